@@ -1,0 +1,63 @@
+//! The dispatcher: assignments in, deliveries out.
+
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use batch::{BatchError, Failure, Record};
+use delivery::ports::{DispatchPorts, Outgoing, SendMessages};
+use delivery::usecase::{Dispatched, dispatch};
+use delivery::{Assignment, Delivery};
+use lambda_runtime::LambdaEvent;
+
+/// Assignments checked at the same time.
+const CONCURRENCY: usize = 32;
+
+/// Handles one batch of assignments.
+///
+/// The deliveries of the whole batch are sent together: ten messages in one request cost what one
+/// costs. An assignment is acknowledged only if its own delivery was sent.
+///
+/// # Errors
+/// [`BatchError`] when the answer could not name a record; the whole batch then comes back.
+pub async fn handle<P: DispatchPorts>(
+    ports: &P,
+    event: LambdaEvent<SqsEvent>,
+) -> Result<SqsBatchResponse, BatchError> {
+    let records = batch::records(event.payload)?;
+    let opened = batch::each(records, CONCURRENCY, |record| open(ports, record)).await;
+    let mut waiting = Vec::new();
+    let mut results: Vec<(String, Result<(), Failure>)> = Vec::with_capacity(opened.len());
+    let mut outgoing = Vec::new();
+    for (message_id, result) in opened {
+        let result = result.map(|delivery| {
+            if let Some(message) = delivery {
+                waiting.push(results.len());
+                outgoing.push(Outgoing { message, delay: Duration::ZERO });
+            }
+        });
+        results.push((message_id, result));
+    }
+    if !outgoing.is_empty() {
+        let mut sent = ports.deliveries().send(outgoing).await.into_iter();
+        for index in waiting {
+            // Fewer answers than messages would be an adapter's bug; what is not known to be sent goes back.
+            let failure = match sent.next() {
+                Some(Ok(())) => continue,
+                Some(Err(error)) => Failure::new(error.kind.code(), error),
+                None => Failure::new("engine_unavailable", "send to deliveries: no answer"),
+            };
+            results[index].1 = Err(failure);
+        }
+    }
+    Ok(batch::response(&results))
+}
+
+async fn open<P: DispatchPorts>(ports: &P, record: Record) -> Result<Option<Delivery>, Failure> {
+    let assignment =
+        Assignment::parse(&record.body).map_err(|error| Failure::new(error.code(), error))?;
+    match dispatch(ports, &assignment).await {
+        Ok(Dispatched::Deliver(delivery)) => Ok(Some(*delivery)),
+        Ok(_) => Ok(None),
+        Err(fault) => Err(Failure::new(fault.code(), fault)),
+    }
+}

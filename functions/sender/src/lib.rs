@@ -1,0 +1,68 @@
+//! The sender: deliveries in, webhook calls out.
+
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use batch::{BatchError, Failure, Record};
+use delivery::ports::SendPorts;
+use delivery::usecase::{DEFAULT_TIMEOUT, Limits, START_MARGIN, send};
+use delivery::{Delivery, Timestamp};
+use lambda_runtime::LambdaEvent;
+
+/// How the sender works.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Calls made at the same time within one batch.
+    pub concurrency: usize,
+    /// The timeout of stages that set none.
+    pub default_timeout: Duration,
+    /// The longest any call may take. Below the function's timeout by at least [`START_MARGIN`] and
+    /// the time it takes to record a result.
+    pub longest_call: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            concurrency: 64,
+            default_timeout: DEFAULT_TIMEOUT,
+            longest_call: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Handles one batch of deliveries: the calls are made concurrently, so that a slow receiver costs
+/// its own time only. With too little time left to finish a call, its record goes back untouched.
+///
+/// # Errors
+/// [`BatchError`] when the answer could not name a record; the whole batch then comes back.
+pub async fn handle<P: SendPorts>(
+    ports: &P,
+    settings: &Settings,
+    event: LambdaEvent<SqsEvent>,
+) -> Result<SqsBatchResponse, BatchError> {
+    let limits = Limits {
+        deadline: Timestamp::from(event.context.deadline()),
+        default_timeout: settings.default_timeout,
+        longest_call: settings.longest_call,
+    };
+    let records = batch::records(event.payload)?;
+    let results =
+        batch::each(records, settings.concurrency, |record| deliver(ports, &limits, record)).await;
+    Ok(batch::response(&results))
+}
+
+async fn deliver<P: SendPorts>(ports: &P, limits: &Limits, record: Record) -> Result<(), Failure> {
+    let message =
+        Delivery::parse(&record.body).map_err(|error| Failure::new(error.code(), error))?;
+    match send(ports, &message, limits).await {
+        Ok(_) => Ok(()),
+        Err(fault) => Err(Failure::new(fault.code(), fault)),
+    }
+}
+
+/// Whether a function with this timeout leaves room for a call this long and its record.
+#[must_use]
+pub fn fits(function_timeout: Duration, longest_call: Duration) -> bool {
+    longest_call + START_MARGIN < function_timeout
+}

@@ -1,0 +1,1 @@
+//! The Webhook stage on one machine: command line, pollers, local receiver.

@@ -1,0 +1,1 @@
+//! The ports on SQS, DynamoDB, S3, Secrets Manager and EventBridge.

@@ -1,0 +1,128 @@
+use workflow::{WebhookConfig, Workflow};
+
+use super::close::{Closed, close};
+use crate::message::Delivery;
+use crate::ports::{Answer, MAX_DELAY};
+use crate::reason::Reason;
+use crate::record::{AttemptRecord, AttemptSummary};
+use crate::retry::Policy;
+use crate::state::{FileState, Outcome, Status};
+use crate::time::Timestamp;
+
+/// A recorded attempt.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Attempted {
+    /// What the state keeps of the attempt.
+    pub summary: AttemptSummary,
+    /// The failed attempt in full, to be kept before the write.
+    pub record: Option<AttemptRecord>,
+    /// What to write and emit.
+    pub then: Then,
+}
+
+/// What follows an attempt.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Write the record, then send the message for the next attempt, due at its `next_at`.
+    Retry {
+        /// The record to write.
+        next: Box<FileState>,
+        /// The message for the next attempt.
+        delivery: Box<Delivery>,
+    },
+    /// The visit is over.
+    Close(Box<Closed>),
+}
+
+/// Records the answer to the attempt that `state` has claimed.
+///
+/// None when `state` has no delivery open: such a state cannot have claimed anything.
+#[must_use]
+pub fn record_attempt(
+    workflow: Option<&Workflow>,
+    config: Option<&WebhookConfig>,
+    state: &FileState,
+    message: &Delivery,
+    answer: &Answer,
+    started: Timestamp,
+    now: Timestamp,
+) -> Option<Attempted> {
+    let open = state.delivery.as_ref()?;
+    let failure = failure(answer);
+    let summary = AttemptSummary {
+        attempt: open.attempt,
+        at: started,
+        status: answer.result.ok(),
+        reason: failure,
+        duration_ms: u32::try_from(answer.duration.as_millis()).unwrap_or(u32::MAX),
+    };
+    let mut next = state.clone();
+    let delivery = next.delivery.as_mut()?;
+    delivery.attempts.push(summary.clone());
+    delivery.lease_until = None;
+    delivery.claim_id = None;
+    let Some(reason) = failure else {
+        let closed =
+            close(workflow, &next, Outcome::Succeeded, None, message.document.as_ref(), now)?;
+        return Some(Attempted { summary, record: None, then: Then::Close(Box::new(closed)) });
+    };
+    let record = Some(AttemptRecord {
+        key: state.key.clone(),
+        delivery_id: open.delivery_id,
+        stage_id: open.stage_id,
+        summary: summary.clone(),
+        request_bytes: answer.request_bytes,
+        response_excerpt: answer.response_excerpt.clone(),
+        detail: answer.detail.clone(),
+    });
+    let hint = answer.retry_after.filter(|_| matches!(answer.result, Ok(429 | 503)));
+    let delay = config
+        .filter(|_| is_retriable(reason))
+        .and_then(|config| {
+            Policy::of(config).delay_after(open.attempt, open.delivery_id, hint, now)
+        })
+        .map(|delay| delay.min(MAX_DELAY));
+    let then = if let Some(delay) = delay {
+        delivery.attempt = open.attempt + 1;
+        delivery.next_at = now.plus(delay);
+        let attempt = delivery.attempt;
+        next.status = Status::Queued;
+        next.version += 1;
+        next.updated_at = now;
+        let delivery = Delivery { attempt, ..message.clone() };
+        Then::Retry { next: Box::new(next), delivery: Box::new(delivery) }
+    } else {
+        let document = message.document.as_ref();
+        let closed = close(workflow, &next, Outcome::Failed, Some(reason), document, now)?;
+        Then::Close(Box::new(closed))
+    };
+    Some(Attempted { summary, record, then })
+}
+
+/// Why the answer is a failure; none for a 2xx.
+fn failure(answer: &Answer) -> Option<Reason> {
+    match answer.result {
+        Ok(200..=299) => None,
+        Ok(300..=399) => Some(Reason::Redirect),
+        Ok(410) => Some(Reason::Gone),
+        Ok(_) => Some(Reason::HttpStatus),
+        Err(reason) => Some(reason),
+    }
+}
+
+/// Whether another call may bring another answer.
+const fn is_retriable(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::HttpStatus
+            | Reason::Redirect
+            | Reason::Timeout
+            | Reason::ConnectTimeout
+            | Reason::Dns
+            | Reason::Connect
+            | Reason::Tls
+            | Reason::ConnectionClosed
+            | Reason::InvalidResponse
+            | Reason::SecretMissing
+    )
+}

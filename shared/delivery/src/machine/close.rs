@@ -1,0 +1,148 @@
+use workflow::{Actor, Workflow};
+
+use super::dispatch::archive_of;
+use super::ids::next_visit_id;
+use crate::document::DocumentRef;
+use crate::message::Assignment;
+use crate::ports::FileLeft;
+use crate::reason::Reason;
+use crate::record::VisitRecord;
+use crate::state::{FileState, Outcome, Status, Visit};
+use crate::time::Timestamp;
+
+/// Webhook stages a file may enter one after the other without a person between: 25.
+///
+/// A cycle of Webhook stages is legal; this bounds what it costs.
+pub const HOP_LIMIT: u32 = 25;
+
+/// The end of a visit to a Webhook stage: one write that leaves by one edge and opens the next
+/// visit (invariant 6), with what has to happen before and after it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// To be kept before the write: the delivery, when the next one takes its place in the record.
+    pub archive: Option<VisitRecord>,
+    /// The record to write.
+    pub next: FileState,
+    /// To be sent after the write: the assignment to the next Webhook stage.
+    pub assignment: Option<Assignment>,
+    /// To be announced after the write.
+    pub left: FileLeft,
+}
+
+/// Ends the current delivery of `state` with `outcome`.
+///
+/// Without a workflow (it is gone), or with the edge unconnected, the file stays in its stage, marked.
+/// `document` travels on to the next Webhook stage. None when no delivery is open.
+#[must_use]
+pub fn close(
+    workflow: Option<&Workflow>,
+    state: &FileState,
+    outcome: Outcome,
+    reason: Option<Reason>,
+    document: Option<&DocumentRef>,
+    now: Timestamp,
+) -> Option<Closed> {
+    let mut next = state.clone();
+    next.version += 1;
+    next.updated_at = now;
+    let stage_id = state.visit.stage_id;
+    let target = workflow.and_then(|workflow| workflow.next(stage_id, outcome.edge()));
+    let delivery = next.delivery.as_mut()?;
+    delivery.outcome = Some(outcome);
+    delivery.reason = reason;
+    delivery.lease_until = None;
+    delivery.claim_id = None;
+    delivery.ended_at = Some(now);
+    delivery.moved_to = target.map(|stage| stage.id);
+    let left = announcement(&next, state.visit.id)?;
+    if outcome == Outcome::Succeeded {
+        next.passed.insert(stage_id);
+    }
+    let Some(target) = target else {
+        next.status = Status::Waiting;
+        return Some(Closed { archive: None, next, assignment: None, left });
+    };
+    next.visit = Visit {
+        id: next_visit_id(state.visit.id, target),
+        stage_id: target.id,
+        sequence: state.visit.sequence + 1,
+        entered_at: now,
+        assigned_by: Actor::Workflow { from_visit: state.visit.id },
+        assignee: None,
+    };
+    if target.webhook.is_none() {
+        next.status = if target.kind.is_end() { Status::Complete } else { Status::Waiting };
+        next.hops = 0;
+        return Some(Closed { archive: None, next, assignment: None, left });
+    }
+    let archive = archive_of(&next);
+    if state.hops >= HOP_LIMIT {
+        stop_hopping(&mut next, now);
+        return Some(Closed { archive, next, assignment: None, left });
+    }
+    next.status = Status::Assigned;
+    next.hops = state.hops + 1;
+    let assignment = assignment_of(&next, document);
+    Some(Closed { archive, next, assignment, left })
+}
+
+/// What to announce of a finished delivery, as long as the record still has it.
+#[must_use]
+pub(super) fn announcement(state: &FileState, delivery_id: uuid::Uuid) -> Option<FileLeft> {
+    let delivery = state.delivery.as_ref().filter(|d| d.delivery_id == delivery_id)?;
+    Some(FileLeft {
+        key: state.key.clone(),
+        workflow_id: state.workflow_id,
+        stage_id: delivery.stage_id,
+        delivery_id,
+        outcome: delivery.outcome?,
+        reason: delivery.reason,
+        attempts: u32::try_from(delivery.attempts.len()).unwrap_or(u32::MAX),
+        moved_to: delivery.moved_to,
+        at: delivery.ended_at?,
+    })
+}
+
+/// The file rests in the stage it has just entered, its delivery failed before any call.
+fn stop_hopping(next: &mut FileState, now: Timestamp) {
+    next.status = Status::Waiting;
+    next.hops = 0;
+    if let Some(delivery) = next.delivery.as_mut() {
+        delivery.delivery_id = next.visit.id;
+        delivery.stage_id = next.visit.stage_id;
+        delivery.sequence = next.visit.sequence;
+        delivery.assigned_by = next.visit.assigned_by.clone();
+        delivery.opened_at = now;
+        delivery.ended_at = Some(now);
+        delivery.attempt = 1;
+        delivery.attempts.clear();
+        delivery.outcome = Some(Outcome::Failed);
+        delivery.reason = Some(Reason::HopLimit);
+        delivery.moved_to = None;
+    }
+}
+
+/// The assignment that fires the Webhook stage a file has just entered over an edge. It can be made
+/// again from the record alone, but for an inline document, which only its message has.
+#[must_use]
+pub(super) fn assignment_of(
+    state: &FileState,
+    document: Option<&DocumentRef>,
+) -> Option<Assignment> {
+    if state.status != Status::Assigned {
+        return None;
+    }
+    let stored = || {
+        let object = state.delivery.as_ref()?.document.clone()?;
+        Some(DocumentRef::S3(object))
+    };
+    Some(Assignment {
+        assignment_id: state.visit.id,
+        team: state.key.team.clone(),
+        workflow_id: state.workflow_id,
+        stage_id: state.visit.stage_id,
+        item_id: state.key.item_id,
+        assigned_by: state.visit.assigned_by.clone(),
+        document: document.cloned().or_else(stored),
+    })
+}

@@ -1,0 +1,84 @@
+use workflow::Workflow;
+
+use super::close::{Closed, close};
+use super::dispatch::queue;
+use super::ids::visit_id_of;
+use super::send::{SendDecision, decide_send};
+use crate::document::DocumentRef;
+use crate::message::{Assignment, Delivery};
+use crate::ports::FileLeft;
+use crate::reason::Reason;
+use crate::state::{FileState, Outcome, Status};
+use crate::time::Timestamp;
+
+/// What to do for the file of a dead-lettered delivery, before its message is parked.
+#[derive(Debug, PartialEq, Eq)]
+pub enum DeadLetterDecision {
+    /// The file leaves its stage by `failed`.
+    Close(Box<Closed>),
+    /// It has gone on already; its next assignment may never have been sent.
+    AssignAgain {
+        /// The assignment.
+        assignment: Box<Assignment>,
+        /// What may not have been announced either.
+        left: Option<Box<FileLeft>>,
+    },
+    /// A sender has the attempt right now: look again later.
+    Held,
+    /// Nothing is left to do for the file.
+    Done,
+}
+
+/// Decides on a dead-lettered assignment.
+///
+/// A file that an exit has already put into the stage leaves it by `failed`; any other file is where
+/// it was, at rest, and its assignment is only parked.
+#[must_use]
+pub fn decide_dead_letter_assignment(
+    workflow: Option<&Workflow>,
+    assignment: &Assignment,
+    state: &FileState,
+    now: Timestamp,
+) -> DeadLetterDecision {
+    if state.status != Status::Assigned || state.visit.id != visit_id_of(assignment) {
+        return DeadLetterDecision::Done;
+    }
+    let opened = FileState { version: state.version, ..queue(assignment, state, now) };
+    closed(workflow, &opened, assignment.document.as_ref(), now)
+}
+
+/// Decides on a dead-lettered delivery: a fault of ours costs a failed file, never a lost one.
+#[must_use]
+pub fn decide_dead_letter(
+    workflow: Option<&Workflow>,
+    message: &Delivery,
+    state: &FileState,
+    now: Timestamp,
+) -> DeadLetterDecision {
+    let open = state
+        .delivery
+        .as_ref()
+        .filter(|d| d.delivery_id == message.delivery_id && d.outcome.is_none());
+    let Some(open) = open else {
+        return match decide_send(message, state, now) {
+            SendDecision::AssignAgain { assignment, left } => {
+                DeadLetterDecision::AssignAgain { assignment, left }
+            }
+            _ => DeadLetterDecision::Done,
+        };
+    };
+    if state.status == Status::Sending && open.lease_until.is_some_and(|until| until >= now) {
+        return DeadLetterDecision::Held;
+    }
+    closed(workflow, state, message.document.as_ref(), now)
+}
+
+fn closed(
+    workflow: Option<&Workflow>,
+    state: &FileState,
+    document: Option<&DocumentRef>,
+    now: Timestamp,
+) -> DeadLetterDecision {
+    close(workflow, state, Outcome::Failed, Some(Reason::DeadLettered), document, now)
+        .map_or(DeadLetterDecision::Done, |closed| DeadLetterDecision::Close(Box::new(closed)))
+}

@@ -1,0 +1,248 @@
+use uuid::Uuid;
+use workflow::{Actor, Position, RejectReason, Stage, Workflow, may_assign};
+
+use super::ids::visit_id_of;
+use crate::document::DocumentRef;
+use crate::message::{Assignment, Delivery};
+use crate::record::VisitRecord;
+use crate::state::{DeliveryState, FileState, Status, Visit};
+use crate::time::Timestamp;
+
+/// What the dispatcher does with an assignment.
+#[derive(Debug, PartialEq, Eq)]
+pub enum DispatchDecision {
+    /// Open a delivery: archive the last one (if any), write the record, send the delivery message.
+    Open {
+        /// The finished visits the record is about to forget.
+        archive: Vec<VisitRecord>,
+        /// The record to write.
+        next: Box<FileState>,
+        /// The message to send once it is written.
+        delivery: Box<Delivery>,
+    },
+    /// Put the file into a stage that is not ours to run: archive, write, done.
+    Rest {
+        /// The finished visits the record is about to forget.
+        archive: Vec<VisitRecord>,
+        /// The record to write.
+        next: Box<FileState>,
+    },
+    /// The delivery is open already: send its message again, because the first may never have gone.
+    SendAgain(Box<Delivery>),
+    /// The command has had its effect, and that is over.
+    Done,
+    /// The file may have been visited and forgotten: ask the history whether it knows this visit.
+    AskHistory(Uuid),
+    /// The rules do not allow it.
+    Reject(RejectReason),
+}
+
+/// Decides on an assignment.
+///
+/// `seen_in_history` answers an earlier [`DispatchDecision::AskHistory`].
+#[must_use]
+pub fn decide_dispatch(
+    workflow: &Workflow,
+    assignment: &Assignment,
+    state: Option<&FileState>,
+    seen_in_history: Option<bool>,
+    now: Timestamp,
+) -> DispatchDecision {
+    let Some(stage) = workflow.stage(assignment.stage_id) else {
+        return DispatchDecision::Reject(RejectReason::UnknownStage);
+    };
+    let visit_id = visit_id_of(assignment);
+    if let Some(state) = state {
+        if let Some(decision) = repeated(assignment, state, visit_id, now) {
+            return decision;
+        }
+        match seen_in_history {
+            None => return DispatchDecision::AskHistory(visit_id),
+            Some(true) => return DispatchDecision::Done,
+            Some(false) => {}
+        }
+        if let Actor::Workflow { from_visit } = assignment.assigned_by
+            && from_visit != state.visit.id
+        {
+            return DispatchDecision::Reject(RejectReason::Stale);
+        }
+        if !state.status.is_at_rest() {
+            return DispatchDecision::Reject(RejectReason::Busy);
+        }
+    }
+    let position = position(workflow, state);
+    if let Err(reason) = may_assign(workflow, stage, &assignment.assigned_by, &position) {
+        return DispatchDecision::Reject(reason);
+    }
+    open(workflow, stage, assignment, state, visit_id, now)
+}
+
+/// A file known from another workflow is, for this one, still in its Dataset.
+fn position(workflow: &Workflow, state: Option<&FileState>) -> Position {
+    state.filter(|state| state.workflow_id == workflow.id).map_or(Position::InDataset, |state| {
+        Position::At { stage_id: state.visit.stage_id, assignee: state.visit.assignee }
+    })
+}
+
+/// The command's own earlier effect, when the record still shows it.
+fn repeated(
+    assignment: &Assignment,
+    state: &FileState,
+    visit_id: Uuid,
+    now: Timestamp,
+) -> Option<DispatchDecision> {
+    if state.visit.id == visit_id {
+        return Some(match state.status {
+            Status::Assigned => DispatchDecision::Open {
+                archive: Vec::new(),
+                next: Box::new(queue(assignment, state, now)),
+                delivery: Box::new(message(assignment, 1)),
+            },
+            Status::Queued | Status::Sending => state.delivery.as_ref().map_or(
+                DispatchDecision::Done,
+                |delivery| {
+                    DispatchDecision::SendAgain(Box::new(message(assignment, delivery.attempt)))
+                },
+            ),
+            Status::Waiting | Status::Complete => DispatchDecision::Done,
+        });
+    }
+    let finished = state.delivery.as_ref().is_some_and(|d| d.delivery_id == visit_id);
+    finished.then_some(DispatchDecision::Done)
+}
+
+/// A visit that an exit opened: its delivery starts now.
+pub(super) fn queue(assignment: &Assignment, state: &FileState, now: Timestamp) -> FileState {
+    let mut next = state.clone();
+    next.version += 1;
+    next.status = Status::Queued;
+    next.delivery = Some(delivery_state(assignment, &state.visit, now));
+    next.updated_at = now;
+    next
+}
+
+fn open(
+    workflow: &Workflow,
+    stage: &Stage,
+    assignment: &Assignment,
+    state: Option<&FileState>,
+    visit_id: Uuid,
+    now: Timestamp,
+) -> DispatchDecision {
+    let fires = stage.webhook.is_some();
+    let assignee = match &assignment.assigned_by {
+        Actor::User { id, role: workflow::Role::Annotator } => *id,
+        _ => None,
+    };
+    let same_workflow = state.filter(|state| state.workflow_id == workflow.id);
+    let visit = Visit {
+        id: visit_id,
+        stage_id: stage.id,
+        sequence: state.map_or(0, |state| state.visit.sequence) + 1,
+        entered_at: now,
+        assigned_by: assignment.assigned_by.clone(),
+        assignee,
+    };
+    let delivery = if fires {
+        Some(delivery_state(assignment, &visit, now))
+    } else {
+        state.and_then(|state| state.delivery.clone())
+    };
+    let next = FileState {
+        key: assignment.key(),
+        workflow_id: workflow.id,
+        version: state.map_or(0, |state| state.version) + 1,
+        status: if fires {
+            Status::Queued
+        } else if stage.kind.is_end() {
+            Status::Complete
+        } else {
+            Status::Waiting
+        },
+        visit,
+        delivery,
+        passed: same_workflow.map(|state| state.passed.clone()).unwrap_or_default(),
+        hops: u32::from(fires),
+        updated_at: now,
+    };
+    let archive = state.map(|state| forgotten(state, fires)).unwrap_or_default();
+    if !fires {
+        return DispatchDecision::Rest { archive, next: Box::new(next) };
+    }
+    let first = message_for(assignment, visit_id, 1);
+    DispatchDecision::Open { archive, next: Box::new(next), delivery: Box::new(first) }
+}
+
+/// What the record forgets when a new visit opens: its delivery, if another takes its place, and
+/// the visit that ends, if a command opened it (a repeated command must still find it).
+fn forgotten(state: &FileState, replaces_delivery: bool) -> Vec<VisitRecord> {
+    let delivery = if replaces_delivery { archive_of(state) } else { None };
+    let has_own_delivery =
+        state.delivery.as_ref().is_some_and(|d| d.delivery_id == state.visit.id);
+    let visit = (!has_own_delivery).then(|| VisitRecord {
+        key: state.key.clone(),
+        workflow_id: state.workflow_id,
+        visit: state.visit.clone(),
+        delivery: None,
+    });
+    delivery.into_iter().chain(visit).collect()
+}
+
+/// The last delivery as the history keeps it; its file may wait elsewhere by now.
+pub(super) fn archive_of(state: &FileState) -> Option<VisitRecord> {
+    let delivery = state.delivery.clone()?;
+    delivery.outcome?;
+    let visit = Visit {
+        id: delivery.delivery_id,
+        stage_id: delivery.stage_id,
+        sequence: delivery.sequence,
+        entered_at: delivery.opened_at,
+        assigned_by: delivery.assigned_by.clone(),
+        assignee: None,
+    };
+    Some(VisitRecord {
+        key: state.key.clone(),
+        workflow_id: state.workflow_id,
+        visit,
+        delivery: Some(delivery),
+    })
+}
+
+fn delivery_state(assignment: &Assignment, visit: &Visit, now: Timestamp) -> DeliveryState {
+    DeliveryState {
+        delivery_id: visit.id,
+        stage_id: visit.stage_id,
+        sequence: visit.sequence,
+        assigned_by: assignment.assigned_by.clone(),
+        opened_at: now,
+        attempt: 1,
+        next_at: now,
+        lease_until: None,
+        claim_id: None,
+        attempts: Vec::new(),
+        document: match &assignment.document {
+            Some(DocumentRef::S3(object)) => Some(object.clone()),
+            _ => None,
+        },
+        outcome: None,
+        reason: None,
+        ended_at: None,
+        moved_to: None,
+    }
+}
+
+fn message(assignment: &Assignment, attempt: u32) -> Delivery {
+    message_for(assignment, visit_id_of(assignment), attempt)
+}
+
+fn message_for(assignment: &Assignment, delivery_id: Uuid, attempt: u32) -> Delivery {
+    Delivery {
+        delivery_id,
+        team: assignment.team.clone(),
+        item_id: assignment.item_id,
+        workflow_id: assignment.workflow_id,
+        stage_id: assignment.stage_id,
+        attempt,
+        document: assignment.document.clone(),
+    }
+}

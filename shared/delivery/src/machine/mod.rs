@@ -1,0 +1,19 @@
+//! What to do next, decided from the state record and a message. Pure: no clock, no dice, no port.
+//!
+//! Each decision that changes the file is a whole new record, to be written on condition that the
+//! record is still the one decided from. Each decision that finds its own earlier effect says what
+//! to emit again. So every step may be repeated (invariant 2).
+
+mod attempt;
+mod close;
+mod dead_letter;
+mod dispatch;
+mod ids;
+mod send;
+
+pub use attempt::{Attempted, Then, record_attempt};
+pub use close::{Closed, HOP_LIMIT, close};
+pub use dead_letter::{DeadLetterDecision, decide_dead_letter, decide_dead_letter_assignment};
+pub use dispatch::{DispatchDecision, decide_dispatch};
+pub use ids::{next_visit_id, visit_id_of};
+pub use send::{SendDecision, claim, decide_send};

@@ -1,0 +1,102 @@
+use std::time::Duration;
+
+use uuid::Uuid;
+use workflow::Actor;
+
+use super::close::{announcement, assignment_of};
+use crate::message::{Assignment, Delivery};
+use crate::ports::FileLeft;
+use crate::state::{FileState, Status};
+use crate::time::Timestamp;
+
+/// A message that comes this much early is on time: queues count whole seconds, clocks differ.
+const EARLY: Duration = Duration::from_millis(1_500);
+
+/// What the sender does with a delivery message.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SendDecision {
+    /// Claim the attempt, then call.
+    Claim,
+    /// Another sender has it until then: leave the message on the queue, it is the guard against
+    /// that sender's death.
+    Held(Timestamp),
+    /// This attempt is recorded, or not due: (re-)send the message of the attempt that is.
+    SendAgain {
+        /// The message.
+        delivery: Box<Delivery>,
+        /// Until it is due.
+        delay: Duration,
+    },
+    /// The visit is over and the file went on to a Webhook stage: its assignment may never have
+    /// been sent, so send it again.
+    AssignAgain {
+        /// The assignment.
+        assignment: Box<Assignment>,
+        /// What may not have been announced either.
+        left: Option<Box<FileLeft>>,
+    },
+    /// Nothing is left to do, but perhaps to announce the end again.
+    Done(Option<Box<FileLeft>>),
+}
+
+/// Decides on a delivery message.
+#[must_use]
+pub fn decide_send(message: &Delivery, state: &FileState, now: Timestamp) -> SendDecision {
+    let open = state
+        .delivery
+        .as_ref()
+        .filter(|d| d.delivery_id == message.delivery_id && d.outcome.is_none());
+    let Some(open) = open else {
+        return after_the_end(message, state);
+    };
+    match state.status {
+        Status::Queued if message.attempt <= open.attempt => {
+            let wait = now.until(open.next_at);
+            if message.attempt == open.attempt && wait <= EARLY {
+                return SendDecision::Claim;
+            }
+            let delivery = Delivery { attempt: open.attempt, ..message.clone() };
+            SendDecision::SendAgain { delivery: Box::new(delivery), delay: wait }
+        }
+        Status::Sending if message.attempt == open.attempt => match open.lease_until {
+            Some(until) if until >= now => SendDecision::Held(until),
+            _ => SendDecision::Claim,
+        },
+        // An older attempt's message while a newer attempt is being made: the newer has its own.
+        _ => SendDecision::Done(None),
+    }
+}
+
+fn after_the_end(message: &Delivery, state: &FileState) -> SendDecision {
+    let left = announcement(state, message.delivery_id).map(Box::new);
+    let came_from_here = matches!(
+        state.visit.assigned_by,
+        Actor::Workflow { from_visit } if from_visit == message.delivery_id
+    );
+    let assignment = assignment_of(state, message.document.as_ref()).filter(|_| came_from_here);
+    match assignment {
+        Some(assignment) => {
+            SendDecision::AssignAgain { assignment: Box::new(assignment), left }
+        }
+        None => SendDecision::Done(left),
+    }
+}
+
+/// The record with the attempt claimed until `lease_until`.
+#[must_use]
+pub fn claim(
+    state: &FileState,
+    claim_id: Uuid,
+    lease_until: Timestamp,
+    now: Timestamp,
+) -> FileState {
+    let mut next = state.clone();
+    next.version += 1;
+    next.status = Status::Sending;
+    next.updated_at = now;
+    if let Some(delivery) = next.delivery.as_mut() {
+        delivery.lease_until = Some(lease_until);
+        delivery.claim_id = Some(claim_id);
+    }
+    next
+}

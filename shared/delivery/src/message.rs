@@ -1,0 +1,133 @@
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use workflow::Actor;
+
+use crate::document::DocumentRef;
+use crate::state::FileKey;
+
+/// Longest message body a queue takes: SQS's 1 MiB.
+pub const MAX_BODY: usize = 1024 * 1024;
+
+/// The queues of a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum QueueName {
+    /// Assignments, for the dispatcher.
+    Assignments,
+    /// Deliveries, for the sender.
+    Deliveries,
+    /// Messages that could not be handled, parked for inspection and redrive.
+    DeadLetters,
+}
+
+/// The command that puts an item into a stage and, for a Webhook stage, fires it.
+///
+/// What producers put on the assignments queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// Identifies the command: the same id again has no second effect.
+    pub assignment_id: Uuid,
+    /// The team's slug.
+    pub team: String,
+    /// The workflow.
+    pub workflow_id: Uuid,
+    /// The stage to put the item into.
+    pub stage_id: Uuid,
+    /// The item.
+    pub item_id: Uuid,
+    /// Who assigns: a user with a role, or the workflow itself.
+    pub assigned_by: Actor,
+    /// The item's document; the stored one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<DocumentRef>,
+}
+
+/// An instruction to look at a delivery. Never the truth: the state record is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The visit's id, sent as `webhook-id`.
+    pub delivery_id: Uuid,
+    /// The team's slug.
+    pub team: String,
+    /// The item.
+    pub item_id: Uuid,
+    /// The workflow.
+    pub workflow_id: Uuid,
+    /// The Webhook stage.
+    pub stage_id: Uuid,
+    /// The attempt to make, from 1.
+    pub attempt: u32,
+    /// The item's document; the stored one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<DocumentRef>,
+}
+
+/// A message that could not be handled, as it is parked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// `assignments` or `deliveries`: the queue it came from and is redriven to.
+    pub queue: String,
+    /// The message body, untouched.
+    pub body: String,
+    /// Why it is here, one line.
+    pub cause: String,
+}
+
+/// A message body that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} message cannot be read at line {line}, column {column}: {problem}")]
+pub struct MessageError {
+    what: &'static str,
+    line: usize,
+    column: usize,
+    problem: &'static str,
+}
+
+impl MessageError {
+    /// Stable machine code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        "invalid_message"
+    }
+
+    /// serde's own text may quote the message, and a message may hold anything: only the place is kept.
+    fn from_json(what: &'static str, error: &serde_json::Error) -> Self {
+        let problem = match error.classify() {
+            serde_json::error::Category::Data => "a field is missing or has the wrong type",
+            serde_json::error::Category::Eof => "it ends too early",
+            serde_json::error::Category::Syntax | serde_json::error::Category::Io => "it is not JSON",
+        };
+        Self { what, line: error.line(), column: error.column(), problem }
+    }
+}
+
+impl Assignment {
+    /// Reads a message body.
+    ///
+    /// # Errors
+    /// [`MessageError`] with the place, when the body is not an assignment.
+    pub fn parse(body: &str) -> Result<Self, MessageError> {
+        serde_json::from_str(body).map_err(|error| MessageError::from_json("assignment", &error))
+    }
+
+    /// The file it is about.
+    #[must_use]
+    pub fn key(&self) -> FileKey {
+        FileKey { team: self.team.clone(), item_id: self.item_id }
+    }
+}
+
+impl Delivery {
+    /// Reads a message body.
+    ///
+    /// # Errors
+    /// [`MessageError`] with the place, when the body is not a delivery.
+    pub fn parse(body: &str) -> Result<Self, MessageError> {
+        serde_json::from_str(body).map_err(|error| MessageError::from_json("delivery", &error))
+    }
+
+    /// The file it is about.
+    #[must_use]
+    pub fn key(&self) -> FileKey {
+        FileKey { team: self.team.clone(), item_id: self.item_id }
+    }
+}

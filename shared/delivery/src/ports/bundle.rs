@@ -1,0 +1,75 @@
+use super::{
+    Caller, Clock, Documents, Events, FileStates, History, Observer, Secrets, SendMessages, Workflows,
+};
+use crate::message::{Assignment, DeadLetter, Delivery};
+
+/// What the dispatcher needs, and nothing more: its role grants just these verbs.
+pub trait DispatchPorts: Send + Sync {
+    /// State records.
+    type States: FileStates;
+    /// History.
+    type History: History;
+    /// Workflows.
+    type Workflows: Workflows;
+    /// The deliveries queue.
+    type Deliveries: SendMessages<Delivery>;
+    /// Clock.
+    type Clock: Clock;
+    /// Metrics and progress.
+    type Observer: Observer;
+
+    /// State records.
+    fn states(&self) -> &Self::States;
+    /// History.
+    fn history(&self) -> &Self::History;
+    /// Workflows.
+    fn workflows(&self) -> &Self::Workflows;
+    /// The deliveries queue.
+    fn deliveries(&self) -> &Self::Deliveries;
+    /// Clock.
+    fn clock(&self) -> &Self::Clock;
+    /// Metrics and progress.
+    fn observer(&self) -> &Self::Observer;
+}
+
+/// What the sender needs: all of the dispatcher's, and the way out.
+pub trait SendPorts: DispatchPorts {
+    /// The assignments queue: a file that leaves for another Webhook stage is assigned there.
+    type Assignments: SendMessages<Assignment>;
+    /// Documents.
+    type Documents: Documents;
+    /// Secrets.
+    type Secrets: Secrets;
+    /// The webhook call.
+    type Caller: Caller<<Self::Documents as Documents>::Reader>;
+    /// Events for other systems.
+    type Events: Events;
+
+    /// The assignments queue.
+    fn assignments(&self) -> &Self::Assignments;
+    /// Documents.
+    fn documents(&self) -> &Self::Documents;
+    /// Secrets.
+    fn secrets(&self) -> &Self::Secrets;
+    /// The webhook call.
+    fn caller(&self) -> &Self::Caller;
+    /// Events for other systems.
+    fn events(&self) -> &Self::Events;
+}
+
+/// What the dead-letter function needs: to move a file out of its stage, and to park the message.
+pub trait DeadLetterPorts: DispatchPorts {
+    /// The assignments queue.
+    type Assignments: SendMessages<Assignment>;
+    /// The parking queue.
+    type DeadLetters: SendMessages<DeadLetter>;
+    /// Events for other systems.
+    type Events: Events;
+
+    /// The assignments queue.
+    fn assignments(&self) -> &Self::Assignments;
+    /// The parking queue.
+    fn dead_letters(&self) -> &Self::DeadLetters;
+    /// Events for other systems.
+    fn events(&self) -> &Self::Events;
+}

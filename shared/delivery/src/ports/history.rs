@@ -1,0 +1,27 @@
+use std::future::Future;
+
+use uuid::Uuid;
+
+use super::PortError;
+use crate::record::{AttemptRecord, Rejection, VisitRecord};
+use crate::state::FileKey;
+
+/// What happened, beside the state. Every write is idempotent by its key.
+pub trait History: Send + Sync {
+    /// Keeps a failed attempt, by (delivery, attempt).
+    fn attempt(&self, record: &AttemptRecord)
+    -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Keeps a finished visit, by its id.
+    fn visit(&self, record: &VisitRecord) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Whether a finished visit with this id is kept.
+    fn has_visit(
+        &self,
+        key: &FileKey,
+        visit_id: Uuid,
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
+
+    /// Keeps a rejected assignment, by (assignment, actor's role).
+    fn rejection(&self, record: &Rejection) -> impl Future<Output = Result<(), PortError>> + Send;
+}

@@ -1,0 +1,28 @@
+//! What an engine offers. The same contract suite runs against every adapter.
+//!
+//! An adapter fails in two ways only: [`PortError`] is the engine's fault, so the message goes
+//! back to its queue and no attempt is charged; everything else is a value of the result.
+
+mod bundle;
+mod call;
+mod clock;
+mod config;
+mod documents;
+mod error;
+mod history;
+mod lists;
+mod observe;
+mod queue;
+mod states;
+
+pub use bundle::{DeadLetterPorts, DispatchPorts, SendPorts};
+pub use call::{Answer, Call, Caller};
+pub use clock::{Clock, SystemClock};
+pub use config::{Freshness, Secrets, Workflows};
+pub use documents::{DocumentError, Documents};
+pub use error::{PortError, PortErrorKind};
+pub use history::History;
+pub use lists::{Listing, Lists, Page};
+pub use observe::{Events, FileLeft, NoEvents, Observation, Observer};
+pub use queue::{MAX_DELAY, Outgoing, SendMessages};
+pub use states::{FileStates, WriteError};

@@ -1,0 +1,102 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $explain:literal;)+) => {
+        /// Why an attempt or a delivery failed: a stable machine code and one line for people.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum Reason {
+            $($(#[doc = $doc])+ #[serde(rename = $code)] $name,)+
+        }
+
+        impl Reason {
+            /// Every reason, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The stable code, as it stands in records, logs, metrics and `--json`.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// One line for a person: what happened and where to look.
+            #[must_use]
+            pub const fn explain(self) -> &'static str {
+                match self { $(Self::$name => $explain,)+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The receiver answered with a status that is not 2xx, 3xx or 410.
+    HttpStatus = "http_status", "the receiver answered with an error status";
+    /// A 3xx answer; redirects are never followed.
+    Redirect = "redirect", "the receiver answered with a redirect, which is never followed: set the stage's URL to the final address";
+    /// 410 Gone: the receiver asks for no more calls.
+    Gone = "gone", "the receiver answered 410 Gone, so it was not called again";
+    /// The deadline of the whole exchange passed.
+    Timeout = "timeout", "the receiver did not answer in time";
+    /// No connection within the connect timeout.
+    ConnectTimeout = "connect_timeout", "no connection to the receiver within the connect timeout";
+    /// The name could not be resolved.
+    Dns = "dns", "the receiver's host name could not be resolved";
+    /// The connection was refused or the host is unreachable.
+    Connect = "connect", "the receiver refused the connection or could not be reached";
+    /// TLS could not be agreed, or the certificate is not valid.
+    Tls = "tls", "no secure connection: check the receiver's certificate and TLS version";
+    /// The connection ended before a whole answer head was read.
+    ConnectionClosed = "connection_closed", "the receiver closed the connection before it had answered";
+    /// What came back is not HTTP, or its head is too large.
+    InvalidResponse = "invalid_response", "the receiver's answer is not valid HTTP";
+    /// The URL points, directly or through DNS, to an address that must not be called.
+    ForbiddenAddress = "forbidden_address", "the stage's URL leads to an address that may not be called (loopback, private, link-local or special)";
+    /// The URL cannot be used: scheme, user information or syntax.
+    InvalidUrl = "invalid_url", "the stage's URL cannot be used: it needs http or https, a host, and no user name";
+    /// The stored document is not the Darwin JSON it should be.
+    DocumentInvalid = "document_invalid", "the file's document is not valid Darwin JSON";
+    /// There is no document for the item.
+    DocumentMissing = "document_missing", "the file's document was not found";
+    /// The document changed since it was assigned.
+    DocumentChanged = "document_changed", "the file's document changed after it was assigned";
+    /// The document may not be read.
+    DocumentForbidden = "document_forbidden", "the file's document may not be read: check the bucket's policy";
+    /// The document is larger than the sender accepts.
+    DocumentTooLarge = "document_too_large", "the file's document is larger than the sender accepts";
+    /// The stage's secrets could not be found or read.
+    SecretMissing = "secret_missing", "the stage's Authorization value or signing secrets were not found where the workflow says";
+    /// The workflow is not stored (any more).
+    WorkflowMissing = "workflow_missing", "the workflow is not stored any more";
+    /// The stage is gone from the workflow, or is no Webhook stage any more.
+    StageMissing = "stage_missing", "the stage is no longer a Webhook stage of the workflow";
+    /// The file went through more Webhook stages in a row than the hop limit allows.
+    HopLimit = "hop_limit", "the file went round a cycle of Webhook stages too often";
+    /// The delivery's message was received too often without being handled: a fault of ours.
+    DeadLettered = "dead_lettered", "the delivery could not be handled and was dead-lettered; see the dead letter for the cause";
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// The text is no reason code.
+#[derive(Debug, thiserror::Error)]
+#[error("'{0}' is not a reason code")]
+pub struct UnknownReason(String);
+
+impl FromStr for Reason {
+    type Err = UnknownReason;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|reason| reason.code() == code)
+            .ok_or_else(|| UnknownReason(code.to_owned()))
+    }
+}

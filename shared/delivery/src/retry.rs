@@ -1,0 +1,120 @@
+//! When to call again. Pure: the same inputs plan the same time.
+
+use std::time::{Duration, SystemTime};
+
+use uuid::Uuid;
+use workflow::WebhookConfig;
+
+use crate::ports::MAX_DELAY;
+use crate::time::Timestamp;
+
+/// The default schedule: 5 retries, so 6 calls, over about 22 minutes.
+///
+/// V7's documentation says a webhook is retried 5 times before it fails. Every step stays within
+/// the longest delay of an SQS message.
+pub const DEFAULT_DELAYS: [Duration; 5] = [
+    Duration::from_secs(10),
+    Duration::from_secs(30),
+    Duration::from_secs(120),
+    Duration::from_secs(300),
+    Duration::from_secs(900),
+];
+
+/// Share of a delay that jitter may add or take: 20 %.
+pub const JITTER: f64 = 0.2;
+
+/// The receiver's `Retry-After`, as it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// Delay in seconds.
+    Seconds(u64),
+    /// A point in time.
+    Date(Timestamp),
+}
+
+impl RetryAfter {
+    /// Reads a header value: whole seconds or an HTTP date (RFC 9110, 10.2.3). Anything else is none.
+    #[must_use]
+    pub fn parse(value: &str) -> Option<Self> {
+        let value = value.trim();
+        if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Some(Self::Seconds(value.parse().unwrap_or(u64::MAX)));
+        }
+        let date: SystemTime = httpdate::parse_http_date(value).ok()?;
+        Some(Self::Date(date.into()))
+    }
+
+    /// How long from `now` the receiver wants to be left alone.
+    #[must_use]
+    pub fn from(self, now: Timestamp) -> Duration {
+        match self {
+            Self::Seconds(seconds) => Duration::from_secs(seconds),
+            Self::Date(date) => now.until(date),
+        }
+    }
+}
+
+/// A stage's retry policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    delays: Vec<Duration>,
+}
+
+impl Policy {
+    /// The policy of a stage: `retry_delays` with one retry an entry, or the default schedule, cut or
+    /// drawn out (with its last step) to `max_retries`; no retries when `retry_if_fails` is false.
+    #[must_use]
+    pub fn of(config: &WebhookConfig) -> Self {
+        if !config.retry_if_fails {
+            return Self { delays: Vec::new() };
+        }
+        let mut delays =
+            config.retry_delays.clone().unwrap_or_else(|| DEFAULT_DELAYS.to_vec());
+        if let Some(max) = config.max_retries {
+            let last = delays.last().copied().unwrap_or(DEFAULT_DELAYS[0]);
+            delays.resize(usize::try_from(max).unwrap_or(usize::MAX).min(1000), last);
+        }
+        Self { delays }
+    }
+
+    /// Retries after the first attempt.
+    #[must_use]
+    pub fn max_retries(&self) -> u32 {
+        u32::try_from(self.delays.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How long to wait after failed attempt number `attempt` (from 1); none when it was the last.
+    ///
+    /// The scheduled delay is jittered by ±20 %, spread by a hash of the delivery and the attempt so
+    /// that the plan needs no dice. `Retry-After` can only lengthen it: the result lies within
+    /// [jittered delay, 900 s], and never before the time the receiver asked for, up to 900 s.
+    #[must_use]
+    pub fn delay_after(
+        &self,
+        attempt: u32,
+        delivery_id: Uuid,
+        retry_after: Option<RetryAfter>,
+        now: Timestamp,
+    ) -> Option<Duration> {
+        let index = usize::try_from(attempt.checked_sub(1)?).ok()?;
+        let scheduled = jittered(*self.delays.get(index)?, delivery_id, attempt);
+        let asked = retry_after.map_or(Duration::ZERO, |hint| hint.from(now));
+        Some(scheduled.max(asked).min(MAX_DELAY))
+    }
+}
+
+fn jittered(delay: Duration, delivery_id: Uuid, attempt: u32) -> Duration {
+    let spread = f64::from(spread(delivery_id, attempt)) / f64::from(u32::MAX);
+    delay.mul_f64(1.0 - JITTER + 2.0 * JITTER * spread)
+}
+
+/// FNV-1a with a final mix: even over v4 and v5 ids, and stable for ever, unlike the standard hasher.
+fn spread(delivery_id: Uuid, attempt: u32) -> u32 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in delivery_id.as_bytes().iter().chain(&attempt.to_le_bytes()) {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    hash ^= hash >> 33;
+    hash = hash.wrapping_mul(0xff51_afd7_ed55_8ccd);
+    u32::try_from(hash >> 32).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,181 @@
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use workflow::Actor;
+
+use crate::document::S3Object;
+use crate::reason::Reason;
+use crate::record::AttemptSummary;
+use crate::time::Timestamp;
+
+/// A file: an item of a team. It is in one workflow at a time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FileKey {
+    /// The team's slug.
+    pub team: String,
+    /// The item.
+    pub item_id: Uuid,
+}
+
+impl fmt::Display for FileKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.team, self.item_id)
+    }
+}
+
+/// Where a file is in its visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// At rest in a stage that is not ours to run, or in a Webhook stage it could not leave.
+    Waiting,
+    /// Arrived at a Webhook stage over an edge; its assignment is on the queue.
+    Assigned,
+    /// A delivery is open; its next attempt is on the queue.
+    Queued,
+    /// A sender has claimed the attempt.
+    Sending,
+    /// At an end of the workflow.
+    Complete,
+}
+
+impl Status {
+    /// Whether nothing is to be done: a file that is not at rest must have a message (invariant 3).
+    #[must_use]
+    pub const fn is_at_rest(self) -> bool {
+        matches!(self, Self::Waiting | Self::Complete)
+    }
+}
+
+/// How a delivery ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A 2xx answer.
+    Succeeded,
+    /// No 2xx answer within the attempts, or a fault that no retry mends.
+    Failed,
+}
+
+impl Outcome {
+    /// The edge the file leaves by.
+    #[must_use]
+    pub const fn edge(self) -> &'static str {
+        match self {
+            Self::Succeeded => workflow::SUCCEEDED,
+            Self::Failed => workflow::FAILED,
+        }
+    }
+}
+
+/// One visit of one item to one stage (V7: stage instance).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    /// Its id. For a Webhook stage it is also the delivery's, and the `webhook-id`.
+    pub id: Uuid,
+    /// The stage visited.
+    pub stage_id: Uuid,
+    /// Counts the item's visits, from 1.
+    pub sequence: u32,
+    /// When it began.
+    pub entered_at: Timestamp,
+    /// Who put the item here.
+    pub assigned_by: Actor,
+    /// The user the file is assigned to, in a human stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<u64>,
+}
+
+/// A delivery's progress; after its end, the record of how it went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryState {
+    /// The visit's id.
+    pub delivery_id: Uuid,
+    /// The Webhook stage.
+    pub stage_id: Uuid,
+    /// The visit's place in the item's visits.
+    pub sequence: u32,
+    /// Who put the item into the stage.
+    pub assigned_by: Actor,
+    /// When the delivery was opened.
+    pub opened_at: Timestamp,
+    /// The attempt due, being made, or (after the end) made last; from 1.
+    pub attempt: u32,
+    /// When that attempt is due.
+    pub next_at: Timestamp,
+    /// While a sender has claimed the attempt: until when nobody else may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_until: Option<Timestamp>,
+    /// The claim's own id: two senders that claim in the same millisecond must not take each
+    /// other's write for their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim_id: Option<Uuid>,
+    /// The attempts made so far, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<AttemptSummary>,
+    /// The document's object, when the assignment named one; the stored document otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<S3Object>,
+    /// How it ended; none while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// The stage its file went to; none when the edge is unconnected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<Uuid>,
+}
+
+impl DeliveryState {
+    /// The HTTP status of the last attempt that got an answer.
+    #[must_use]
+    pub fn last_status(&self) -> Option<u16> {
+        self.attempts.last().and_then(|attempt| attempt.status)
+    }
+}
+
+/// The one small record of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileState {
+    /// The file.
+    pub key: FileKey,
+    /// The workflow it is in.
+    pub workflow_id: Uuid,
+    /// Counts the record's writes, from 1. Every write is conditional on the one before.
+    pub version: u64,
+    /// Where it is.
+    pub status: Status,
+    /// The current visit.
+    pub visit: Visit,
+    /// The current delivery, or the last one while the file is elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryState>,
+    /// Webhook stages this file has left by `succeeded`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub passed: BTreeSet<Uuid>,
+    /// Webhook stages entered one after the other without a person between.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub hops: u32,
+    /// When the record was last written.
+    pub updated_at: Timestamp,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl FileState {
+    /// At rest, and its last webhook failed.
+    #[must_use]
+    pub fn is_failed_at_rest(&self) -> bool {
+        self.status.is_at_rest()
+            && self.delivery.as_ref().is_some_and(|d| d.outcome == Some(Outcome::Failed))
+    }
+}

@@ -1,0 +1,94 @@
+use std::time::Duration;
+
+use super::fault::Fault;
+use super::finish::{emit, finish};
+use super::write::{Found, send_one};
+use crate::machine::{
+    DeadLetterDecision, decide_dead_letter, decide_dead_letter_assignment,
+};
+use crate::message::{Assignment, DeadLetter, Delivery};
+use crate::ports::{Clock, DeadLetterPorts, FileStates, Workflows};
+use crate::state::{FileKey, FileState};
+use crate::time::Timestamp;
+
+/// Writers that may get in between before the message is left for later.
+const MAX_CONFLICTS: usize = 4;
+
+/// What became of a dead-lettered delivery's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeadLettered {
+    /// It left its stage by `failed`.
+    Closed,
+    /// It was at rest or elsewhere already.
+    Elsewhere,
+}
+
+/// Moves the file of a dead-lettered delivery out of its stage. The caller then parks the message.
+///
+/// # Errors
+/// [`Fault`]: the message must stay on the dead-letter queue.
+pub async fn dead_letter<P: DeadLetterPorts>(
+    ports: &P,
+    message: &Delivery,
+) -> Result<DeadLettered, Fault> {
+    let workflow = ports.workflows().workflow(&message.team, message.workflow_id).await?;
+    let decide = |state: &FileState, now| {
+        decide_dead_letter(workflow.as_deref(), message, state, now)
+    };
+    move_on(ports, &message.key(), decide).await
+}
+
+/// Moves the file of a dead-lettered assignment out of the stage it was to fire, if it is there.
+/// The caller then parks the message.
+///
+/// # Errors
+/// [`Fault`]: the message must stay on the dead-letter queue.
+pub async fn dead_letter_assignment<P: DeadLetterPorts>(
+    ports: &P,
+    assignment: &Assignment,
+) -> Result<DeadLettered, Fault> {
+    let workflow = ports.workflows().workflow(&assignment.team, assignment.workflow_id).await?;
+    let decide = |state: &FileState, now| {
+        decide_dead_letter_assignment(workflow.as_deref(), assignment, state, now)
+    };
+    move_on(ports, &assignment.key(), decide).await
+}
+
+async fn move_on<P: DeadLetterPorts>(
+    ports: &P,
+    key: &FileKey,
+    decide: impl Fn(&FileState, Timestamp) -> DeadLetterDecision,
+) -> Result<DeadLettered, Fault> {
+    let mut state = ports.states().get(key).await?;
+    for _ in 0..MAX_CONFLICTS {
+        let Some(current) = state else {
+            return Ok(DeadLettered::Elsewhere);
+        };
+        let now = ports.clock().now();
+        match decide(&current, now) {
+            DeadLetterDecision::Done => return Ok(DeadLettered::Elsewhere),
+            DeadLetterDecision::Held => return Err(Fault::Held(now)),
+            DeadLetterDecision::AssignAgain { assignment, left } => {
+                let left = left.as_deref();
+                emit(ports.events(), ports.assignments(), left, Some(*assignment)).await?;
+                return Ok(DeadLettered::Elsewhere);
+            }
+            DeadLetterDecision::Close(closed) => {
+                match finish(ports, ports.events(), ports.assignments(), *closed).await? {
+                    None => return Ok(DeadLettered::Closed),
+                    Some(Found(found)) => state = found,
+                }
+            }
+        }
+    }
+    Err(Fault::Contended)
+}
+
+/// Parks a message for inspection and redrive.
+///
+/// # Errors
+/// [`Fault`]: the message must stay on the dead-letter queue.
+pub async fn park<P: DeadLetterPorts>(ports: &P, letter: DeadLetter) -> Result<(), Fault> {
+    tracing::error!(queue = letter.queue, cause = letter.cause, "message dead-lettered");
+    Ok(send_one(ports.dead_letters(), letter, Duration::ZERO).await?)
+}

@@ -1,0 +1,38 @@
+use crate::ports::PortError;
+use crate::state::FileKey;
+use crate::time::Timestamp;
+
+/// Why a message must stay on its queue. Never the receiver's fault.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The engine failed.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// Another sender has the attempt; the message comes back in case that sender dies.
+    #[error("another sender has the attempt until {0}")]
+    Held(Timestamp),
+    /// Too little of the invocation is left to make the call and record it.
+    #[error("too little time is left in this invocation to start the call")]
+    OutOfTime,
+    /// The record changed under this step more often than it is worth fighting for.
+    #[error("the file's record was written by others meanwhile")]
+    Contended,
+    /// There is no record of the file: a message from elsewhere, or a lost table.
+    #[error("no record of file {0}: the delivery did not come from this deployment's dispatcher")]
+    UnknownFile(FileKey),
+}
+
+impl Fault {
+    /// The stable machine code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Port(error) => error.kind.code(),
+            Self::Held(_) => "held",
+            Self::OutOfTime => "out_of_time",
+            Self::Contended => "contended",
+            Self::UnknownFile(_) => "unknown_file",
+        }
+    }
+}

@@ -1,0 +1,53 @@
+use std::time::Duration;
+
+use super::fault::Fault;
+use super::write::{Found, send_one, write};
+use crate::machine::Closed;
+use crate::message::Assignment;
+use crate::ports::{
+    DispatchPorts, Events, FileLeft, History, Observation, Observer, SendMessages,
+};
+
+/// Carries out the end of a visit: history, the one write, the announcement, the next assignment.
+///
+/// `Ok(Some(_))`: somebody else wrote first, and nothing was emitted.
+pub(super) async fn finish<P: DispatchPorts>(
+    ports: &P,
+    events: &impl Events,
+    assignments: &impl SendMessages<Assignment>,
+    closed: Closed,
+) -> Result<Option<Found>, Fault> {
+    if let Some(visit) = &closed.archive {
+        ports.history().visit(visit).await?;
+    }
+    if let Some(found) = write(ports.states(), &closed.next).await? {
+        return Ok(Some(found));
+    }
+    let left = &closed.left;
+    ports.observer().observe(Observation::Left(left));
+    tracing::info!(
+        team = %left.key.team, item_id = %left.key.item_id, stage_id = %left.stage_id,
+        delivery_id = %left.delivery_id, edge = left.outcome.edge(),
+        reason = left.reason.map(crate::Reason::code), attempts = left.attempts,
+        "file left the Webhook stage"
+    );
+    emit(events, assignments, Some(left), closed.assignment).await?;
+    Ok(None)
+}
+
+/// Announces, then assigns. In this order, because the next dispatch overwrites what the
+/// announcement is made from.
+pub(super) async fn emit(
+    events: &impl Events,
+    assignments: &impl SendMessages<Assignment>,
+    left: Option<&FileLeft>,
+    assignment: Option<Assignment>,
+) -> Result<(), Fault> {
+    if let Some(left) = left {
+        events.file_left(left).await?;
+    }
+    if let Some(assignment) = assignment {
+        send_one(assignments, assignment, Duration::ZERO).await?;
+    }
+    Ok(())
+}

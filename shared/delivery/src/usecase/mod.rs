@@ -1,0 +1,16 @@
+//! The use-cases: the machine's decisions carried out over the ports, in the order that loses nothing.
+//!
+//! Each takes one message and returns `Ok` when the message may be acknowledged, or a [`Fault`]
+//! when it must stay on its queue (invariant 1).
+
+mod dead_letter;
+mod dispatch;
+mod fault;
+mod finish;
+mod send;
+mod write;
+
+pub use dead_letter::{DeadLettered, dead_letter, dead_letter_assignment, park};
+pub use dispatch::{Dispatched, dispatch};
+pub use fault::Fault;
+pub use send::{DEFAULT_TIMEOUT, LEASE_MARGIN, Limits, START_MARGIN, Sent, send};

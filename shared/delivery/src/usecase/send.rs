@@ -1,0 +1,304 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use workflow::{StageSecrets, WebhookConfig, Workflow};
+
+use super::fault::Fault;
+use super::finish::{emit, finish};
+use super::write::{Found, send_one, write};
+use crate::document::{Document, DocumentRef};
+use crate::machine::{Attempted, SendDecision, Then, claim, decide_send, record_attempt};
+use crate::message::Delivery;
+use crate::ports::{
+    Answer, Call, Caller, Clock, DispatchPorts, DocumentError, Documents, FileStates, Freshness,
+    History, Observation, Observer, Secrets, SendPorts, Workflows,
+};
+use crate::reason::Reason;
+use crate::state::{FileState, Outcome};
+use crate::time::Timestamp;
+
+/// For the whole exchange, where the stage sets no `timeout`: 30 s.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How much longer than the call's deadline a claim lasts: time to record the result.
+pub const LEASE_MARGIN: Duration = Duration::from_secs(15);
+
+/// No call is started with less than its timeout and this left of the invocation.
+pub const START_MARGIN: Duration = Duration::from_secs(2);
+
+/// Writers that may get in between before the message is left for later.
+const MAX_CONFLICTS: usize = 4;
+
+/// What bounds a call from outside.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// When the invocation ends.
+    pub deadline: Timestamp,
+    /// The timeout of stages that set none.
+    pub default_timeout: Duration,
+    /// The longest any call may take, whatever its stage says: below the invocation's own time.
+    pub longest_call: Duration,
+}
+
+/// What became of a delivery message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The receiver took it.
+    Succeeded,
+    /// The attempt failed and the next one is queued.
+    Retrying,
+    /// The delivery failed for good.
+    Failed,
+    /// Nothing was called: an effect that might have got lost was repeated, or the visit was over.
+    Repeated,
+}
+
+/// Makes the attempt a delivery message asks for, if it is still to be made, and routes the file.
+///
+/// # Errors
+/// [`Fault`]: the message must stay on its queue.
+pub async fn send<P: SendPorts>(
+    ports: &P,
+    message: &Delivery,
+    limits: &Limits,
+) -> Result<Sent, Fault> {
+    let key = message.key();
+    let mut state = ports.states().get(&key).await?;
+    for _ in 0..MAX_CONFLICTS {
+        let Some(current) = state else {
+            return Err(Fault::UnknownFile(key));
+        };
+        match decide_send(message, &current, ports.clock().now()) {
+            SendDecision::Claim => {}
+            SendDecision::Held(until) => return Err(Fault::Held(until)),
+            SendDecision::SendAgain { delivery, delay } => {
+                send_one(ports.deliveries(), *delivery, delay).await?;
+                return Ok(Sent::Repeated);
+            }
+            SendDecision::AssignAgain { assignment, left } => {
+                let left = left.as_deref();
+                emit(ports.events(), ports.assignments(), left, Some(*assignment)).await?;
+                return Ok(Sent::Repeated);
+            }
+            SendDecision::Done(left) => {
+                emit(ports.events(), ports.assignments(), left.as_deref(), None).await?;
+                return Ok(Sent::Repeated);
+            }
+        }
+        match attempt(ports, message, &current, limits).await? {
+            Ok(sent) => return Ok(sent),
+            Err(Found(found)) => state = found,
+        }
+    }
+    Err(Fault::Contended)
+}
+
+/// Prepares, claims, calls and records one attempt. The inner error: somebody else wrote first, and
+/// no call was made.
+async fn attempt<P: SendPorts>(
+    ports: &P,
+    message: &Delivery,
+    current: &FileState,
+    limits: &Limits,
+) -> Result<Result<Sent, Found>, Fault> {
+    // All that can fail on our side comes before the claim: a claim that is not used keeps the
+    // file waiting for its lease.
+    let workflow = ports.workflows().workflow(&message.team, message.workflow_id).await?;
+    let prepared = prepare(ports, workflow.as_deref(), message).await?;
+    let timeout = prepared
+        .config
+        .as_ref()
+        .and_then(|config| config.timeout)
+        .unwrap_or(limits.default_timeout)
+        .min(limits.longest_call);
+    let claimed_at = ports.clock().now();
+    if claimed_at.until(limits.deadline) < timeout + START_MARGIN {
+        return Err(Fault::OutOfTime);
+    }
+    let lease_until = claimed_at.plus(timeout + LEASE_MARGIN);
+    let claimed = claim(current, ports.clock().unique_id(), lease_until, claimed_at);
+    if let Some(found) = write(ports.states(), &claimed).await? {
+        return Ok(Err(found));
+    }
+    let started = ports.clock().now();
+    if started.plus(timeout) >= lease_until {
+        // The claim took so long that the call could outlive it: another sender would double it.
+        return Err(Fault::OutOfTime);
+    }
+    let answer = match prepared.ready {
+        Ok(ready) => {
+            let call = ready.into_call(message, started, timeout);
+            ports.caller().call(call).await?
+        }
+        Err(reason) => no_call(reason),
+    };
+    refresh_secrets_after_401(ports, prepared.config.as_ref(), &answer).await;
+    record(ports, workflow, prepared.config, &claimed, message, &answer, started).await.map(Ok)
+}
+
+struct Prepared<R> {
+    config: Option<WebhookConfig>,
+    ready: Result<Ready<R>, Reason>,
+}
+
+struct Ready<R> {
+    config: WebhookConfig,
+    secrets: StageSecrets,
+    document: Document<R>,
+}
+
+impl<R> Ready<R> {
+    fn into_call(self, message: &Delivery, sent_at: Timestamp, timeout: Duration) -> Call<R> {
+        Call {
+            url: self.config.url,
+            secrets: self.secrets,
+            document: self.document,
+            include_annotations: self.config.include_annotations,
+            presigned_url_expiry: self.config.presigned_url_expiry,
+            delivery_id: message.delivery_id,
+            workflow_id: message.workflow_id,
+            stage_id: message.stage_id,
+            attempt: message.attempt,
+            sent_at,
+            timeout,
+        }
+    }
+}
+
+type Reader<P> = <<P as SendPorts>::Documents as Documents>::Reader;
+
+/// The stage as it is now, its secrets and the document; or the reason no call can be made.
+async fn prepare<P: SendPorts>(
+    ports: &P,
+    workflow: Option<&Workflow>,
+    message: &Delivery,
+) -> Result<Prepared<Reader<P>>, Fault> {
+    let Some(workflow) = workflow else {
+        return Ok(Prepared { config: None, ready: Err(Reason::WorkflowMissing) });
+    };
+    let config = workflow.stage(message.stage_id).and_then(|stage| stage.webhook.clone());
+    let Some(config) = config else {
+        return Ok(Prepared { config: None, ready: Err(Reason::StageMissing) });
+    };
+    let secrets = match &config.secret_ref {
+        None => Some(StageSecrets::default()),
+        Some(reference) => ports.secrets().stage_secrets(reference, Freshness::Cached).await?,
+    };
+    let Some(secrets) = secrets else {
+        return Ok(Prepared { config: Some(config), ready: Err(Reason::SecretMissing) });
+    };
+    let ready = match ports.documents().open(&message.key(), message.document.as_ref()).await {
+        Ok(document) => Ok(Ready { config: config.clone(), secrets, document }),
+        Err(DocumentError::Reason(reason)) => Err(reason),
+        Err(DocumentError::Port(error)) => return Err(error.into()),
+    };
+    Ok(Prepared { config: Some(config), ready })
+}
+
+fn no_call(reason: Reason) -> Answer {
+    Answer {
+        result: Err(reason),
+        retry_after: None,
+        duration: Duration::ZERO,
+        request_bytes: 0,
+        response_excerpt: String::new(),
+        detail: None,
+    }
+}
+
+/// A 401 may mean that the value was rotated: the next attempt must not use the cached one.
+async fn refresh_secrets_after_401<P: SendPorts>(
+    ports: &P,
+    config: Option<&WebhookConfig>,
+    answer: &Answer,
+) {
+    let reference = config.and_then(|config| config.secret_ref.as_ref());
+    if let (Ok(401), Some(reference)) = (answer.result, reference)
+        && let Err(error) = ports.secrets().stage_secrets(reference, Freshness::Latest).await
+    {
+        tracing::warn!(code = error.kind.code(), "secrets could not be refreshed after a 401");
+    }
+}
+
+async fn record<P: SendPorts>(
+    ports: &P,
+    workflow: Option<Arc<Workflow>>,
+    config: Option<WebhookConfig>,
+    claimed: &FileState,
+    message: &Delivery,
+    answer: &Answer,
+    started: Timestamp,
+) -> Result<Sent, Fault> {
+    let now = ports.clock().now();
+    let attempted = record_attempt(
+        workflow.as_deref(),
+        config.as_ref(),
+        claimed,
+        message,
+        answer,
+        started,
+        now,
+    );
+    let Some(Attempted { summary, record, then }) = attempted else {
+        return Err(Fault::Contended);
+    };
+    let lag = claimed.delivery.as_ref().map_or(Duration::ZERO, |d| d.next_at.until(started));
+    tracing::info!(
+        team = %message.team, item_id = %message.item_id, stage_id = %message.stage_id,
+        delivery_id = %message.delivery_id, attempt = message.attempt, status = summary.status,
+        reason = summary.reason.map(Reason::code), duration_ms = summary.duration_ms, "attempt"
+    );
+    if let Some(record) = &record {
+        ports.history().attempt(record).await?;
+    }
+    match then {
+        Then::Retry { next, delivery } => {
+            let delay = next.delivery.as_ref().map_or(Duration::ZERO, |d| now.until(d.next_at));
+            if write(ports.states(), &next).await?.is_some() {
+                return Err(Fault::Contended);
+            }
+            observe(ports, &next, message, &summary, lag);
+            send_one(ports.deliveries(), *delivery, delay).await?;
+            Ok(Sent::Retrying)
+        }
+        Then::Close(closed) => {
+            let outcome = closed.left.outcome;
+            if outcome == Outcome::Failed && closed.assignment.is_none() {
+                keep_document(ports, message).await;
+            }
+            let after = closed.next.clone();
+            let found = finish(ports, ports.events(), ports.assignments(), *closed).await?;
+            if found.is_some() {
+                return Err(Fault::Contended);
+            }
+            observe(ports, &after, message, &summary, lag);
+            Ok(match outcome {
+                Outcome::Succeeded => Sent::Succeeded,
+                Outcome::Failed => Sent::Failed,
+            })
+        }
+    }
+}
+
+fn observe<P: DispatchPorts>(
+    ports: &P,
+    state: &FileState,
+    message: &Delivery,
+    summary: &crate::record::AttemptSummary,
+    lag: Duration,
+) {
+    let (delivery_id, stage_id) = (message.delivery_id, message.stage_id);
+    ports.observer().observe(Observation::Attempt { state, summary, delivery_id, stage_id, lag });
+}
+
+/// A failed file's inline document goes with its message; without it there is no redelivery.
+async fn keep_document<P: SendPorts>(ports: &P, message: &Delivery) {
+    if let Some(document @ DocumentRef::Inline(_)) = &message.document
+        && let Err(error) = ports.documents().keep(&message.key(), document).await
+    {
+        tracing::warn!(
+            item_id = %message.item_id, code = error.kind.code(),
+            "the failed file's document could not be kept for redelivery"
+        );
+    }
+}

@@ -1,0 +1,38 @@
+use std::time::Duration;
+
+use crate::ports::{FileStates, Outgoing, PortError, PortErrorKind, SendMessages, WriteError};
+use crate::state::FileState;
+
+/// Writes a record on condition. `Ok(None)`: written. `Ok(Some(_))`: somebody else was first, and
+/// this is what the record holds.
+///
+/// Finding exactly what was to be written is success: an engine that retries by itself meets its own
+/// first write.
+pub(super) async fn write(
+    states: &impl FileStates,
+    next: &FileState,
+) -> Result<Option<Found>, PortError> {
+    match states.put(next).await {
+        Ok(()) => Ok(None),
+        Err(WriteError::Conflict(Some(found))) if *found == *next => Ok(None),
+        Err(WriteError::Conflict(found)) => Ok(Some(Found(found.map(|state| *state)))),
+        Err(WriteError::Port(error)) => Err(error),
+    }
+}
+
+/// The record a conflicting write found.
+#[derive(Debug)]
+pub(super) struct Found(pub(super) Option<FileState>);
+
+/// Sends one message.
+pub(super) async fn send_one<M: Send>(
+    queue: &impl SendMessages<M>,
+    message: M,
+    delay: Duration,
+) -> Result<(), PortError> {
+    queue
+        .send(vec![Outgoing { message, delay }])
+        .await
+        .pop()
+        .unwrap_or_else(|| Err(PortError::new(PortErrorKind::Unavailable, "send a message")))
+}

@@ -1,0 +1,1 @@
+//! The ports on SQLite and local files: the engine of one machine.

@@ -1,0 +1,1 @@
+//! The webhook call: payload, headers, signatures and the egress guard.

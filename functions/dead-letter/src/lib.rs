@@ -28,18 +28,30 @@ async fn bury<P: DeadLetterPorts>(ports: &P, record: Record) -> Result<(), Failu
     let (queue, cause) = match read(&record.body) {
         Ok(Letter::Delivery(message)) => {
             dead_letter(ports, &message).await.map_err(failed)?;
-            ("deliveries", "received too often without being handled".to_owned())
+            (
+                "deliveries",
+                "received too often without being handled".to_owned(),
+            )
         }
         Ok(Letter::Assignment(assignment)) => {
-            dead_letter_assignment(ports, &assignment).await.map_err(failed)?;
-            ("assignments", "received too often without being handled".to_owned())
+            dead_letter_assignment(ports, &assignment)
+                .await
+                .map_err(failed)?;
+            (
+                "assignments",
+                "received too often without being handled".to_owned(),
+            )
         }
         Err(error) if record.source_arn.contains("assignments") => {
             ("assignments", error.to_string())
         }
         Err(error) => ("deliveries", error.to_string()),
     };
-    let letter = DeadLetter { queue: queue.to_owned(), body: record.body, cause };
+    let letter = DeadLetter {
+        queue: queue.to_owned(),
+        body: record.body,
+        cause,
+    };
     park(ports, letter).await.map_err(failed)
 }
 

@@ -32,7 +32,10 @@ pub async fn handle<P: DispatchPorts>(
         let result = result.map(|delivery| {
             if let Some(message) = delivery {
                 waiting.push(results.len());
-                outgoing.push(Outgoing { message, delay: Duration::ZERO });
+                outgoing.push(Outgoing {
+                    message,
+                    delay: Duration::ZERO,
+                });
             }
         });
         results.push((message_id, result));

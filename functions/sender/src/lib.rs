@@ -47,8 +47,10 @@ pub async fn handle<P: SendPorts>(
         longest_call: settings.longest_call,
     };
     let records = batch::records(event.payload)?;
-    let results =
-        batch::each(records, settings.concurrency, |record| deliver(ports, &limits, record)).await;
+    let results = batch::each(records, settings.concurrency, |record| {
+        deliver(ports, &limits, record)
+    })
+    .await;
     Ok(batch::response(&results))
 }
 

@@ -54,7 +54,10 @@ pub struct Failure {
 impl Failure {
     /// From an error that has a code.
     pub fn new(code: &'static str, message: impl fmt::Display) -> Self {
-        Self { code, message: message.to_string() }
+        Self {
+            code,
+            message: message.to_string(),
+        }
     }
 }
 
@@ -63,12 +66,19 @@ impl Failure {
 /// # Errors
 /// [`BatchError::NoMessageId`] when a record could not be named in the answer.
 pub fn records(event: SqsEvent) -> Result<Vec<Record>, BatchError> {
-    event.records.into_iter().enumerate().map(|(index, message)| record(index, message)).collect()
+    event
+        .records
+        .into_iter()
+        .enumerate()
+        .map(|(index, message)| record(index, message))
+        .collect()
 }
 
 fn record(index: usize, message: SqsMessage) -> Result<Record, BatchError> {
-    let message_id =
-        message.message_id.filter(|id| !id.is_empty()).ok_or(BatchError::NoMessageId(index))?;
+    let message_id = message
+        .message_id
+        .filter(|id| !id.is_empty())
+        .ok_or(BatchError::NoMessageId(index))?;
     let receive_count = message
         .attributes
         .get("ApproximateReceiveCount")
@@ -99,7 +109,10 @@ where
             let handled = AssertUnwindSafe(handle(record)).catch_unwind();
             async move {
                 let result = handled.await.unwrap_or_else(|_| {
-                    Err(Failure::new("panic", "the function panicked on this record"))
+                    Err(Failure::new(
+                        "panic",
+                        "the function panicked on this record",
+                    ))
                 });
                 (message_id, result)
             }
@@ -155,17 +168,24 @@ mod tests {
 
     #[tokio::test]
     async fn one_bad_record_of_ten_is_the_only_one_to_go_back() {
-        let all = (0..10).map(|i| message(Some(&format!("m{i}")), &i.to_string())).collect();
+        let all = (0..10)
+            .map(|i| message(Some(&format!("m{i}")), &i.to_string()))
+            .collect();
         let records = records(event(all)).expect("ids are there");
-        let results = each(records, 4, async |record: Record| match record.body.as_str() {
-            "3" => Err(Failure::new("bad", "no")),
-            "7" => panic!("a bug"),
-            _ => Ok(()),
+        let results = each(records, 4, async |record: Record| {
+            match record.body.as_str() {
+                "3" => Err(Failure::new("bad", "no")),
+                "7" => panic!("a bug"),
+                _ => Ok(()),
+            }
         })
         .await;
         let response = response(&results);
-        let failed: Vec<_> =
-            response.batch_item_failures.iter().map(|f| f.item_identifier.as_str()).collect();
+        let failed: Vec<_> = response
+            .batch_item_failures
+            .iter()
+            .map(|f| f.item_identifier.as_str())
+            .collect();
         assert_eq!(failed, ["m3", "m7"]);
     }
 
@@ -174,7 +194,9 @@ mod tests {
         use std::sync::atomic::{AtomicUsize, Ordering};
         let running = AtomicUsize::new(0);
         let most = AtomicUsize::new(0);
-        let all = (0..20).map(|i| message(Some(&format!("m{i}")), "")).collect();
+        let all = (0..20)
+            .map(|i| message(Some(&format!("m{i}")), ""))
+            .collect();
         let records = records(event(all)).expect("ids are there");
         let results = each(records, 3, async |_| {
             most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);

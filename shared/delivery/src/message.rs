@@ -94,9 +94,16 @@ impl MessageError {
         let problem = match error.classify() {
             serde_json::error::Category::Data => "a field is missing or has the wrong type",
             serde_json::error::Category::Eof => "it ends too early",
-            serde_json::error::Category::Syntax | serde_json::error::Category::Io => "it is not JSON",
+            serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
+                "it is not JSON"
+            }
         };
-        Self { what, line: error.line(), column: error.column(), problem }
+        Self {
+            what,
+            line: error.line(),
+            column: error.column(),
+            problem,
+        }
     }
 }
 
@@ -112,7 +119,10 @@ impl Assignment {
     /// The file it is about.
     #[must_use]
     pub fn key(&self) -> FileKey {
-        FileKey { team: self.team.clone(), item_id: self.item_id }
+        FileKey {
+            team: self.team.clone(),
+            item_id: self.item_id,
+        }
     }
 }
 
@@ -128,6 +138,9 @@ impl Delivery {
     /// The file it is about.
     #[must_use]
     pub fn key(&self) -> FileKey {
-        FileKey { team: self.team.clone(), item_id: self.item_id }
+        FileKey {
+            team: self.team.clone(),
+            item_id: self.item_id,
+        }
     }
 }

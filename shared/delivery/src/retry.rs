@@ -68,8 +68,10 @@ impl Policy {
         if !config.retry_if_fails {
             return Self { delays: Vec::new() };
         }
-        let mut delays =
-            config.retry_delays.clone().unwrap_or_else(|| DEFAULT_DELAYS.to_vec());
+        let mut delays = config
+            .retry_delays
+            .clone()
+            .unwrap_or_else(|| DEFAULT_DELAYS.to_vec());
         if let Some(max) = config.max_retries {
             let last = delays.last().copied().unwrap_or(DEFAULT_DELAYS[0]);
             delays.resize(usize::try_from(max).unwrap_or(usize::MAX).min(1000), last);

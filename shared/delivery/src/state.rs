@@ -166,7 +166,10 @@ pub struct FileState {
     pub updated_at: Timestamp,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
 const fn is_zero(number: &u32) -> bool {
     *number == 0
 }
@@ -176,6 +179,9 @@ impl FileState {
     #[must_use]
     pub fn is_failed_at_rest(&self) -> bool {
         self.status.is_at_rest()
-            && self.delivery.as_ref().is_some_and(|d| d.outcome == Some(Outcome::Failed))
+            && self
+                .delivery
+                .as_ref()
+                .is_some_and(|d| d.outcome == Some(Outcome::Failed))
     }
 }

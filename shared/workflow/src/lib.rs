@@ -1,1 +1,29 @@
 //! V7 workflow JSON, stages, edges, roles and assignment rules. Pure: no clock, no network, no storage.
+
+mod actor;
+mod assignment;
+mod duration;
+mod import;
+mod problem;
+mod secrets;
+mod stage;
+mod validate;
+mod webhook;
+mod webhook_json;
+#[allow(clippy::module_inception)]
+mod workflow;
+
+pub use actor::{Actor, Role, UnknownRole};
+pub use assignment::{Position, RejectReason, may_assign};
+pub use import::Imported;
+pub use problem::{ImportError, Problem, StageLabel, Warning};
+pub use secrets::{SecretRef, SecretsError, StageSecrets};
+pub use stage::{AssignableTo, Edge, Stage, StageKind};
+pub use webhook::{MAX_DELAY, MAX_RETRIES, MAX_TIMEOUT, WebhookConfig};
+pub use workflow::{NotAWebhookStage, StageLookupError, Workflow};
+
+/// The edge a file leaves a Webhook stage by when its delivery succeeded.
+pub const SUCCEEDED: &str = "succeeded";
+
+/// The edge a file leaves a Webhook stage by when its delivery failed.
+pub const FAILED: &str = "failed";

@@ -62,9 +62,19 @@ pub fn record_attempt(
     delivery.lease_until = None;
     delivery.claim_id = None;
     let Some(reason) = failure else {
-        let closed =
-            close(workflow, &next, Outcome::Succeeded, None, message.document.as_ref(), now)?;
-        return Some(Attempted { summary, record: None, then: Then::Close(Box::new(closed)) });
+        let closed = close(
+            workflow,
+            &next,
+            Outcome::Succeeded,
+            None,
+            message.document.as_ref(),
+            now,
+        )?;
+        return Some(Attempted {
+            summary,
+            record: None,
+            then: Then::Close(Box::new(closed)),
+        });
     };
     let record = Some(AttemptRecord {
         key: state.key.clone(),
@@ -75,7 +85,9 @@ pub fn record_attempt(
         response_excerpt: answer.response_excerpt.clone(),
         detail: answer.detail.clone(),
     });
-    let hint = answer.retry_after.filter(|_| matches!(answer.result, Ok(429 | 503)));
+    let hint = answer
+        .retry_after
+        .filter(|_| matches!(answer.result, Ok(429 | 503)));
     let delay = config
         .filter(|_| is_retriable(reason))
         .and_then(|config| {
@@ -89,14 +101,31 @@ pub fn record_attempt(
         next.status = Status::Queued;
         next.version += 1;
         next.updated_at = now;
-        let delivery = Delivery { attempt, ..message.clone() };
-        Then::Retry { next: Box::new(next), delivery: Box::new(delivery) }
+        let delivery = Delivery {
+            attempt,
+            ..message.clone()
+        };
+        Then::Retry {
+            next: Box::new(next),
+            delivery: Box::new(delivery),
+        }
     } else {
         let document = message.document.as_ref();
-        let closed = close(workflow, &next, Outcome::Failed, Some(reason), document, now)?;
+        let closed = close(
+            workflow,
+            &next,
+            Outcome::Failed,
+            Some(reason),
+            document,
+            now,
+        )?;
         Then::Close(Box::new(closed))
     };
-    Some(Attempted { summary, record, then })
+    Some(Attempted {
+        summary,
+        record,
+        then,
+    })
 }
 
 /// Why the answer is a failure; none for a 2xx.

@@ -60,36 +60,65 @@ pub fn close(
     }
     let Some(target) = target else {
         next.status = Status::Waiting;
-        return Some(Closed { archive: None, next, assignment: None, left });
+        return Some(Closed {
+            archive: None,
+            next,
+            assignment: None,
+            left,
+        });
     };
     next.visit = Visit {
         id: next_visit_id(state.visit.id, target),
         stage_id: target.id,
         sequence: state.visit.sequence + 1,
         entered_at: now,
-        assigned_by: Actor::Workflow { from_visit: state.visit.id },
+        assigned_by: Actor::Workflow {
+            from_visit: state.visit.id,
+        },
         assignee: None,
     };
     if target.webhook.is_none() {
-        next.status = if target.kind.is_end() { Status::Complete } else { Status::Waiting };
+        next.status = if target.kind.is_end() {
+            Status::Complete
+        } else {
+            Status::Waiting
+        };
         next.hops = 0;
-        return Some(Closed { archive: None, next, assignment: None, left });
+        return Some(Closed {
+            archive: None,
+            next,
+            assignment: None,
+            left,
+        });
     }
     let archive = archive_of(&next);
     if state.hops >= HOP_LIMIT {
         stop_hopping(&mut next, now);
-        return Some(Closed { archive, next, assignment: None, left });
+        return Some(Closed {
+            archive,
+            next,
+            assignment: None,
+            left,
+        });
     }
     next.status = Status::Assigned;
     next.hops = state.hops + 1;
     let assignment = assignment_of(&next, document);
-    Some(Closed { archive, next, assignment, left })
+    Some(Closed {
+        archive,
+        next,
+        assignment,
+        left,
+    })
 }
 
 /// What to announce of a finished delivery, as long as the record still has it.
 #[must_use]
 pub(super) fn announcement(state: &FileState, delivery_id: uuid::Uuid) -> Option<FileLeft> {
-    let delivery = state.delivery.as_ref().filter(|d| d.delivery_id == delivery_id)?;
+    let delivery = state
+        .delivery
+        .as_ref()
+        .filter(|d| d.delivery_id == delivery_id)?;
     Some(FileLeft {
         key: state.key.clone(),
         workflow_id: state.workflow_id,

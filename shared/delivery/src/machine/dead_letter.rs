@@ -43,7 +43,10 @@ pub fn decide_dead_letter_assignment(
     if state.status != Status::Assigned || state.visit.id != visit_id_of(assignment) {
         return DeadLetterDecision::Done;
     }
-    let opened = FileState { version: state.version, ..queue(assignment, state, now) };
+    let opened = FileState {
+        version: state.version,
+        ..queue(assignment, state, now)
+    };
     closed(workflow, &opened, assignment.document.as_ref(), now)
 }
 
@@ -79,6 +82,15 @@ fn closed(
     document: Option<&DocumentRef>,
     now: Timestamp,
 ) -> DeadLetterDecision {
-    close(workflow, state, Outcome::Failed, Some(Reason::DeadLettered), document, now)
-        .map_or(DeadLetterDecision::Done, |closed| DeadLetterDecision::Close(Box::new(closed)))
+    close(
+        workflow,
+        state,
+        Outcome::Failed,
+        Some(Reason::DeadLettered),
+        document,
+        now,
+    )
+    .map_or(DeadLetterDecision::Done, |closed| {
+        DeadLetterDecision::Close(Box::new(closed))
+    })
 }

@@ -79,9 +79,12 @@ pub fn decide_dispatch(
 
 /// A file known from another workflow is, for this one, still in its Dataset.
 fn position(workflow: &Workflow, state: Option<&FileState>) -> Position {
-    state.filter(|state| state.workflow_id == workflow.id).map_or(Position::InDataset, |state| {
-        Position::At { stage_id: state.visit.stage_id, assignee: state.visit.assignee }
-    })
+    state
+        .filter(|state| state.workflow_id == workflow.id)
+        .map_or(Position::InDataset, |state| Position::At {
+            stage_id: state.visit.stage_id,
+            assignee: state.visit.assignee,
+        })
 }
 
 /// The command's own earlier effect, when the record still shows it.
@@ -98,16 +101,21 @@ fn repeated(
                 next: Box::new(queue(assignment, state, now)),
                 delivery: Box::new(message(assignment, 1)),
             },
-            Status::Queued | Status::Sending => state.delivery.as_ref().map_or(
-                DispatchDecision::Done,
-                |delivery| {
-                    DispatchDecision::SendAgain(Box::new(message(assignment, delivery.attempt)))
-                },
-            ),
+            Status::Queued | Status::Sending => {
+                state
+                    .delivery
+                    .as_ref()
+                    .map_or(DispatchDecision::Done, |delivery| {
+                        DispatchDecision::SendAgain(Box::new(message(assignment, delivery.attempt)))
+                    })
+            }
             Status::Waiting | Status::Complete => DispatchDecision::Done,
         });
     }
-    let finished = state.delivery.as_ref().is_some_and(|d| d.delivery_id == visit_id);
+    let finished = state
+        .delivery
+        .as_ref()
+        .is_some_and(|d| d.delivery_id == visit_id);
     finished.then_some(DispatchDecision::Done)
 }
 
@@ -131,7 +139,10 @@ fn open(
 ) -> DispatchDecision {
     let fires = stage.webhook.is_some();
     let assignee = match &assignment.assigned_by {
-        Actor::User { id, role: workflow::Role::Annotator } => *id,
+        Actor::User {
+            id,
+            role: workflow::Role::Annotator,
+        } => *id,
         _ => None,
     };
     let same_workflow = state.filter(|state| state.workflow_id == workflow.id);
@@ -161,24 +172,41 @@ fn open(
         },
         visit,
         delivery,
-        passed: same_workflow.map(|state| state.passed.clone()).unwrap_or_default(),
+        passed: same_workflow
+            .map(|state| state.passed.clone())
+            .unwrap_or_default(),
         hops: u32::from(fires),
         updated_at: now,
     };
-    let archive = state.map(|state| forgotten(state, fires)).unwrap_or_default();
+    let archive = state
+        .map(|state| forgotten(state, fires))
+        .unwrap_or_default();
     if !fires {
-        return DispatchDecision::Rest { archive, next: Box::new(next) };
+        return DispatchDecision::Rest {
+            archive,
+            next: Box::new(next),
+        };
     }
     let first = message_for(assignment, visit_id, 1);
-    DispatchDecision::Open { archive, next: Box::new(next), delivery: Box::new(first) }
+    DispatchDecision::Open {
+        archive,
+        next: Box::new(next),
+        delivery: Box::new(first),
+    }
 }
 
 /// What the record forgets when a new visit opens: its delivery, if another takes its place, and
 /// the visit that ends, if a command opened it (a repeated command must still find it).
 fn forgotten(state: &FileState, replaces_delivery: bool) -> Vec<VisitRecord> {
-    let delivery = if replaces_delivery { archive_of(state) } else { None };
-    let has_own_delivery =
-        state.delivery.as_ref().is_some_and(|d| d.delivery_id == state.visit.id);
+    let delivery = if replaces_delivery {
+        archive_of(state)
+    } else {
+        None
+    };
+    let has_own_delivery = state
+        .delivery
+        .as_ref()
+        .is_some_and(|d| d.delivery_id == state.visit.id);
     let visit = (!has_own_delivery).then(|| VisitRecord {
         key: state.key.clone(),
         workflow_id: state.workflow_id,

@@ -12,9 +12,7 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x6c1f_0b2e_8f5d_4d55_9d3c_2f3f_7f6a_51b
 #[must_use]
 pub fn visit_id_of(assignment: &Assignment) -> Uuid {
     match assignment.assigned_by {
-        Actor::User { .. } => {
-            Uuid::new_v5(&NAMESPACE, assignment.assignment_id.as_bytes())
-        }
+        Actor::User { .. } => Uuid::new_v5(&NAMESPACE, assignment.assignment_id.as_bytes()),
         Actor::Workflow { .. } => assignment.assignment_id,
     }
 }

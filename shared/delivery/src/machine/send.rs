@@ -55,8 +55,14 @@ pub fn decide_send(message: &Delivery, state: &FileState, now: Timestamp) -> Sen
             if message.attempt == open.attempt && wait <= EARLY {
                 return SendDecision::Claim;
             }
-            let delivery = Delivery { attempt: open.attempt, ..message.clone() };
-            SendDecision::SendAgain { delivery: Box::new(delivery), delay: wait }
+            let delivery = Delivery {
+                attempt: open.attempt,
+                ..message.clone()
+            };
+            SendDecision::SendAgain {
+                delivery: Box::new(delivery),
+                delay: wait,
+            }
         }
         Status::Sending if message.attempt == open.attempt => match open.lease_until {
             Some(until) if until >= now => SendDecision::Held(until),
@@ -75,9 +81,10 @@ fn after_the_end(message: &Delivery, state: &FileState) -> SendDecision {
     );
     let assignment = assignment_of(state, message.document.as_ref()).filter(|_| came_from_here);
     match assignment {
-        Some(assignment) => {
-            SendDecision::AssignAgain { assignment: Box::new(assignment), left }
-        }
+        Some(assignment) => SendDecision::AssignAgain {
+            assignment: Box::new(assignment),
+            left,
+        },
         None => SendDecision::Done(left),
     }
 }

@@ -1,5 +1,6 @@
 use super::{
-    Caller, Clock, Documents, Events, FileStates, History, Observer, Secrets, SendMessages, Workflows,
+    Caller, Clock, Documents, Events, FileStates, History, Observer, Secrets, SendMessages,
+    Workflows,
 };
 use crate::message::{Assignment, DeadLetter, Delivery};
 

@@ -44,7 +44,11 @@ impl PortError {
     /// A fault without a further cause.
     #[must_use]
     pub const fn new(kind: PortErrorKind, what: &'static str) -> Self {
-        Self { kind, what, source: None }
+        Self {
+            kind,
+            what,
+            source: None,
+        }
     }
 
     /// A fault with its cause.
@@ -53,6 +57,10 @@ impl PortError {
         what: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self { kind, what, source: Some(source.into()) }
+        Self {
+            kind,
+            what,
+            source: Some(source.into()),
+        }
     }
 }

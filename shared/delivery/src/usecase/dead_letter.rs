@@ -3,9 +3,7 @@ use std::time::Duration;
 use super::fault::Fault;
 use super::finish::{emit, finish};
 use super::write::{Found, send_one};
-use crate::machine::{
-    DeadLetterDecision, decide_dead_letter, decide_dead_letter_assignment,
-};
+use crate::machine::{DeadLetterDecision, decide_dead_letter, decide_dead_letter_assignment};
 use crate::message::{Assignment, DeadLetter, Delivery};
 use crate::ports::{Clock, DeadLetterPorts, FileStates, Workflows};
 use crate::state::{FileKey, FileState};
@@ -31,10 +29,12 @@ pub async fn dead_letter<P: DeadLetterPorts>(
     ports: &P,
     message: &Delivery,
 ) -> Result<DeadLettered, Fault> {
-    let workflow = ports.workflows().workflow(&message.team, message.workflow_id).await?;
-    let decide = |state: &FileState, now| {
-        decide_dead_letter(workflow.as_deref(), message, state, now)
-    };
+    let workflow = ports
+        .workflows()
+        .workflow(&message.team, message.workflow_id)
+        .await?;
+    let decide =
+        |state: &FileState, now| decide_dead_letter(workflow.as_deref(), message, state, now);
     move_on(ports, &message.key(), decide).await
 }
 
@@ -47,7 +47,10 @@ pub async fn dead_letter_assignment<P: DeadLetterPorts>(
     ports: &P,
     assignment: &Assignment,
 ) -> Result<DeadLettered, Fault> {
-    let workflow = ports.workflows().workflow(&assignment.team, assignment.workflow_id).await?;
+    let workflow = ports
+        .workflows()
+        .workflow(&assignment.team, assignment.workflow_id)
+        .await?;
     let decide = |state: &FileState, now| {
         decide_dead_letter_assignment(workflow.as_deref(), assignment, state, now)
     };
@@ -89,6 +92,10 @@ async fn move_on<P: DeadLetterPorts>(
 /// # Errors
 /// [`Fault`]: the message must stay on the dead-letter queue.
 pub async fn park<P: DeadLetterPorts>(ports: &P, letter: DeadLetter) -> Result<(), Fault> {
-    tracing::error!(queue = letter.queue, cause = letter.cause, "message dead-lettered");
+    tracing::error!(
+        queue = letter.queue,
+        cause = letter.cause,
+        "message dead-lettered"
+    );
     Ok(send_one(ports.dead_letters(), letter, Duration::ZERO).await?)
 }

@@ -4,9 +4,7 @@ use super::fault::Fault;
 use super::write::{Found, write};
 use crate::machine::{DispatchDecision, decide_dispatch};
 use crate::message::{Assignment, Delivery};
-use crate::ports::{
-    Clock, DispatchPorts, FileStates, History, Observation, Observer, Workflows,
-};
+use crate::ports::{Clock, DispatchPorts, FileStates, History, Observation, Observer, Workflows};
 use crate::record::{Rejection, VisitRecord};
 use crate::state::FileState;
 
@@ -36,8 +34,10 @@ pub async fn dispatch<P: DispatchPorts>(
     ports: &P,
     assignment: &Assignment,
 ) -> Result<Dispatched, Fault> {
-    let workflow =
-        ports.workflows().workflow(&assignment.team, assignment.workflow_id).await?;
+    let workflow = ports
+        .workflows()
+        .workflow(&assignment.team, assignment.workflow_id)
+        .await?;
     let Some(workflow) = workflow else {
         return reject(ports, assignment, RejectReason::UnknownWorkflow).await;
     };
@@ -45,9 +45,11 @@ pub async fn dispatch<P: DispatchPorts>(
     for _ in 0..MAX_CONFLICTS {
         let decision = decide(ports, &workflow, assignment, state.as_ref()).await?;
         let (archive, next, done) = match decision {
-            DispatchDecision::Open { archive, next, delivery } => {
-                (archive, next, Dispatched::Deliver(delivery))
-            }
+            DispatchDecision::Open {
+                archive,
+                next,
+                delivery,
+            } => (archive, next, Dispatched::Deliver(delivery)),
             DispatchDecision::Rest { archive, next } => (archive, next, Dispatched::Resting),
             DispatchDecision::SendAgain(delivery) => return Ok(Dispatched::Deliver(delivery)),
             DispatchDecision::Done | DispatchDecision::AskHistory(_) => {
@@ -74,8 +76,17 @@ async fn decide<P: DispatchPorts>(
     let DispatchDecision::AskHistory(visit_id) = decision else {
         return Ok(decision);
     };
-    let seen = ports.history().has_visit(&assignment.key(), visit_id).await?;
-    Ok(decide_dispatch(workflow, assignment, state, Some(seen), now))
+    let seen = ports
+        .history()
+        .has_visit(&assignment.key(), visit_id)
+        .await?;
+    Ok(decide_dispatch(
+        workflow,
+        assignment,
+        state,
+        Some(seen),
+        now,
+    ))
 }
 
 /// History first: the record must never have forgotten what the history does not know.

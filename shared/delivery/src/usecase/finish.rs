@@ -4,9 +4,7 @@ use super::fault::Fault;
 use super::write::{Found, send_one, write};
 use crate::machine::Closed;
 use crate::message::Assignment;
-use crate::ports::{
-    DispatchPorts, Events, FileLeft, History, Observation, Observer, SendMessages,
-};
+use crate::ports::{DispatchPorts, Events, FileLeft, History, Observation, Observer, SendMessages};
 
 /// Carries out the end of a visit: history, the one write, the announcement, the next assignment.
 ///

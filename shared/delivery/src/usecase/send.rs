@@ -103,7 +103,10 @@ async fn attempt<P: SendPorts>(
 ) -> Result<Result<Sent, Found>, Fault> {
     // All that can fail on our side comes before the claim: a claim that is not used keeps the
     // file waiting for its lease.
-    let workflow = ports.workflows().workflow(&message.team, message.workflow_id).await?;
+    let workflow = ports
+        .workflows()
+        .workflow(&message.team, message.workflow_id)
+        .await?;
     let prepared = prepare(ports, workflow.as_deref(), message).await?;
     let timeout = prepared
         .config
@@ -133,7 +136,17 @@ async fn attempt<P: SendPorts>(
         Err(reason) => no_call(reason),
     };
     refresh_secrets_after_401(ports, prepared.config.as_ref(), &answer).await;
-    record(ports, workflow, prepared.config, &claimed, message, &answer, started).await.map(Ok)
+    record(
+        ports,
+        workflow,
+        prepared.config,
+        &claimed,
+        message,
+        &answer,
+        started,
+    )
+    .await
+    .map(Ok)
 }
 
 struct Prepared<R> {
@@ -174,25 +187,52 @@ async fn prepare<P: SendPorts>(
     message: &Delivery,
 ) -> Result<Prepared<Reader<P>>, Fault> {
     let Some(workflow) = workflow else {
-        return Ok(Prepared { config: None, ready: Err(Reason::WorkflowMissing) });
+        return Ok(Prepared {
+            config: None,
+            ready: Err(Reason::WorkflowMissing),
+        });
     };
-    let config = workflow.stage(message.stage_id).and_then(|stage| stage.webhook.clone());
+    let config = workflow
+        .stage(message.stage_id)
+        .and_then(|stage| stage.webhook.clone());
     let Some(config) = config else {
-        return Ok(Prepared { config: None, ready: Err(Reason::StageMissing) });
+        return Ok(Prepared {
+            config: None,
+            ready: Err(Reason::StageMissing),
+        });
     };
     let secrets = match &config.secret_ref {
         None => Some(StageSecrets::default()),
-        Some(reference) => ports.secrets().stage_secrets(reference, Freshness::Cached).await?,
+        Some(reference) => {
+            ports
+                .secrets()
+                .stage_secrets(reference, Freshness::Cached)
+                .await?
+        }
     };
     let Some(secrets) = secrets else {
-        return Ok(Prepared { config: Some(config), ready: Err(Reason::SecretMissing) });
+        return Ok(Prepared {
+            config: Some(config),
+            ready: Err(Reason::SecretMissing),
+        });
     };
-    let ready = match ports.documents().open(&message.key(), message.document.as_ref()).await {
-        Ok(document) => Ok(Ready { config: config.clone(), secrets, document }),
+    let ready = match ports
+        .documents()
+        .open(&message.key(), message.document.as_ref())
+        .await
+    {
+        Ok(document) => Ok(Ready {
+            config: config.clone(),
+            secrets,
+            document,
+        }),
         Err(DocumentError::Reason(reason)) => Err(reason),
         Err(DocumentError::Port(error)) => return Err(error.into()),
     };
-    Ok(Prepared { config: Some(config), ready })
+    Ok(Prepared {
+        config: Some(config),
+        ready,
+    })
 }
 
 fn no_call(reason: Reason) -> Answer {
@@ -214,9 +254,15 @@ async fn refresh_secrets_after_401<P: SendPorts>(
 ) {
     let reference = config.and_then(|config| config.secret_ref.as_ref());
     if let (Ok(401), Some(reference)) = (answer.result, reference)
-        && let Err(error) = ports.secrets().stage_secrets(reference, Freshness::Latest).await
+        && let Err(error) = ports
+            .secrets()
+            .stage_secrets(reference, Freshness::Latest)
+            .await
     {
-        tracing::warn!(code = error.kind.code(), "secrets could not be refreshed after a 401");
+        tracing::warn!(
+            code = error.kind.code(),
+            "secrets could not be refreshed after a 401"
+        );
     }
 }
 
@@ -239,10 +285,18 @@ async fn record<P: SendPorts>(
         started,
         now,
     );
-    let Some(Attempted { summary, record, then }) = attempted else {
+    let Some(Attempted {
+        summary,
+        record,
+        then,
+    }) = attempted
+    else {
         return Err(Fault::Contended);
     };
-    let lag = claimed.delivery.as_ref().map_or(Duration::ZERO, |d| d.next_at.until(started));
+    let lag = claimed
+        .delivery
+        .as_ref()
+        .map_or(Duration::ZERO, |d| d.next_at.until(started));
     tracing::info!(
         team = %message.team, item_id = %message.item_id, stage_id = %message.stage_id,
         delivery_id = %message.delivery_id, attempt = message.attempt, status = summary.status,
@@ -253,7 +307,10 @@ async fn record<P: SendPorts>(
     }
     match then {
         Then::Retry { next, delivery } => {
-            let delay = next.delivery.as_ref().map_or(Duration::ZERO, |d| now.until(d.next_at));
+            let delay = next
+                .delivery
+                .as_ref()
+                .map_or(Duration::ZERO, |d| now.until(d.next_at));
             if write(ports.states(), &next).await?.is_some() {
                 return Err(Fault::Contended);
             }
@@ -288,7 +345,13 @@ fn observe<P: DispatchPorts>(
     lag: Duration,
 ) {
     let (delivery_id, stage_id) = (message.delivery_id, message.stage_id);
-    ports.observer().observe(Observation::Attempt { state, summary, delivery_id, stage_id, lag });
+    ports.observer().observe(Observation::Attempt {
+        state,
+        summary,
+        delivery_id,
+        stage_id,
+        lag,
+    });
 }
 
 /// A failed file's inline document goes with its message; without it there is no redelivery.

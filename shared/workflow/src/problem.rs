@@ -1,0 +1,123 @@
+use std::fmt;
+
+use uuid::Uuid;
+
+/// Which stage a problem is in, as a person finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageLabel {
+    pub(crate) name: String,
+    pub(crate) id: Option<Uuid>,
+    pub(crate) index: usize,
+}
+
+impl fmt::Display for StageLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.id {
+            Some(id) => write!(f, "stage \"{}\" ({id})", self.name),
+            None => write!(
+                f,
+                "stage \"{}\" (number {} in the list)",
+                self.name,
+                self.index + 1
+            ),
+        }
+    }
+}
+
+/// One thing that is wrong with a workflow.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Not JSON.
+    #[error("line {line}, column {column}: not valid JSON ({what})")]
+    Syntax {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// What the parser met.
+        what: &'static str,
+    },
+    /// JSON, but no workflow.
+    #[error("{0}")]
+    Shape(&'static str),
+    /// A stage's field has the wrong form.
+    #[error("{stage}: {what}")]
+    Stage {
+        /// The stage.
+        stage: StageLabel,
+        /// What is wrong, and what to do.
+        what: String,
+        /// The stable machine code.
+        code: &'static str,
+    },
+    /// No stage is the entry.
+    #[error(
+        "no entry stage: one stage needs \"initial\": true in its config, or the type \"dataset\""
+    )]
+    NoEntry,
+}
+
+impl Problem {
+    /// The stable machine code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Syntax { .. } => "invalid_json",
+            Self::Shape(_) => "invalid_workflow",
+            Self::Stage { code, .. } => code,
+            Self::NoEntry => "no_entry_stage",
+        }
+    }
+}
+
+/// The workflow cannot be used: everything that is wrong with it, at once.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct ImportError {
+    /// At least one.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl ImportError {
+    /// The stable machine code of the first problem.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.problems
+            .first()
+            .map_or("invalid_workflow", Problem::code)
+    }
+}
+
+/// Something a person should know; the workflow can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    pub(crate) stage: StageLabel,
+    pub(crate) code: &'static str,
+    pub(crate) what: String,
+}
+
+impl Warning {
+    /// The stable machine code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.stage, self.what)
+    }
+}

@@ -1,0 +1,98 @@
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+/// Names where a stage's secrets are kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SecretRef(pub String);
+
+impl fmt::Display for SecretRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A stage's secrets. They have no `Serialize`, and `Debug` shows that they are there, not what they are.
+#[derive(Clone, Default)]
+pub struct StageSecrets {
+    /// The whole value of the `Authorization` header.
+    pub authorization: Option<SecretString>,
+    /// Standard Webhooks signing secrets (`whsec_…`); several while one is being rotated out.
+    pub signing_secrets: Vec<SecretString>,
+}
+
+/// The stored secrets cannot be read. What they hold is not shown.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the stage's stored secrets are not the JSON object expected: {{\"authorization\": …, \"signing_secrets\": […]}}"
+)]
+pub struct SecretsError;
+
+#[derive(Serialize, Deserialize)]
+struct Stored<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    authorization: Option<std::borrow::Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    signing_secrets: Vec<std::borrow::Cow<'a, str>>,
+}
+
+impl StageSecrets {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.authorization.is_none() && self.signing_secrets.is_empty()
+    }
+
+    /// As stored in a secret store.
+    #[must_use]
+    pub fn to_json(&self) -> SecretString {
+        let stored = Stored {
+            authorization: self
+                .authorization
+                .as_ref()
+                .map(|value| value.expose_secret().into()),
+            signing_secrets: self
+                .signing_secrets
+                .iter()
+                .map(|value| value.expose_secret().into())
+                .collect(),
+        };
+        serde_json::to_string(&stored).unwrap_or_default().into()
+    }
+
+    /// From a secret store.
+    ///
+    /// # Errors
+    /// [`SecretsError`] when it is not that JSON object.
+    pub fn from_json(json: &str) -> Result<Self, SecretsError> {
+        let stored: Stored<'_> = serde_json::from_str(json).map_err(|_| SecretsError)?;
+        Ok(Self {
+            authorization: stored.authorization.map(|value| value.into_owned().into()),
+            signing_secrets: stored
+                .signing_secrets
+                .into_iter()
+                .map(|value| value.into_owned().into())
+                .collect(),
+        })
+    }
+}
+
+impl fmt::Debug for StageSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StageSecrets")
+            .field(
+                "authorization",
+                &self.authorization.as_ref().map(|_| "[redacted]"),
+            )
+            .field("signing_secrets", &self.signing_secrets.len())
+            .finish()
+    }
+}
+
+impl PartialEq for StageSecrets {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_json().expose_secret() == other.to_json().expose_secret()
+    }
+}

@@ -1,0 +1,257 @@
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::duration;
+use crate::import::Findings;
+use crate::problem::StageLabel;
+use crate::secrets::{SecretRef, StageSecrets};
+use crate::webhook::{MAX_DELAY, MAX_RETRIES, MAX_TIMEOUT, WebhookConfig};
+
+type Config = Map<String, Value>;
+
+/// Reads a Webhook stage's settings and takes its secrets out of them.
+pub(crate) fn read(
+    config: &mut Config,
+    label: &StageLabel,
+    default_ref: SecretRef,
+    secrets: &mut Vec<(SecretRef, StageSecrets)>,
+    findings: &mut Findings,
+) -> Option<WebhookConfig> {
+    let found = take_secrets(config, label, findings);
+    let named = config
+        .get("secret_ref")
+        .and_then(Value::as_str)
+        .map(|name| SecretRef(name.into()));
+    let secret_ref = if found.is_empty() {
+        named
+    } else {
+        let reference = named.unwrap_or(default_ref);
+        config.insert("secret_ref".to_owned(), Value::from(reference.0.as_str()));
+        secrets.push((reference.clone(), found));
+        Some(reference)
+    };
+    let url = config
+        .get("url")
+        .and_then(Value::as_str)
+        .unwrap_or("")
+        .trim()
+        .to_owned();
+    check_url(&url, secret_ref.is_some(), label, findings);
+    Some(WebhookConfig {
+        url,
+        retry_if_fails: flag(config, "retry_if_fails"),
+        include_annotations: flag(config, "include_annotations"),
+        max_retries: max_retries(config, label, findings),
+        retry_delays: retry_delays(config, label, findings),
+        timeout: bounded(
+            config,
+            "timeout",
+            Duration::from_millis(100),
+            MAX_TIMEOUT,
+            label,
+            findings,
+        ),
+        secret_ref,
+        presigned_url_expiry: bounded(
+            config,
+            "presigned_url_expiry",
+            Duration::from_secs(1),
+            Duration::from_secs(7 * 24 * 3600),
+            label,
+            findings,
+        ),
+    })
+}
+
+/// V7 writes the webhook's keys into every stage's config; one that is no Webhook stage must not
+/// carry a secret into storage either.
+pub(crate) fn forget_secrets(stage: &mut Value) {
+    if let Some(Value::Object(config)) = stage.get_mut("config") {
+        for field in ["authorization_header", "signing_secrets"] {
+            if config.get(field).is_some_and(|value| !value.is_null()) {
+                config.insert(field.to_owned(), Value::Null);
+            }
+        }
+    }
+}
+
+fn take_secrets(config: &mut Config, label: &StageLabel, findings: &mut Findings) -> StageSecrets {
+    let mut secrets = StageSecrets::default();
+    match config.get_mut("authorization_header").map(Value::take) {
+        Some(Value::String(value)) if !value.trim().is_empty() => {
+            if is_header_value(&value) {
+                secrets.authorization = Some(SecretString::from(value));
+            } else {
+                findings.problem(
+                    label,
+                    "invalid_authorization_header",
+                    "its authorization_header has characters that an HTTP header cannot carry: use visible ASCII on one line",
+                );
+            }
+        }
+        Some(Value::String(_) | Value::Null) | None => {}
+        Some(_) => {
+            findings.problem(
+                label,
+                "invalid_authorization_header",
+                "its authorization_header must be text",
+            );
+        }
+    }
+    match config.remove("signing_secrets") {
+        None | Some(Value::Null) => {}
+        Some(Value::Array(values)) => {
+            for value in values {
+                match value {
+                    Value::String(text) if is_signing_secret(&text) => {
+                        secrets.signing_secrets.push(SecretString::from(text));
+                    }
+                    _ => findings.problem(
+                        label,
+                        "invalid_signing_secret",
+                        "each of its signing_secrets must be \"whsec_\" and 24 to 64 bytes in base64",
+                    ),
+                }
+            }
+        }
+        Some(_) => {
+            findings.problem(
+                label,
+                "invalid_signing_secret",
+                "its signing_secrets must be a list of text",
+            );
+        }
+    }
+    secrets
+}
+
+fn is_header_value(value: &str) -> bool {
+    value.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+}
+
+/// Standard Webhooks: `whsec_` and base64 of 24 to 64 bytes.
+fn is_signing_secret(text: &str) -> bool {
+    let Some(encoded) = text.strip_prefix("whsec_") else {
+        return false;
+    };
+    let digits = encoded.trim_end_matches('=');
+    let valid = digits
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/');
+    let decoded = digits.len() * 3 / 4;
+    valid
+        && encoded.len() % 4 == 0
+        && encoded.len() - digits.len() <= 2
+        && (24..=64).contains(&decoded)
+}
+
+fn check_url(url: &str, has_secret: bool, label: &StageLabel, findings: &mut Findings) {
+    const CODE: &str = "invalid_url";
+    if url.is_empty() {
+        findings.problem(
+            label,
+            "no_url",
+            "a Webhook stage needs a \"url\" in its config",
+        );
+        return;
+    }
+    match Url::parse(url) {
+        Err(_) => findings.problem(
+            label,
+            CODE,
+            "its url cannot be read: it must be a whole URL, such as https://receiver.example/hook",
+        ),
+        Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+            findings.problem(label, CODE, "its url must begin with https:// or http://");
+        }
+        Ok(url) if url.host().is_none() => findings.problem(label, CODE, "its url names no host"),
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => findings.problem(
+            label,
+            CODE,
+            "its url carries a user name or password: put them into authorization_header",
+        ),
+        Ok(url) if url.scheme() == "http" && has_secret && !is_loopback(&url) => findings.warning(
+            label,
+            "secret_in_clear",
+            "its url is http://, so its Authorization value travels in clear: use https://",
+        ),
+        Ok(_) => {}
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn flag(config: &Config, field: &str) -> bool {
+    config.get(field).and_then(Value::as_bool).unwrap_or(true)
+}
+
+fn max_retries(config: &Config, label: &StageLabel, findings: &mut Findings) -> Option<u32> {
+    let value = config.get("max_retries").filter(|value| !value.is_null())?;
+    let number = value
+        .as_u64()
+        .and_then(|n| u32::try_from(n).ok())
+        .filter(|n| *n <= MAX_RETRIES);
+    if number.is_none() {
+        let what = format!("its max_retries must be a whole number from 0 to {MAX_RETRIES}");
+        findings.problem(label, "invalid_max_retries", what);
+    }
+    number
+}
+
+fn retry_delays(
+    config: &Config,
+    label: &StageLabel,
+    findings: &mut Findings,
+) -> Option<Vec<Duration>> {
+    let value = config
+        .get("retry_delays")
+        .filter(|value| !value.is_null())?;
+    let most = usize::try_from(MAX_RETRIES).unwrap_or(usize::MAX);
+    let delays = value
+        .as_array()
+        .filter(|list| list.len() <= most)
+        .and_then(|list| {
+            list.iter()
+                .map(|value| duration::read(value).filter(|delay| *delay <= MAX_DELAY))
+                .collect::<Option<Vec<_>>>()
+        });
+    if delays.is_none() {
+        let what = format!(
+            "its retry_delays must be a list of at most {MAX_RETRIES} delays, each at most {} s: seconds, or text such as \"30s\" or \"2min\"",
+            MAX_DELAY.as_secs()
+        );
+        findings.problem(label, "invalid_retry_delays", what);
+    }
+    delays
+}
+
+fn bounded(
+    config: &Config,
+    field: &str,
+    least: Duration,
+    most: Duration,
+    label: &StageLabel,
+    findings: &mut Findings,
+) -> Option<Duration> {
+    let value = config.get(field).filter(|value| !value.is_null())?;
+    let read = duration::read(value).filter(|duration| (least..=most).contains(duration));
+    if read.is_none() {
+        let what = format!(
+            "its {field} must be from {} s to {} s: seconds, or text such as \"30s\"",
+            least.as_secs_f64(),
+            most.as_secs()
+        );
+        findings.problem(label, "invalid_duration", what);
+    }
+    read
+}

@@ -1,0 +1,245 @@
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::duration;
+use crate::stage::{Stage, StageKind};
+use crate::webhook::WebhookConfig;
+
+/// A V7 workflow, without its secrets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workflow {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Its stages, in the order of the export.
+    pub stages: Vec<Stage>,
+    /// The rest of the export, `stages` left out.
+    pub(crate) raw: Value,
+}
+
+/// No single stage goes by that name.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StageLookupError {
+    /// None does.
+    #[error("the workflow has no stage \"{wanted}\"; its stages are: {stages}")]
+    Unknown {
+        /// What was asked for.
+        wanted: String,
+        /// The names there are.
+        stages: String,
+    },
+    /// Several do.
+    #[error("several stages are named \"{wanted}\": name one by its id: {ids}")]
+    Ambiguous {
+        /// What was asked for.
+        wanted: String,
+        /// Their ids.
+        ids: String,
+    },
+}
+
+impl StageLookupError {
+    /// The stable machine code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "unknown_stage",
+            Self::Ambiguous { .. } => "ambiguous_stage",
+        }
+    }
+}
+
+/// The stage is none, or no Webhook stage.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not a Webhook stage of the workflow")]
+pub struct NotAWebhookStage(pub Uuid);
+
+impl Workflow {
+    /// The stage with this id.
+    #[must_use]
+    pub fn stage(&self, id: Uuid) -> Option<&Stage> {
+        self.stages.iter().find(|stage| stage.id == id)
+    }
+
+    /// The stage a person means: by id, by name, or by name in any case.
+    ///
+    /// # Errors
+    /// [`StageLookupError`] when none or several fit.
+    pub fn find_stage(&self, name_or_id: &str) -> Result<&Stage, StageLookupError> {
+        let by_id = Uuid::parse_str(name_or_id)
+            .ok()
+            .and_then(|id| self.stage(id));
+        if let Some(stage) = by_id {
+            return Ok(stage);
+        }
+        let folded = name_or_id.to_lowercase();
+        let exact: Vec<_> = self
+            .stages
+            .iter()
+            .filter(|s| s.name == name_or_id)
+            .collect();
+        let found = if exact.is_empty() {
+            self.stages
+                .iter()
+                .filter(|s| s.name.to_lowercase() == folded)
+                .collect()
+        } else {
+            exact
+        };
+        match found.as_slice() {
+            [stage] => Ok(stage),
+            [] => Err(StageLookupError::Unknown {
+                wanted: name_or_id.to_owned(),
+                stages: join(self.stages.iter().map(|stage| stage.name.clone())),
+            }),
+            several => Err(StageLookupError::Ambiguous {
+                wanted: name_or_id.to_owned(),
+                ids: join(several.iter().map(|stage| stage.id.to_string())),
+            }),
+        }
+    }
+
+    /// The entry: the stage marked `initial`, else the Dataset stage.
+    #[must_use]
+    pub fn entry(&self) -> Option<&Stage> {
+        self.stages.iter().find(|stage| stage.initial).or_else(|| {
+            self.stages
+                .iter()
+                .find(|stage| stage.kind == StageKind::Dataset)
+        })
+    }
+
+    /// The stage the entry leads to.
+    #[must_use]
+    pub fn first_after_entry(&self) -> Option<&Stage> {
+        let edges = &self.entry()?.edges;
+        edges
+            .iter()
+            .find_map(|edge| self.stage(edge.target_stage_id?))
+    }
+
+    /// The Webhook stage nearest to the entry.
+    #[must_use]
+    pub fn first_webhook(&self) -> Option<&Stage> {
+        self.reachable()
+            .into_iter()
+            .find(|stage| stage.webhook.is_some())
+    }
+
+    /// The Webhook stages, with their settings.
+    pub fn webhook_stages(&self) -> impl Iterator<Item = (&Stage, &WebhookConfig)> {
+        self.stages
+            .iter()
+            .filter_map(|stage| Some((stage, stage.webhook.as_ref()?)))
+    }
+
+    /// The stage that `edge` leads to; none when it is absent or unconnected.
+    #[must_use]
+    pub fn next(&self, stage_id: Uuid, edge: &str) -> Option<&Stage> {
+        let edges = &self.stage(stage_id)?.edges;
+        let found = edges.iter().find(|candidate| candidate.name == edge)?;
+        self.stage(found.target_stage_id?)
+    }
+
+    /// The stages a file can come to, nearest to the entry first.
+    pub(crate) fn reachable(&self) -> Vec<&Stage> {
+        let mut seen = HashSet::new();
+        let mut found = Vec::new();
+        let mut waiting: VecDeque<_> = self.entry().into_iter().collect();
+        while let Some(stage) = waiting.pop_front() {
+            if seen.insert(stage.id) {
+                found.push(stage);
+                waiting.extend(
+                    stage
+                        .edges
+                        .iter()
+                        .filter_map(|edge| self.stage(edge.target_stage_id?)),
+                );
+            }
+        }
+        found
+    }
+
+    /// V7's JSON, with a `secret_ref` where a Webhook stage's secrets were. Unknown fields are kept.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut document = self.raw.clone();
+        if let Value::Object(fields) = &mut document {
+            let stages = self.stages.iter().map(|stage| stage.raw.clone()).collect();
+            fields.insert("stages".to_owned(), Value::Array(stages));
+        }
+        serde_json::to_vec(&document).unwrap_or_default()
+    }
+
+    /// Points a Webhook stage elsewhere. The URL is not checked here; import and call do.
+    ///
+    /// # Errors
+    /// [`NotAWebhookStage`].
+    pub fn set_webhook_url(&mut self, stage_id: Uuid, url: &str) -> Result<(), NotAWebhookStage> {
+        self.configure(stage_id, "url", Value::from(url), |webhook| {
+            url.clone_into(&mut webhook.url)
+        })
+    }
+
+    /// Replaces a Webhook stage's retry schedule; its length is the number of retries.
+    ///
+    /// # Errors
+    /// [`NotAWebhookStage`].
+    pub fn set_retry_delays(
+        &mut self,
+        stage_id: Uuid,
+        delays: &[Duration],
+    ) -> Result<(), NotAWebhookStage> {
+        let value = delays.iter().copied().map(duration::write).collect();
+        self.configure(stage_id, "max_retries", Value::Null, |webhook| {
+            webhook.max_retries = None
+        })?;
+        self.configure(stage_id, "retry_delays", value, |webhook| {
+            webhook.retry_delays = Some(delays.to_vec());
+        })
+    }
+
+    /// Names where a Webhook stage's secrets are.
+    ///
+    /// # Errors
+    /// [`NotAWebhookStage`].
+    pub fn set_secret_ref(
+        &mut self,
+        stage_id: Uuid,
+        reference: &crate::SecretRef,
+    ) -> Result<(), NotAWebhookStage> {
+        self.configure(
+            stage_id,
+            "secret_ref",
+            Value::from(reference.0.as_str()),
+            |webhook| {
+                webhook.secret_ref = Some(reference.clone());
+            },
+        )
+    }
+
+    fn configure(
+        &mut self,
+        stage_id: Uuid,
+        field: &str,
+        value: Value,
+        change: impl FnOnce(&mut WebhookConfig),
+    ) -> Result<(), NotAWebhookStage> {
+        let stage = self.stages.iter_mut().find(|stage| stage.id == stage_id);
+        let stage = stage.ok_or(NotAWebhookStage(stage_id))?;
+        let webhook = stage.webhook.as_mut().ok_or(NotAWebhookStage(stage_id))?;
+        change(webhook);
+        if let Some(Value::Object(config)) = stage.raw.get_mut("config") {
+            config.insert(field.to_owned(), value);
+        }
+        Ok(())
+    }
+}
+
+fn join(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(", ")
+}

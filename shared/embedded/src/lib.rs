@@ -1,1 +1,25 @@
-//! The ports on SQLite and local files: the engine of one machine.
+//! The engine of one machine: the ports on SQLite and local files.
+//!
+//! One process owns a state directory. One thread owns the database and commits the work of many
+//! tasks at once, so that a delivery costs a share of a disk flush, not several of its own. What was
+//! answered is on disk: it survives `kill -9` and loss of power.
+
+mod config;
+mod documents;
+mod engine;
+mod error;
+mod history;
+mod items;
+mod lists;
+mod queue_ports;
+mod queues;
+mod schema;
+mod secrets_file;
+mod states;
+mod writer;
+
+pub use documents::{FileReader, INLINE_LIMIT, MEMORY_LIMIT};
+pub use engine::{Engine, Options};
+pub use error::OpenError;
+pub use items::Item;
+pub use queues::{Depth, MAX_RECEIVES, Queue, Received};

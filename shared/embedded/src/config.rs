@@ -1,0 +1,106 @@
+use std::sync::{Arc, PoisonError};
+
+use delivery::ports::{Freshness, PortError, Secrets, Workflows};
+use rusqlite::{OptionalExtension, params};
+use uuid::Uuid;
+use workflow::{SecretRef, StageSecrets, Workflow};
+
+use crate::engine::Engine;
+use crate::error::corrupt;
+
+impl Workflows for Engine {
+    async fn workflow(
+        &self,
+        team: &str,
+        workflow_id: Uuid,
+    ) -> Result<Option<Arc<Workflow>>, PortError> {
+        let key = (team.to_owned(), workflow_id);
+        if let Some(found) = self.cached().get(&key) {
+            return Ok(Some(Arc::clone(found)));
+        }
+        let team = team.to_owned();
+        let body: Option<Vec<u8>> = self
+            .writer()
+            .run("get workflow", move |db| {
+                db.prepare_cached(
+                    "SELECT body FROM workflows WHERE team = ?1 AND workflow_id = ?2",
+                )?
+                .query_row(params![team, workflow_id], |row| row.get(0))
+                .optional()
+            })
+            .await?;
+        let Some(body) = body else {
+            return Ok(None);
+        };
+        let imported = Workflow::import(&body).map_err(|error| corrupt("read workflow", error))?;
+        let workflow = Arc::new(imported.workflow);
+        self.cached().insert(key, Arc::clone(&workflow));
+        Ok(Some(workflow))
+    }
+}
+
+impl Secrets for Engine {
+    async fn stage_secrets(
+        &self,
+        reference: &SecretRef,
+        _freshness: Freshness,
+    ) -> Result<Option<StageSecrets>, PortError> {
+        Ok(self.inner.secrets.get(reference))
+    }
+}
+
+impl Engine {
+    /// Stores a workflow for a team; it takes effect at the next attempt.
+    ///
+    /// # Errors
+    /// [`PortError`] when the database fails.
+    pub async fn store_workflow(&self, team: &str, workflow: &Workflow) -> Result<(), PortError> {
+        let key = (team.to_owned(), workflow.id);
+        let body = workflow.to_json();
+        let (owner, id) = key.clone();
+        self.writer()
+            .run("store workflow", move |db| {
+                db.execute(
+                    "INSERT OR REPLACE INTO workflows VALUES (?1, ?2, ?3)",
+                    params![owner, id, body],
+                )
+            })
+            .await?;
+        self.cached().remove(&key);
+        Ok(())
+    }
+
+    /// The workflows stored: team and id.
+    ///
+    /// # Errors
+    /// [`PortError`] when the database fails.
+    pub async fn workflows(&self) -> Result<Vec<(String, Uuid)>, PortError> {
+        self.writer()
+            .run("list workflows", |db| {
+                db.prepare("SELECT team, workflow_id FROM workflows ORDER BY team, workflow_id")?
+                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                    .collect()
+            })
+            .await
+    }
+
+    /// Stores a stage's secrets in `secrets.json` (mode 0600); never in the database.
+    ///
+    /// # Errors
+    /// [`PortError`] when the file cannot be written.
+    pub async fn store_secrets(
+        &self,
+        secrets: Vec<(SecretRef, StageSecrets)>,
+    ) -> Result<(), PortError> {
+        self.inner.secrets.put(secrets)
+    }
+
+    fn cached(
+        &self,
+    ) -> std::sync::MutexGuard<'_, std::collections::HashMap<(String, Uuid), Arc<Workflow>>> {
+        self.inner
+            .workflows
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,158 @@
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use delivery::{FileState, Timestamp};
+use rusqlite::{Connection, params};
+use tokio::sync::Notify;
+use uuid::Uuid;
+use workflow::Workflow;
+
+use crate::error::OpenError;
+use crate::queues::InFlight;
+use crate::schema;
+use crate::secrets_file::SecretsFile;
+use crate::writer::Writer;
+
+/// How to open a state directory.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// Largest database, in pages of 4 KiB; no limit without it. For tests of a full disk.
+    pub max_pages: Option<u32>,
+}
+
+/// A state directory in use. Cheap to clone; the last clone closes it.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) directory: PathBuf,
+    pub(crate) writer: Writer,
+    pub(crate) sent: Notify,
+    pub(crate) in_flight: Mutex<InFlight>,
+    pub(crate) workflows: Mutex<HashMap<(String, Uuid), Arc<Workflow>>>,
+    pub(crate) secrets: SecretsFile,
+    /// Held for its lock; declared last, so that it is let go last.
+    _lock: File,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("directory", &self.inner.directory)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Opens a state directory, making it if need be, and takes back what a process that died had
+    /// in hand: its messages are due again, its claims are over.
+    ///
+    /// # Errors
+    /// [`OpenError`], each with one line that says what to do.
+    pub fn open(directory: &Path, options: Options) -> Result<Self, OpenError> {
+        let io_error = |path: &Path| {
+            let path = path.to_owned();
+            move |source| OpenError::Io { path, source }
+        };
+        fs::create_dir_all(directory).map_err(io_error(directory))?;
+        let lock = lock(directory)?;
+        let path = directory.join("webhook-stage.db");
+        let corrupt = |source| OpenError::Corrupt {
+            path: path.clone(),
+            source,
+        };
+        let mut connection = Connection::open(&path).map_err(corrupt)?;
+        schema::configure(&connection).map_err(corrupt)?;
+        let found = schema::prepare(&mut connection).map_err(corrupt)?;
+        if found > schema::VERSION {
+            return Err(OpenError::Newer {
+                path,
+                found,
+                known: schema::VERSION,
+            });
+        }
+        if let Some(pages) = options.max_pages {
+            connection
+                .pragma_update(None, "max_page_count", pages)
+                .map_err(corrupt)?;
+        }
+        release(&mut connection, SystemTime::now().into()).map_err(corrupt)?;
+        let secrets = SecretsFile::open(directory.join("secrets.json"))?;
+        let writer = Writer::start(connection).map_err(io_error(directory))?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                directory: directory.to_owned(),
+                writer,
+                sent: Notify::new(),
+                in_flight: Mutex::default(),
+                workflows: Mutex::default(),
+                secrets,
+                _lock: lock,
+            }),
+        })
+    }
+
+    /// The state directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.inner.directory
+    }
+
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.inner.writer
+    }
+}
+
+fn lock(directory: &Path) -> Result<File, OpenError> {
+    let path = directory.join("lock");
+    let io_error = |source: io::Error| OpenError::Io {
+        path: path.clone(),
+        source,
+    };
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(io_error)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked(directory.to_owned())),
+        Err(TryLockError::Error(source)) => Err(io_error(source)),
+    }
+}
+
+/// The lock proves that whoever held these is dead.
+fn release(connection: &mut Connection, now: Timestamp) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    transaction.execute(
+        "UPDATE messages SET visible_at = ?1, receipt = NULL WHERE receipt IS NOT NULL",
+        params![now.as_millis()],
+    )?;
+    let sending: Vec<(String, Uuid, String)> = transaction
+        .prepare("SELECT team, item_id, body FROM states WHERE status = 'sending'")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    for (team, item_id, body) in sending {
+        // A record that cannot be read is reported when it is next used.
+        let Ok(mut state) = serde_json::from_str::<FileState>(&body) else {
+            continue;
+        };
+        if let Some(delivery) = state.delivery.as_mut() {
+            delivery.lease_until = Some(Timestamp::from_millis(now.as_millis() - 1));
+        }
+        let body = serde_json::to_string(&state).unwrap_or(body);
+        transaction.execute(
+            "UPDATE states SET body = ?3 WHERE team = ?1 AND item_id = ?2",
+            params![team, item_id, body],
+        )?;
+    }
+    transaction.commit()
+}

@@ -1,0 +1,84 @@
+use std::io;
+use std::path::PathBuf;
+
+use delivery::ports::{PortError, PortErrorKind};
+use rusqlite::ErrorCode;
+
+/// The state directory cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Another process has it.
+    #[error(
+        "the state directory {0} is in use by another webhook-stage process: wait for it to end, or give another --state"
+    )]
+    Locked(PathBuf),
+    /// It cannot be read or written.
+    #[error("the state directory {path} cannot be used: {source}")]
+    Io {
+        /// The directory or file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Its database was written by a later version.
+    #[error(
+        "the state directory {path} was written by a later version (schema {found}, this version knows {known}): update webhook-stage"
+    )]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The schema of this version.
+        known: i64,
+    },
+    /// Its database cannot be read.
+    #[error(
+        "the database {path} is damaged or is no database of webhook-stage ({source}): restore a copy, or give another --state"
+    )]
+    Corrupt {
+        /// The database.
+        path: PathBuf,
+        /// The cause.
+        source: rusqlite::Error,
+    },
+    /// The secrets file cannot be read back.
+    #[error(
+        "the secrets file {0} is damaged: delete it and run again with the workflow that holds the secrets"
+    )]
+    Secrets(PathBuf),
+}
+
+impl OpenError {
+    /// The stable machine code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Locked(_) => "state_locked",
+            Self::Io { .. } => "state_unusable",
+            Self::Newer { .. } => "state_newer",
+            Self::Corrupt { .. } => "state_corrupt",
+            Self::Secrets(_) => "secrets_corrupt",
+        }
+    }
+}
+
+/// A database fault, as the ports say it.
+pub(crate) fn port_error(what: &'static str, error: rusqlite::Error) -> PortError {
+    let kind = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => PortErrorKind::Corrupt,
+        Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => PortErrorKind::Forbidden,
+        Some(ErrorCode::TooBig) => PortErrorKind::TooLarge,
+        _ => PortErrorKind::Unavailable,
+    };
+    PortError::caused(kind, what, error)
+}
+
+/// A stored value that cannot be read back.
+pub(crate) fn corrupt(
+    what: &'static str,
+    error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> PortError {
+    PortError::caused(PortErrorKind::Corrupt, what, error)
+}

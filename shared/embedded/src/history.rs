@@ -1,0 +1,75 @@
+use delivery::ports::{History, PortError};
+use delivery::{AttemptRecord, FileKey, Rejection, VisitRecord};
+use rusqlite::params;
+use serde::Serialize;
+use uuid::Uuid;
+use workflow::Actor;
+
+use crate::engine::Engine;
+use crate::error::corrupt;
+
+impl History for Engine {
+    async fn attempt(&self, record: &AttemptRecord) -> Result<(), PortError> {
+        let body = json(record)?;
+        let (team, item) = (record.key.team.clone(), record.key.item_id);
+        let (delivery, attempt) = (record.delivery_id, record.summary.attempt);
+        let at = record.summary.at.as_millis();
+        self.writer()
+            .run("keep attempt", move |db| {
+                db.prepare_cached(
+                    "INSERT OR REPLACE INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute(params![team, item, delivery, attempt, at, body])
+            })
+            .await
+            .map(|_| ())
+    }
+
+    async fn visit(&self, record: &VisitRecord) -> Result<(), PortError> {
+        let body = json(record)?;
+        let (team, item) = (record.key.team.clone(), record.key.item_id);
+        let (visit, sequence) = (record.visit.id, record.visit.sequence);
+        self.writer()
+            .run("keep visit", move |db| {
+                db.prepare_cached("INSERT OR REPLACE INTO visits VALUES (?1, ?2, ?3, ?4, ?5)")?
+                    .execute(params![team, item, visit, sequence, body])
+            })
+            .await
+            .map(|_| ())
+    }
+
+    async fn has_visit(&self, key: &FileKey, visit_id: Uuid) -> Result<bool, PortError> {
+        let key = key.clone();
+        self.writer()
+            .run("look for visit", move |db| {
+                db.prepare_cached(
+                    "SELECT 1 FROM visits WHERE team = ?1 AND item_id = ?2 AND visit_id = ?3",
+                )?
+                .exists(params![key.team, key.item_id, visit_id])
+            })
+            .await
+    }
+
+    async fn rejection(&self, record: &Rejection) -> Result<(), PortError> {
+        let body = json(record)?;
+        let (team, item) = (record.key.team.clone(), record.key.item_id);
+        let (assignment, at) = (record.assignment_id, record.at.as_millis());
+        let actor = match &record.actor {
+            Actor::User { role, .. } => role.as_str(),
+            Actor::Workflow { .. } => "workflow",
+        };
+        self.writer()
+            .run("keep rejection", move |db| {
+                db.prepare_cached(
+                    "INSERT OR REPLACE INTO rejections VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute(params![team, item, assignment, actor, at, body])
+            })
+            .await
+            .map(|_| ())
+    }
+}
+
+fn json(record: &impl Serialize) -> Result<String, PortError> {
+    serde_json::to_string(record).map_err(|error| corrupt("write history", error))
+}

@@ -1,0 +1,110 @@
+use std::collections::BTreeMap;
+
+use delivery::FileKey;
+use delivery::FileState;
+use delivery::ports::PortError;
+use rusqlite::{OptionalExtension, params};
+use uuid::Uuid;
+
+use crate::engine::Engine;
+use crate::states::parse;
+
+/// What is known of an item beside its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The file.
+    pub key: FileKey,
+    /// Where its document says it comes from: dataset, path and name. Tells two files with one id apart.
+    pub identity: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Engine {
+    /// Remembers items, all in one commit.
+    ///
+    /// # Errors
+    /// [`PortError`] when the database fails.
+    pub async fn put_items(&self, items: Vec<Item>) -> Result<(), PortError> {
+        self.writer()
+            .run("remember items", move |db| {
+                let mut insert =
+                    db.prepare_cached("INSERT OR REPLACE INTO items VALUES (?1, ?2, ?3, ?4)")?;
+                for item in &items {
+                    let Item {
+                        key,
+                        identity,
+                        name,
+                    } = item;
+                    insert.execute(params![key.team, key.item_id, identity, name])?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// An item by its id.
+    ///
+    /// # Errors
+    /// [`PortError`] when the database fails.
+    pub async fn item(&self, key: &FileKey) -> Result<Option<Item>, PortError> {
+        let wanted = key.clone();
+        let row: Option<(String, String)> = self
+            .writer()
+            .run("look up an item", move |db| {
+                db.prepare_cached(
+                    "SELECT identity, name FROM items WHERE team = ?1 AND item_id = ?2",
+                )?
+                .query_row(params![wanted.team, wanted.item_id], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
+                .optional()
+            })
+            .await?;
+        Ok(row.map(|(identity, name)| Item {
+            key: key.clone(),
+            identity,
+            name,
+        }))
+    }
+
+    /// Every file's record, in the order of team and item: at most `limit` after `after`.
+    ///
+    /// # Errors
+    /// [`PortError`] when the database fails.
+    pub async fn states(
+        &self,
+        after: Option<&FileKey>,
+        limit: u32,
+    ) -> Result<Vec<FileState>, PortError> {
+        let (team, item) = after.map_or((String::new(), Uuid::nil()), |key| {
+            (key.team.clone(), key.item_id)
+        });
+        let bodies: Vec<String> = self
+            .writer()
+            .run("list files", move |db| {
+                db.prepare_cached(
+                    "SELECT body FROM states WHERE (team, item_id) > (?1, ?2)
+                     ORDER BY team, item_id LIMIT ?3",
+                )?
+                .query_map(params![team, item, limit], |row| row.get(0))?
+                .collect()
+            })
+            .await?;
+        bodies.iter().map(|body| parse(body)).collect()
+    }
+
+    /// How many files have each status, by the status's name.
+    ///
+    /// # Errors
+    /// [`PortError`] when the database fails.
+    pub async fn counts(&self) -> Result<BTreeMap<String, u64>, PortError> {
+        self.writer()
+            .run("count files", |db| {
+                db.prepare_cached("SELECT status, count(*) FROM states GROUP BY status")?
+                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                    .collect()
+            })
+            .await
+    }
+}

@@ -1,0 +1,86 @@
+use delivery::ports::{MAX_DELAY, Outgoing, PortError, PortErrorKind, SendMessages};
+use delivery::{Assignment, DeadLetter, Delivery, MAX_BODY};
+use serde::Serialize;
+
+use crate::engine::Engine;
+use crate::queues::{Posted, Queue, now};
+
+impl SendMessages<Assignment> for Engine {
+    async fn send(&self, messages: Vec<Outgoing<Assignment>>) -> Vec<Result<(), PortError>> {
+        send(self, Queue::Assignments, messages, |assignment| {
+            assignment.stage_id.to_string()
+        })
+        .await
+    }
+}
+
+impl SendMessages<Delivery> for Engine {
+    async fn send(&self, messages: Vec<Outgoing<Delivery>>) -> Vec<Result<(), PortError>> {
+        send(self, Queue::Deliveries, messages, |delivery| {
+            delivery.stage_id.to_string()
+        })
+        .await
+    }
+}
+
+impl SendMessages<DeadLetter> for Engine {
+    async fn send(&self, messages: Vec<Outgoing<DeadLetter>>) -> Vec<Result<(), PortError>> {
+        send(self, Queue::Parked, messages, |letter| letter.queue.clone()).await
+    }
+}
+
+/// All that can be sent goes in one commit; what cannot is refused by itself.
+async fn send<M: Serialize>(
+    engine: &Engine,
+    queue: Queue,
+    messages: Vec<Outgoing<M>>,
+    group: impl Fn(&M) -> String,
+) -> Vec<Result<(), PortError>> {
+    let mut results = Vec::with_capacity(messages.len());
+    let mut posted = Vec::with_capacity(messages.len());
+    for outgoing in &messages {
+        match post(outgoing, &group) {
+            Ok(message) => {
+                posted.push(message);
+                results.push(Ok(()));
+            }
+            Err(error) => results.push(Err(error)),
+        }
+    }
+    if posted.is_empty() {
+        return results;
+    }
+    if let Err(error) = engine.post(queue, posted).await {
+        let failed = |result: &Result<(), PortError>| result.is_ok();
+        for result in results.iter_mut().filter(|result| failed(result)) {
+            *result = Err(PortError::new(error.kind, error.what));
+        }
+    }
+    results
+}
+
+fn post<M: Serialize>(
+    outgoing: &Outgoing<M>,
+    group: impl Fn(&M) -> String,
+) -> Result<Posted, PortError> {
+    if outgoing.delay > MAX_DELAY {
+        return Err(PortError::new(
+            PortErrorKind::TooLarge,
+            "send a message delayed over 900 s",
+        ));
+    }
+    let body = serde_json::to_string(&outgoing.message)
+        .map_err(|error| PortError::caused(PortErrorKind::Corrupt, "write a message", error))?;
+    if body.len() > MAX_BODY {
+        return Err(PortError::new(
+            PortErrorKind::TooLarge,
+            "send a message above 1 MiB",
+        ));
+    }
+    let delay = i64::try_from(outgoing.delay.as_millis()).unwrap_or(i64::MAX);
+    Ok(Posted {
+        group: group(&outgoing.message),
+        body,
+        visible_at: now().saturating_add(delay),
+    })
+}

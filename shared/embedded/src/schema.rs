@@ -1,0 +1,66 @@
+use rusqlite::Connection;
+
+/// The schema this version writes.
+pub(crate) const VERSION: i64 = 1;
+
+/// Everything, for a new database.
+///
+/// The two partial indexes are the sparse index of files at rest: what waits in a stage, and whose
+/// last webhook failed.
+const CREATE: &str = "
+CREATE TABLE states (
+    team TEXT NOT NULL, item_id BLOB NOT NULL, version INTEGER NOT NULL, status TEXT NOT NULL,
+    stage_id BLOB NOT NULL, at_rest INTEGER NOT NULL, failed_stage BLOB, updated_at INTEGER NOT NULL,
+    body TEXT NOT NULL, PRIMARY KEY (team, item_id)) WITHOUT ROWID;
+CREATE INDEX at_rest ON states (stage_id, updated_at, team, item_id) WHERE at_rest = 1;
+CREATE INDEX failed ON states (failed_stage, updated_at, team, item_id) WHERE failed_stage IS NOT NULL;
+CREATE TABLE visits (
+    team TEXT NOT NULL, item_id BLOB NOT NULL, visit_id BLOB NOT NULL, sequence INTEGER NOT NULL,
+    body TEXT NOT NULL, PRIMARY KEY (team, item_id, visit_id)) WITHOUT ROWID;
+CREATE TABLE attempts (
+    team TEXT NOT NULL, item_id BLOB NOT NULL, delivery_id BLOB NOT NULL, attempt INTEGER NOT NULL,
+    at INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (team, item_id, delivery_id, attempt)) WITHOUT ROWID;
+CREATE TABLE rejections (
+    team TEXT NOT NULL, item_id BLOB NOT NULL, assignment_id BLOB NOT NULL, actor TEXT NOT NULL,
+    at INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (team, item_id, assignment_id, actor)) WITHOUT ROWID;
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY, queue INTEGER NOT NULL, message_group TEXT NOT NULL,
+    visible_at INTEGER NOT NULL, sent_at INTEGER NOT NULL, receive_count INTEGER NOT NULL DEFAULT 0,
+    receipt INTEGER, body TEXT NOT NULL);
+CREATE INDEX due ON messages (queue, message_group, visible_at);
+CREATE TABLE documents (
+    team TEXT NOT NULL, item_id BLOB NOT NULL, length INTEGER NOT NULL, body BLOB,
+    PRIMARY KEY (team, item_id));
+CREATE TABLE items (
+    team TEXT NOT NULL, item_id BLOB NOT NULL, identity TEXT NOT NULL, name TEXT NOT NULL,
+    PRIMARY KEY (team, item_id)) WITHOUT ROWID;
+CREATE TABLE workflows (
+    team TEXT NOT NULL, workflow_id BLOB NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (team, workflow_id)) WITHOUT ROWID;
+";
+
+/// Settings of the connection. `FULL` flushes the log at every commit: without it a loss of power
+/// could take back what was already answered.
+pub(crate) fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    connection.pragma_update(None, "cache_size", -16_000)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// The schema of the database; creates it in an empty one.
+pub(crate) fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found != 0 {
+        return Ok(found);
+    }
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(CREATE)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()?;
+    Ok(VERSION)
+}

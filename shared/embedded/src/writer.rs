@@ -1,0 +1,95 @@
+use std::thread;
+
+use delivery::ports::{PortError, PortErrorKind};
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::port_error;
+
+/// Jobs of one commit at most. More waiting than this only makes the first of them wait longer.
+const BATCH: usize = 1024;
+
+/// Told whether the commit went through; answers the task that waits.
+type Reply = Box<dyn FnOnce(bool) + Send>;
+type Job = Box<dyn FnOnce(&Connection) -> Reply + Send>;
+
+/// The thread that owns the database. It takes all the work that has come up while it was writing,
+/// does it in one transaction, commits once, and only then answers.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    jobs: mpsc::UnboundedSender<Job>,
+}
+
+impl Writer {
+    /// Starts the thread. It ends when the last handle is dropped.
+    pub(crate) fn start(connection: Connection) -> std::io::Result<Self> {
+        let (jobs, receiver) = mpsc::unbounded_channel();
+        thread::Builder::new()
+            .name("webhook-stage-db".to_owned())
+            .spawn(move || work(connection, receiver))?;
+        Ok(Self { jobs })
+    }
+
+    /// Runs `job` in the next commit; its result comes back once that is on disk.
+    ///
+    /// A job must do its writes in one statement, or in statements that may stand alone: a failing
+    /// statement takes back itself, not what came before it.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, PortError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let result = job(connection);
+            Box::new(move |committed| {
+                let result = match result {
+                    Ok(_) if !committed => Err(PortError::new(PortErrorKind::Unavailable, what)),
+                    other => other.map_err(|error| port_error(what, error)),
+                };
+                // A task that was dropped while it waited needs no answer.
+                let _ = answer.send(result);
+            })
+        });
+        let stopped = || PortError::new(PortErrorKind::Unavailable, what);
+        self.jobs.send(job).map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
+    }
+}
+
+fn work(mut connection: Connection, mut jobs: mpsc::UnboundedReceiver<Job>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while let Some(job) = jobs.blocking_recv() {
+        batch.push(job);
+        while batch.len() < BATCH {
+            match jobs.try_recv() {
+                Ok(job) => batch.push(job),
+                Err(_) => break,
+            }
+        }
+        commit(&mut connection, &mut batch);
+    }
+}
+
+fn commit(connection: &mut Connection, batch: &mut Vec<Job>) {
+    let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            tracing::error!(%error, "the database takes no transaction");
+            // Dropping the jobs drops their answers' senders: the tasks see the engine unavailable.
+            batch.clear();
+            return;
+        }
+    };
+    let replies: Vec<Reply> = batch.drain(..).map(|job| job(&transaction)).collect();
+    let committed = match transaction.commit() {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::error!(%error, "the database could not commit");
+            false
+        }
+    };
+    for reply in replies {
+        reply(committed);
+    }
+}

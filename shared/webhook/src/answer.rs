@@ -1,0 +1,56 @@
+use std::time::Duration;
+
+use reqwest::Response;
+use tokio::time::{Instant, timeout_at};
+
+use crate::redact::Redactor;
+
+/// Most of an answer's body that is read; the rest is dropped with the connection.
+const READ_LIMIT: usize = 4 * 1024;
+
+/// Most of an answer's body that is kept.
+const KEPT: usize = 1024;
+
+/// Once the status is known the body can only delay its file: it gets this long.
+const BODY_TIME: Duration = Duration::from_secs(1);
+
+/// The start of an answer's body, and what went wrong with it.
+pub(crate) struct Excerpt {
+    pub(crate) text: String,
+    pub(crate) note: Option<&'static str>,
+}
+
+/// Reads what there is to keep. A body that stalls, breaks or has no end changes nothing: the
+/// receiver has answered.
+pub(crate) async fn read(
+    mut response: Response,
+    deadline: Instant,
+    redactor: &Redactor,
+) -> Excerpt {
+    let until = deadline.min(Instant::now() + BODY_TIME);
+    let mut body: Vec<u8> = Vec::new();
+    let note = loop {
+        match timeout_at(until, response.chunk()).await {
+            Err(_) => break Some("the answer's body stalled"),
+            Ok(Err(_)) => break Some("the connection broke within the answer's body"),
+            Ok(Ok(None)) => break None,
+            Ok(Ok(Some(chunk))) => {
+                let room = READ_LIMIT - body.len();
+                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                if body.len() == READ_LIMIT {
+                    break Some("the answer's body was cut off");
+                }
+            }
+        }
+    };
+    let text = String::from_utf8_lossy(&body);
+    let mut text = redactor.redact(&text, note.is_some());
+    if text.len() > KEPT {
+        let end = (0..=KEPT)
+            .rev()
+            .find(|at| text.is_char_boundary(*at))
+            .unwrap_or(0);
+        text.truncate(end);
+    }
+    Excerpt { text, note }
+}

@@ -1,0 +1,221 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use delivery::ports::{Answer, Call, Caller, PortError};
+use delivery::retry::RetryAfter;
+use delivery::{DocumentReader, Reason};
+use http::header::RETRY_AFTER;
+use ipnet::IpNet;
+use reqwest::{Certificate, Client, Response};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+
+use crate::answer;
+use crate::body::{Unprepared, prepare};
+use crate::classify::{Failed, classify};
+use crate::guard::{Guard, GuardedResolver, Lookup, SystemLookup, Target};
+use crate::headers::headers;
+use crate::redact::Redactor;
+
+/// How calls are made.
+pub struct CallerConfig {
+    /// Networks that may be called although they are special.
+    pub allow_networks: Vec<IpNet>,
+    /// For DNS, TCP and TLS together: 5 s.
+    pub connect_timeout: Duration,
+    /// Connections kept open to a receiver.
+    pub idle_connections: usize,
+    /// Looks names up; the system's resolver by default.
+    pub lookup: Arc<dyn Lookup>,
+    /// Root certificates beside Mozilla's, in PEM.
+    pub extra_roots_pem: Vec<Vec<u8>>,
+}
+
+impl Default for CallerConfig {
+    fn default() -> Self {
+        Self {
+            allow_networks: Vec::new(),
+            connect_timeout: Duration::from_secs(5),
+            idle_connections: 64,
+            lookup: Arc::new(SystemLookup),
+            extra_roots_pem: Vec::new(),
+        }
+    }
+}
+
+/// The client could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client could not be set up: {0}")]
+pub struct ClientError(#[from] reqwest::Error);
+
+impl ClientError {
+    /// The stable machine code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        "http_client"
+    }
+}
+
+/// Makes webhook calls: one client per process, so that connections are used again.
+#[derive(Clone)]
+pub struct WebhookCaller {
+    client: Client,
+    guard: Guard,
+    cutting: Arc<Semaphore>,
+}
+
+impl std::fmt::Debug for WebhookCaller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebhookCaller")
+            .field("guard", &self.guard)
+            .finish_non_exhaustive()
+    }
+}
+
+impl WebhookCaller {
+    /// Sets up the client.
+    ///
+    /// Proxies from the environment are ignored: the proxy would resolve the name, past the guard.
+    /// Redirects are not followed: a 307 would POST the file to whatever the receiver names. The
+    /// client retries nothing by itself: retries are the delivery's.
+    ///
+    /// # Errors
+    /// [`ClientError`] when a certificate cannot be read.
+    pub fn new(config: CallerConfig) -> Result<Self, ClientError> {
+        let guard = Guard::new(config.allow_networks);
+        let mut roots: Vec<Certificate> = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+            .iter()
+            .map(|der| Certificate::from_der(der))
+            .collect::<Result<_, _>>()?;
+        for pem in &config.extra_roots_pem {
+            roots.push(Certificate::from_pem(pem)?);
+        }
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .http1_only()
+            .tcp_nodelay(true)
+            .connect_timeout(config.connect_timeout)
+            .pool_max_idle_per_host(config.idle_connections)
+            .pool_idle_timeout(Duration::from_secs(15))
+            .dns_resolver(Arc::new(GuardedResolver::new(guard.clone(), config.lookup)))
+            .tls_certs_only(roots)
+            .build()?;
+        Ok(Self {
+            client,
+            guard,
+            cutting: Arc::new(Semaphore::new(1)),
+        })
+    }
+
+    async fn exchange<R: DocumentReader>(
+        &self,
+        call: &Call<R>,
+        deadline: Instant,
+        redactor: &Redactor,
+    ) -> Result<Exchange, PortError> {
+        let target = match Target::parse(&call.url, &self.guard) {
+            Ok(target) => target,
+            Err(error) => return Ok(Exchange::none(error.reason(), Some(error.to_string()), 0)),
+        };
+        let prepared = match prepare(call, &self.cutting).await {
+            Ok(prepared) => prepared,
+            Err(Unprepared::Reason(reason, detail)) => {
+                return Ok(Exchange::none(reason, detail, 0));
+            }
+            Err(Unprepared::Port(error)) => return Err(error),
+        };
+        let length = prepared.length;
+        let headers = match headers(call, prepared.signature) {
+            Ok(headers) => headers,
+            Err(reason) => return Ok(Exchange::none(reason, None, 0)),
+        };
+        let request = self
+            .client
+            .post(target.into_url())
+            .headers(headers)
+            .body(prepared.body);
+        match timeout_at(deadline, request.send()).await {
+            Err(_) => Ok(Exchange::none(Reason::Timeout, None, length)),
+            Ok(Err(error)) => match classify(&error) {
+                Failed::Reason(reason, detail) => Ok(Exchange::none(reason, detail, length)),
+                Failed::Port(error) => Err(error),
+            },
+            Ok(Ok(response)) => Ok(self.read(response, deadline, redactor, length).await),
+        }
+    }
+
+    async fn read(
+        &self,
+        response: Response,
+        deadline: Instant,
+        redactor: &Redactor,
+        length: u64,
+    ) -> Exchange {
+        // The guard has checked this address before the connection; if it ever has not, say so.
+        let peer = response
+            .remote_addr()
+            .map(|peer| self.guard.check(peer.ip()));
+        if let Some(Err(refused)) = peer {
+            return Exchange::none(Reason::ForbiddenAddress, Some(refused.to_string()), length);
+        }
+        let status = response.status().as_u16();
+        let retry_after = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+            .and_then(RetryAfter::parse);
+        let excerpt = answer::read(response, deadline, redactor).await;
+        Exchange {
+            result: Ok(status),
+            retry_after,
+            excerpt: excerpt.text,
+            detail: excerpt.note.map(str::to_owned),
+            length,
+        }
+    }
+}
+
+struct Exchange {
+    result: Result<u16, Reason>,
+    retry_after: Option<RetryAfter>,
+    excerpt: String,
+    detail: Option<String>,
+    length: u64,
+}
+
+impl Exchange {
+    fn none(reason: Reason, detail: Option<String>, length: u64) -> Self {
+        Self {
+            result: Err(reason),
+            retry_after: None,
+            excerpt: String::new(),
+            detail,
+            length,
+        }
+    }
+}
+
+impl<R: DocumentReader> Caller<R> for WebhookCaller {
+    async fn call(&self, call: Call<R>) -> Result<Answer, PortError> {
+        let started = Instant::now();
+        let deadline = started + call.timeout;
+        let redactor = Redactor::new(&call.secrets);
+        let exchange = match timeout_at(deadline, self.exchange(&call, deadline, &redactor)).await {
+            Ok(exchange) => exchange?,
+            Err(_) => Exchange::none(Reason::Timeout, None, 0),
+        };
+        Ok(Answer {
+            result: exchange.result,
+            retry_after: exchange.retry_after,
+            duration: started.elapsed(),
+            request_bytes: exchange.length,
+            response_excerpt: exchange.excerpt,
+            detail: exchange
+                .detail
+                .map(|detail| redactor.redact(&detail, false)),
+        })
+    }
+}

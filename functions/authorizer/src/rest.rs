@@ -1,0 +1,73 @@
+//! REST APIs, `REQUEST` authorizer, policy response.
+
+use serde_json::{Value, json};
+
+use crate::check::{Decision, DenyReason, Tokens};
+
+pub(crate) fn decide(tokens: &Tokens, event: &Value) -> Decision {
+    if scope(event).is_none() {
+        return Decision::Deny(DenyReason::UnknownEvent);
+    }
+    let multi = event.get("multiValueHeaders").and_then(Value::as_object);
+    let single = event.get("headers").and_then(Value::as_object);
+    let named = |name: &&String| name.eq_ignore_ascii_case("authorization");
+    // The list shows every value a client sent; the map only the last of them.
+    let listed: Vec<&Value> = multi
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| named(name))
+        .flat_map(|(_, values)| match values {
+            Value::Array(values) => values.iter().collect(),
+            other => vec![other],
+        })
+        .collect();
+    let values = if listed.is_empty() {
+        single
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| named(name))
+            .map(|(_, value)| value)
+            .collect()
+    } else {
+        listed
+    };
+    let values: Option<Vec<&str>> = values.into_iter().map(Value::as_str).collect();
+    match values {
+        Some(values) => tokens.check(values),
+        None => Decision::Deny(DenyReason::Malformed),
+    }
+}
+
+/// The policy covers the API's stage, not the one method called: API Gateway caches it for every
+/// method of the authorizer, and the exact ARN would deny the next path.
+pub(crate) fn response(decision: Decision, event: &Value) -> Value {
+    let (effect, resource) = match (decision, scope(event)) {
+        (Decision::Allow, Some(scope)) => ("Allow", scope),
+        (_, Some(scope)) => ("Deny", scope),
+        (_, None) => ("Deny", "*".to_owned()),
+    };
+    json!({
+        "principalId": "webhook-stage",
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Action": "execute-api:Invoke",
+                "Effect": effect,
+                "Resource": resource,
+            }],
+        },
+    })
+}
+
+/// `arn:aws:execute-api:region:account:api/stage/METHOD/path` → `…:api/stage/*`.
+fn scope(event: &Value) -> Option<String> {
+    let arn = event.get("methodArn")?.as_str()?;
+    let mut parts = arn.splitn(6, ':');
+    let prefix: Vec<&str> = parts.by_ref().take(5).collect();
+    let mut path = parts.next()?.split('/');
+    let (api, stage) = (path.next()?, path.next()?);
+    let is_arn = prefix.len() == 5 && prefix[0] == "arn" && prefix[2] == "execute-api";
+    let is_plain = |part: &str| !part.is_empty() && !part.contains('*');
+    (is_arn && is_plain(api) && is_plain(stage) && path.next().is_some())
+        .then(|| format!("{}:{api}/{stage}/*", prefix.join(":")))
+}

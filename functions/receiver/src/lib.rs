@@ -1,1 +1,100 @@
-//! The receiver Lambda function.
+//! An example receiver: an API Gateway endpoint that takes webhook calls.
+//!
+//! It shows what a receiver should do: check the signature when there is a secret, recognise a call
+//! it has had before by its `webhook-id`, answer quickly.
+
+mod document;
+mod event;
+mod script;
+mod seen;
+mod signature;
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+pub use script::{Script, ScriptError};
+pub use signature::{SecretError, Secrets, SignatureError};
+
+use crate::document::Summary;
+use crate::event::Request;
+use crate::seen::Seen;
+
+/// How the receiver behaves.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// Signing secrets; without any, signatures are not checked.
+    pub secrets: Secrets,
+    /// The statuses to answer with; 200 without one.
+    pub script: Script,
+}
+
+/// A receiver. It remembers the last calls in memory: enough to show idempotency, not to rely on.
+#[derive(Debug)]
+pub struct Receiver {
+    config: Config,
+    seen: Mutex<Seen>,
+}
+
+impl Receiver {
+    /// A receiver that has seen nothing yet.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            seen: Mutex::default(),
+        }
+    }
+
+    /// Answers an event of API Gateway (HTTP API payload 2.0 or REST proxy).
+    #[must_use]
+    pub fn answer(&self, event: &Value) -> Value {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        let (status, body) = self.decide(event, now);
+        json!({
+            "statusCode": status,
+            "headers": {"content-type": "application/json"},
+            "body": body.to_string(),
+            "isBase64Encoded": false,
+        })
+    }
+
+    fn decide(&self, event: &Value, now: u64) -> (u16, Value) {
+        let request = match Request::read(event) {
+            Ok(request) => request,
+            Err(problem) => return (400, json!({"error": problem})),
+        };
+        if let Err(error) = self.config.secrets.check(&request, now) {
+            tracing::warn!(code = error.code(), "call refused");
+            return (401, json!({"error": error.to_string()}));
+        }
+        let summary = match Summary::read(&request.body) {
+            Ok(summary) => summary,
+            Err(problem) => return (400, json!({"error": problem})),
+        };
+        let id = request.header("webhook-id").unwrap_or_default().to_owned();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = seen.note(&id);
+        let status = self.config.script.status(before.calls);
+        let duplicate = before.accepted;
+        if (200..300).contains(&status) {
+            seen.accept(&id);
+        }
+        tracing::info!(
+            webhook_id = id,
+            attempt = request.header("webhook-attempt").unwrap_or_default(),
+            item_id = summary.item_id,
+            name = summary.name,
+            annotations = summary.annotations,
+            status,
+            duplicate,
+            "webhook call"
+        );
+        let received =
+            json!({"received": summary.item_id, "webhook_id": id, "duplicate": duplicate});
+        (status, received)
+    }
+}

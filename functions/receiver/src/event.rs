@@ -29,6 +29,12 @@ impl<'a> Request<'a> {
         Ok(Self { event, body })
     }
 
+    /// Whether the request's path begins like this.
+    pub(crate) fn is_under(&self, prefix: &str) -> bool {
+        let path = self.event.get("rawPath").or(self.event.get("path")).and_then(Value::as_str);
+        path.is_some_and(|path| path.starts_with(prefix))
+    }
+
     /// A header, by its name in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let headers = self.event.get("headers")?.as_object()?;

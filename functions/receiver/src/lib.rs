@@ -28,6 +28,10 @@ pub struct Config {
     pub secrets: Secrets,
     /// The statuses to answer with; 200 without one.
     pub script: Script,
+    /// Other statuses for items whose name contains a text; the first that fits counts.
+    pub scripts_by_name: Vec<(String, Script)>,
+    /// Where `scripts_by_name` holds: paths that begin like this; everywhere without it.
+    pub only_path: Option<String>,
 }
 
 /// A receiver. It remembers the last calls in memory: enough to show idempotency, not to rely on.
@@ -62,6 +66,16 @@ impl Receiver {
         })
     }
 
+    fn script(&self, request: &Request<'_>, name: Option<&str>) -> &Script {
+        let is_there = self.config.only_path.as_ref().is_none_or(|path| request.is_under(path));
+        let name = name.filter(|_| is_there).unwrap_or_default();
+        let by_name = &self.config.scripts_by_name;
+        by_name
+            .iter()
+            .find(|(text, _)| name.contains(text.as_str()))
+            .map_or(&self.config.script, |(_, script)| script)
+    }
+
     fn decide(&self, event: &Value, now: u64) -> (u16, Value) {
         let request = match Request::read(event) {
             Ok(request) => request,
@@ -78,7 +92,7 @@ impl Receiver {
         let id = request.header("webhook-id").unwrap_or_default().to_owned();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let before = seen.note(&id);
-        let status = self.config.script.status(before.calls);
+        let status = self.script(&request, summary.name.as_deref()).status(before.calls);
         let duplicate = before.accepted;
         if (200..300).contains(&status) {
             seen.accept(&id);

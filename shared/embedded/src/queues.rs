@@ -348,8 +348,21 @@ impl Engine {
         Ok(earliest.map(Timestamp::from_millis))
     }
 
+    /// Whether any message is on the working queues: due, delayed or in hand, dead letters included,
+    /// parked ones not. By invariant 3, without any all files are at rest.
+    ///
+    /// # Errors
+    /// [`PortError`] when the database fails.
+    pub async fn is_idle(&self) -> Result<bool, PortError> {
+        self.writer()
+            .run("look for messages", |db| {
+                db.prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM messages WHERE queue < 4)")?
+                    .query_row([], |row| row.get(0))
+            })
+            .await
+    }
+
     /// Completes when something was sent or given back after this call.
-    #[must_use]
     pub fn sent(&self) -> Notified<'_> {
         self.inner.sent.notified()
     }

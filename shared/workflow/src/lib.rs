@@ -27,3 +27,9 @@ pub const SUCCEEDED: &str = "succeeded";
 
 /// The edge a file leaves a Webhook stage by when its delivery failed.
 pub const FAILED: &str = "failed";
+
+/// Reads a duration as the configuration writes it: `500ms`, `10s`, `2min`, `1h`; a bare number is seconds.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<std::time::Duration> {
+    duration::parse(text)
+}

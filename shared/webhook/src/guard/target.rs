@@ -49,19 +49,13 @@ impl Target {
     /// # Errors
     /// [`TargetError`].
     pub fn parse(text: &str, guard: &Guard) -> Result<Self, TargetError> {
-        let url = Url::parse(text.trim()).map_err(|_| TargetError::Syntax)?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(TargetError::Scheme);
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(TargetError::UserInfo);
-        }
+        let url = readable(text)?;
         let literal = match url.host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
             Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
-            Some(Host::Domain("" | ".")) | None => return Err(TargetError::NoHost),
-            // `[::1%25eth0]` does not parse; what is left of an address in a name is one without its brackets.
+            // What is left of an address in a name is one without its brackets.
             Some(Host::Domain(name)) => name.trim_end_matches('.').parse().ok(),
+            None => return Err(TargetError::NoHost),
         };
         if let Some(address) = literal {
             guard.check(address)?;
@@ -69,8 +63,30 @@ impl Target {
         Ok(Self { url })
     }
 
+    /// Checks all of a URL but its address: whether it can be a stage's URL at all.
+    ///
+    /// # Errors
+    /// [`TargetError`].
+    pub fn check_text(text: &str) -> Result<(), TargetError> {
+        readable(text).map(|_| ())
+    }
+
     pub(crate) fn into_url(self) -> Url {
         self.url
+    }
+}
+
+fn readable(text: &str) -> Result<Url, TargetError> {
+    let url = Url::parse(text.trim()).map_err(|_| TargetError::Syntax)?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(TargetError::Scheme);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(TargetError::UserInfo);
+    }
+    match url.host() {
+        None | Some(Host::Domain("" | ".")) => Err(TargetError::NoHost),
+        Some(_) => Ok(url),
     }
 }
 
@@ -79,5 +95,109 @@ impl std::fmt::Debug for Target {
         f.debug_struct("Target")
             .field("host", &self.url.host_str())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Target, TargetError};
+    use crate::guard::{Forbidden, Guard};
+
+    fn error(url: &str) -> TargetError {
+        Target::parse(url, &Guard::default()).unwrap_err()
+    }
+
+    #[test]
+    fn loopback_in_every_spelling() {
+        for host in [
+            "127.0.0.1",
+            "127.1",
+            "127.0.1",
+            "2130706433",
+            "0x7f000001",
+            "0x7f.1",
+            "0x7f.0.0.1",
+            "0177.0.0.1",
+            "017700000001",
+            "127.0.0.1.",
+            "%31%32%37.0.0.1",
+            "１２７.０.０.１",
+            "127。0。0。1",
+            "①②⑦.⓪.⓪.①",
+            "[::1]",
+            "[0:0:0:0:0:0:0:1]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "[64:ff9b::127.0.0.1]",
+        ] {
+            for url in [
+                format!("http://{host}/x"),
+                format!("https://{host}:9001/2018-06-01/runtime/invocation/next"),
+                format!("  HtTp:\\\\{host}\\x"),
+            ] {
+                match error(&url) {
+                    TargetError::Refused(refused) => {
+                        assert_eq!(refused.range, Forbidden::Loopback, "{url}");
+                    }
+                    other => panic!("{url}: {other}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_at_all() {
+        for (url, expected) in [
+            ("ftp://example.com/", TargetError::Scheme),
+            ("file:///etc/passwd", TargetError::Scheme),
+            ("gopher://127.0.0.1:9001/", TargetError::Scheme),
+            ("javascript:1", TargetError::Scheme),
+            ("https://user@example.com/", TargetError::UserInfo),
+            ("https://user:pass@example.com/", TargetError::UserInfo),
+            ("https://:pass@example.com/", TargetError::UserInfo),
+            ("https://example.com@127.0.0.1/", TargetError::UserInfo),
+            ("https://example.com:443@10.0.0.1/", TargetError::UserInfo),
+            ("https://", TargetError::Syntax),
+            ("https://./", TargetError::NoHost),
+            ("https://:80/", TargetError::Syntax),
+            ("https:// /", TargetError::Syntax),
+            ("https://[fe80::1%25eth0]/", TargetError::Syntax),
+            ("https://[fe80::1%eth0]/", TargetError::Syntax),
+            ("https://[::1/", TargetError::Syntax),
+            ("https://256.1.1.1/", TargetError::Syntax),
+            ("https://1.2.3.4.5/", TargetError::Syntax),
+            ("https://example.com:99999/", TargetError::Syntax),
+            ("https://exa mple.com/", TargetError::Syntax),
+            ("https://exam%00ple.com/", TargetError::Syntax),
+            ("example.com/hook", TargetError::Syntax),
+            ("", TargetError::Syntax),
+        ] {
+            assert_eq!(error(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_name_goes_to_the_resolver() {
+        for url in [
+            "https://hooks.zapier.com/hooks/catch/1/abc/",
+            "http://example.com.:8080/",
+            "https://bücher.example/",
+            "https://1.1.1.1/",
+            "https://example.com\\@127.0.0.1/",
+        ] {
+            Target::parse(url, &Guard::default()).unwrap();
+        }
+    }
+
+    #[test]
+    fn no_error_or_debug_shows_the_path() {
+        let target =
+            Target::parse("https://example.com/planted?planted", &Guard::default()).unwrap();
+        assert!(!format!("{target:?}").contains("planted"));
+        assert!(
+            !error("https://planted:x@example.com/")
+                .to_string()
+                .contains("planted")
+        );
     }
 }

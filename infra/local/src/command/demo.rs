@@ -1,0 +1,309 @@
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use authorizer::Tokens;
+use delivery::machine::visit_id_of;
+use delivery::ports::{FileStates, Outgoing, SendMessages};
+use delivery::{Assignment, FileKey};
+use embedded::{Engine, Options};
+use receiver::{Config, Receiver, Script};
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+use workflow::{Actor, Imported, Role, Stage, StageSecrets, Workflow};
+
+use super::{ERROR, INTERRUPTED, SUCCESS};
+use crate::cli::CallArgs;
+use crate::documents;
+use crate::error::Error;
+use crate::examples::{DOCUMENTS, WORKFLOW};
+use crate::gateway::{Gateway, serve};
+use crate::progress::Progress;
+use crate::register::{Registered, register};
+use crate::report::{self, Row};
+use crate::work::until_at_rest;
+
+/// Short, so that the demo is: the default schedule takes 22 minutes.
+const DELAYS: [Duration; 5] = [
+    Duration::from_millis(200),
+    Duration::from_millis(300),
+    Duration::from_millis(400),
+    Duration::from_millis(600),
+    Duration::from_millis(1000),
+];
+
+/// `webhook-stage` without a command.
+///
+/// # Errors
+/// [`Error`] when the temporary directory or a loopback port cannot be had.
+pub async fn demo() -> Result<u8, Error> {
+    let scratch = Scratch::new()?;
+    let token = format!("Bearer {}", Uuid::new_v4().simple());
+    let listen = |source| Error::Listen {
+        address: "127.0.0.1".to_owned(),
+        source,
+    };
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = tokio::spawn(serve(listener, gateway(&token)?, async {
+        let _ = stopped.await;
+    }));
+    println!(
+        "A Webhook stage POSTs each file that passes through it, and routes it by the answer."
+    );
+    println!(
+        "Workflow: Dataset → Notify (webhook) → Annotate → Check (webhook) → Review → Complete"
+    );
+    println!(
+        "Receiver: on this machine, behind the authorizer; it refuses \"blurred\" files and is \"busy\" at first for some"
+    );
+    println!();
+    let demo = Demo::prepare(&scratch, &token, &format!("http://{address}")).await?;
+    let rows = demo.run().await?;
+    let Some(rows) = rows else {
+        return Ok(INTERRUPTED);
+    };
+    report::print_table(&rows)?;
+    print_next(rows.len());
+    let _ = stop.send(());
+    let _ = server.await;
+    let expected = DOCUMENTS.len() * 2;
+    Ok(if rows.len() == expected {
+        SUCCESS
+    } else {
+        ERROR
+    })
+}
+
+fn gateway(token: &str) -> Result<Gateway, Error> {
+    let script = |text: &str| {
+        text.parse::<Script>()
+            .map_err(|error| Error::Usage(error.to_string()))
+    };
+    let by_name = vec![
+        ("blurred".to_owned(), script("422")?),
+        ("busy".to_owned(), script("503,503,200")?),
+    ];
+    let config = Config {
+        scripts_by_name: by_name,
+        only_path: Some("/check".to_owned()),
+        ..Config::default()
+    };
+    Ok(Gateway {
+        tokens: Tokens::from_values([token]),
+        receiver: Receiver::new(config),
+        delay: Duration::from_millis(40),
+        on_request: Box::new(|_| {}),
+    })
+}
+
+struct Demo {
+    engine: Engine,
+    workflow: Workflow,
+    files: Vec<Registered>,
+    progress: Arc<Progress>,
+}
+
+impl Demo {
+    async fn prepare(scratch: &Scratch, token: &str, receiver: &str) -> Result<Self, Error> {
+        let Imported {
+            mut workflow,
+            secrets,
+            ..
+        } = Workflow::import(WORKFLOW.as_bytes()).map_err(|error| Error::Workflow {
+            path: "the example workflow".into(),
+            error,
+        })?;
+        let refused = |error: workflow::NotAWebhookStage| Error::Usage(error.to_string());
+        let stages: Vec<(Uuid, String)> = workflow
+            .webhook_stages()
+            .map(|(stage, config)| (stage.id, config.url.clone()))
+            .collect();
+        for (id, url) in stages {
+            let path = url.rsplit('/').next().unwrap_or_default();
+            workflow
+                .set_webhook_url(id, &format!("{receiver}/{path}"))
+                .map_err(refused)?;
+            workflow.set_retry_delays(id, &DELAYS).map_err(refused)?;
+        }
+        let engine = Engine::open(&scratch.0.join("state"), Options::default())?;
+        let own = StageSecrets {
+            authorization: Some(SecretString::from(token)),
+            signing_secrets: Vec::new(),
+        };
+        let secrets = secrets
+            .into_iter()
+            .map(|(reference, _)| (reference, own.clone()))
+            .collect();
+        engine.store_secrets(secrets).await?;
+        let paths = documents::discover(&[scratch.write_documents()?])?;
+        let files = register(&engine, &paths).await?.files;
+        for file in &files {
+            engine.store_workflow(&file.key.team, &workflow).await?;
+        }
+        let visits = u64::try_from(files.len() * 2).unwrap_or(0);
+        Ok(Self {
+            engine,
+            workflow,
+            files,
+            progress: Arc::new(Progress::new(visits)),
+        })
+    }
+
+    /// First the stage after Dataset, assigned by an admin; then, playing the annotator who finishes
+    /// each file, the stage after Annotate, assigned by the workflow.
+    async fn run(&self) -> Result<Option<Vec<Row>>, Error> {
+        let stage = |name| self.workflow.find_stage(name);
+        let admin = Actor::User {
+            id: Some(42),
+            role: Role::Admin,
+        };
+        let mut rows = Vec::new();
+        let first: Vec<_> = self
+            .files
+            .iter()
+            .map(|file| (file, admin.clone()))
+            .collect();
+        let Some(notified) = self.pass(stage("Notify")?, first).await? else {
+            return Ok(None);
+        };
+        rows.extend(notified);
+        let annotate = stage("Annotate")?.id;
+        let mut second = Vec::new();
+        for file in &self.files {
+            let state = self.engine.get(&file.key).await?;
+            if let Some(state) = state.filter(|state| state.visit.stage_id == annotate) {
+                second.push((
+                    file,
+                    Actor::Workflow {
+                        from_visit: state.visit.id,
+                    },
+                ));
+            }
+        }
+        let Some(checked) = self.pass(stage("Check")?, second).await? else {
+            return Ok(None);
+        };
+        rows.extend(checked);
+        self.progress.finish();
+        Ok(Some(rows))
+    }
+
+    async fn pass(
+        &self,
+        stage: &Stage,
+        files: Vec<(&Registered, Actor)>,
+    ) -> Result<Option<Vec<Row>>, Error> {
+        let assignments: Vec<(&Registered, Assignment)> = files
+            .into_iter()
+            .map(|(file, actor)| (file, self.assignment(stage, &file.key, actor)))
+            .collect();
+        let messages = assignments
+            .iter()
+            .map(|(_, message)| Outgoing {
+                message: message.clone(),
+                delay: Duration::ZERO,
+            })
+            .collect();
+        for result in self.engine.send(messages).await {
+            result?;
+        }
+        let loopback = "127.0.0.0/8"
+            .parse()
+            .map_err(|_| Error::Usage("127.0.0.0/8".to_owned()))?;
+        let calls = CallArgs {
+            allow_network: vec![loopback],
+            concurrency: 8,
+        };
+        if !until_at_rest(&self.engine, &calls, Arc::clone(&self.progress)).await? {
+            return Ok(None);
+        }
+        let mut rows = Vec::new();
+        for (file, assignment) in assignments {
+            let Some(state) = self.engine.get(&file.key).await? else {
+                continue;
+            };
+            let deliveries = report::deliveries(&self.engine, &state).await?;
+            let id = visit_id_of(&assignment);
+            rows.extend(report::row_of(
+                &self.workflow,
+                &file.key,
+                &file.name,
+                &deliveries,
+                id,
+            ));
+        }
+        Ok(Some(rows))
+    }
+
+    fn assignment(&self, stage: &Stage, key: &FileKey, assigned_by: Actor) -> Assignment {
+        Assignment {
+            assignment_id: Uuid::new_v4(),
+            team: key.team.clone(),
+            workflow_id: self.workflow.id,
+            stage_id: stage.id,
+            item_id: key.item_id,
+            assigned_by,
+            document: None,
+        }
+    }
+}
+
+fn print_next(visits: usize) {
+    println!();
+    println!(
+        "{visits} visits. Every file is at rest: in Review what passed the check, back in Annotate what did not."
+    );
+    println!();
+    println!("Try next, with your own workflow and documents in place of the examples:");
+    println!("  export TOKEN='Bearer try-out'");
+    println!(
+        "  cargo run --release -- receive --listen 127.0.0.1:8080 --token-env TOKEN --respond 503,503,200"
+    );
+    println!("and in a second terminal:");
+    println!("  export TOKEN='Bearer try-out'");
+    println!(
+        "  cargo run --release -- run --workflow infra/local/examples/workflow.json \\
+    --documents infra/local/examples/documents --url http://127.0.0.1:8080/ \\
+    --authorization-env TOKEN --allow-network 127.0.0.0/8 --retry-delays 1s,2s"
+    );
+    println!("  cargo run --release -- status");
+}
+
+/// A directory that goes away with the demo.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self, Error> {
+        let path = std::env::temp_dir().join(format!("webhook-stage-demo-{}", Uuid::new_v4()));
+        fs::create_dir_all(&path).map_err(|source| Error::Read {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(Self(path))
+    }
+
+    fn write_documents(&self) -> Result<PathBuf, Error> {
+        let directory = self.0.join("documents");
+        let failed = |source| Error::Read {
+            path: directory.clone(),
+            source,
+        };
+        fs::create_dir_all(&directory).map_err(failed)?;
+        for (name, content) in DOCUMENTS {
+            fs::write(directory.join(name), content).map_err(failed)?;
+        }
+        Ok(directory)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed is left to the system's temporary directory.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

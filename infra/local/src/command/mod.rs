@@ -1,0 +1,34 @@
+//! The commands. Each returns its exit code, or an error that is one clear line.
+
+mod demo;
+mod ping;
+mod receive;
+mod redeliver;
+mod run;
+mod status;
+
+pub use demo::demo;
+pub use ping::ping;
+pub use receive::receive;
+pub use redeliver::redeliver;
+pub use run::run;
+pub use status::status;
+
+/// Everything went well.
+pub const SUCCESS: u8 = 0;
+/// It could not be done: usage, workflow, documents or engine.
+pub const ERROR: u8 = 1;
+/// It was done, and some files failed or were rejected.
+pub const SOME_FAILED: u8 = 2;
+/// A person stopped it.
+pub const INTERRUPTED: u8 = 130;
+
+/// A secret from the environment variable that an option names.
+pub(crate) fn secret_from(option: &str, variable: &str) -> Result<String, crate::Error> {
+    match std::env::var(variable) {
+        Ok(value) if !value.is_empty() => Ok(value),
+        _ => Err(crate::Error::Usage(format!(
+            "{option} {variable}: the environment variable {variable} is not set: put the whole value of the Authorization header into it"
+        ))),
+    }
+}

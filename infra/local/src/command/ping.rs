@@ -1,0 +1,78 @@
+use std::fs;
+
+use bytes::Bytes;
+use delivery::ports::{Call, Caller};
+use delivery::usecase::DEFAULT_TIMEOUT;
+use delivery::{Document, Timestamp};
+use embedded::FileReader;
+use secrecy::SecretString;
+use uuid::Uuid;
+use webhook::{CallerConfig, WebhookCaller};
+use workflow::StageSecrets;
+
+use super::{SOME_FAILED, SUCCESS, secret_from};
+use crate::cli::PingArgs;
+use crate::error::Error;
+use crate::examples;
+
+/// `webhook-stage ping`.
+///
+/// # Errors
+/// [`Error`] when the document or the variable cannot be read.
+pub async fn ping(args: &PingArgs) -> Result<u8, Error> {
+    let document = match &args.document {
+        None => Bytes::from_static(examples::DOCUMENTS[0].1.as_bytes()),
+        Some(path) => fs::read(path)
+            .map_err(|source| Error::Read {
+                path: path.clone(),
+                source,
+            })?
+            .into(),
+    };
+    let authorization = match &args.authorization_env {
+        None => None,
+        Some(variable) => Some(SecretString::from(secret_from(
+            "--authorization-env",
+            variable,
+        )?)),
+    };
+    let caller = WebhookCaller::new(CallerConfig {
+        allow_networks: args.allow_network.clone(),
+        ..CallerConfig::default()
+    })?;
+    let call: Call<FileReader> = Call {
+        url: args.url.clone(),
+        secrets: StageSecrets {
+            authorization,
+            signing_secrets: Vec::new(),
+        },
+        document: Document::Bytes(document),
+        include_annotations: true,
+        presigned_url_expiry: None,
+        delivery_id: Uuid::new_v4(),
+        workflow_id: Uuid::nil(),
+        stage_id: Uuid::nil(),
+        attempt: 1,
+        sent_at: Timestamp::from(std::time::SystemTime::now()),
+        timeout: DEFAULT_TIMEOUT,
+    };
+    let answer = caller.call(call).await?;
+    let took = answer.duration.as_secs_f64() * 1000.0;
+    let sent = answer.request_bytes;
+    let success = matches!(answer.result, Ok(200..=299));
+    match answer.result {
+        Ok(status) => println!("HTTP {status} after {took:.1} ms, {sent} bytes sent"),
+        Err(reason) => println!("{reason} after {took:.1} ms: {}", reason.explain()),
+    }
+    if let Some(detail) = &answer.detail {
+        println!("detail: {detail}");
+    }
+    if answer.result.is_ok() {
+        let body = answer.response_excerpt.trim();
+        println!("answer: {}", if body.is_empty() { "(empty)" } else { body });
+    }
+    if answer.result == Err(delivery::Reason::ForbiddenAddress) {
+        eprintln!("if you mean it, allow the network: --allow-network 127.0.0.0/8");
+    }
+    Ok(if success { SUCCESS } else { SOME_FAILED })
+}

@@ -1,0 +1,60 @@
+use std::io::Write;
+
+use authorizer::Tokens;
+use receiver::{Config, Receiver, Secrets};
+use tokio::net::TcpListener;
+
+use super::{SUCCESS, secret_from};
+use crate::cli::ReceiveArgs;
+use crate::error::Error;
+use crate::gateway::{Gateway, Received, serve};
+use crate::work::interrupted;
+
+/// `webhook-stage receive`.
+///
+/// # Errors
+/// [`Error`] when the variable is not set or the address is taken.
+pub async fn receive(args: &ReceiveArgs) -> Result<u8, Error> {
+    let token = secret_from("--token-env", &args.token_env)?;
+    let listen = |source| Error::Listen {
+        address: args.listen.to_string(),
+        source,
+    };
+    let listener = TcpListener::bind(args.listen).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let secrets = std::env::var("SIGNING_SECRETS").unwrap_or_default();
+    let secrets = Secrets::parse(&secrets)
+        .map_err(|error| Error::Usage(format!("SIGNING_SECRETS: {error}")))?;
+    let gateway = Gateway {
+        tokens: Tokens::from_values([token.as_str()]),
+        receiver: Receiver::new(Config {
+            secrets,
+            script: args.respond.clone(),
+            ..Config::default()
+        }),
+        delay: args.delay,
+        on_request: Box::new(print),
+    };
+    eprintln!("listening on http://{address}; Ctrl-C ends it");
+    if !args.listen.ip().is_loopback() {
+        eprintln!("note: this address can be reached from other machines");
+    }
+    serve(listener, gateway, interrupted())
+        .await
+        .map_err(listen)?;
+    Ok(SUCCESS)
+}
+
+fn print(received: &Received) {
+    let header = |name| received.header(name).unwrap_or("-");
+    // A reader that went away ends the lines, not the receiver.
+    let _ = writeln!(
+        std::io::stdout(),
+        "{} {} webhook-id={} attempt={} bytes={}",
+        received.status,
+        received.path,
+        header("webhook-id"),
+        header("webhook-attempt"),
+        received.body.len()
+    );
+}

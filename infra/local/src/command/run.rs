@@ -1,0 +1,352 @@
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use delivery::machine::visit_id_of;
+use delivery::ports::{FileStates, Lists, Outgoing, PortError, SendMessages};
+use delivery::{Assignment, FileState, Outcome};
+use embedded::{Engine, Options};
+use secrecy::SecretString;
+use uuid::Uuid;
+use workflow::{Actor, Imported, SecretRef, Stage, StageSecrets, Workflow};
+
+use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS, secret_from};
+use crate::cli::RunArgs;
+use crate::documents;
+use crate::error::Error;
+use crate::progress::Progress;
+use crate::register::{Registered, register};
+use crate::report::{self, Row};
+use crate::work::until_at_rest;
+
+/// Namespace of `run`'s assignment ids; made once, fixed for ever.
+const NAMESPACE: Uuid = Uuid::from_u128(0x9d3c_7a51_40cf_4c6e_a6b2_0f1e_77c4_5a90);
+
+/// Assignments sent at once.
+const BATCH: usize = 500;
+
+/// `webhook-stage run`.
+///
+/// # Errors
+/// [`Error`], before anything is sent, unless the engine breaks down.
+pub async fn run(args: &RunArgs) -> Result<u8, Error> {
+    let (workflow, stage, secrets) = workflow(args)?;
+    let paths = documents::discover(&args.documents)?;
+    if paths.is_empty() {
+        return Err(Error::Usage(
+            "--documents: there is no .json file in what was given".to_owned(),
+        ));
+    }
+    let engine = Engine::open(&args.state, Options::default())?;
+    let registration = register(&engine, &paths).await?;
+    engine.store_secrets(secrets).await?;
+    let mut teams: Vec<&str> = registration
+        .files
+        .iter()
+        .map(|file| file.key.team.as_str())
+        .collect();
+    teams.sort_unstable();
+    teams.dedup();
+    for team in teams {
+        engine.store_workflow(team, &workflow).await?;
+    }
+    let run = Run {
+        args,
+        engine: &engine,
+        workflow: &workflow,
+        stage: &stage,
+    };
+    let mut planned = Vec::with_capacity(registration.files.len());
+    for file in &registration.files {
+        planned.push((file, run.plan(file).await?));
+    }
+    let finished = run.work(&mut planned).await?;
+    let mut rows = Vec::with_capacity(planned.len());
+    for (file, plan) in &planned {
+        rows.extend(run.row(file, plan).await?);
+    }
+    if args.json {
+        report::print_json(&rows)?;
+    } else {
+        report::print_table(&rows)?;
+    }
+    run.say_what_next(&rows, &planned, finished);
+    Ok(match (finished, registration.broken) {
+        (false, _) => INTERRUPTED,
+        (true, 1..) => ERROR,
+        (true, 0) if rows.iter().all(Row::is_success) => SUCCESS,
+        (true, 0) => SOME_FAILED,
+    })
+}
+
+type Prepared = (Workflow, Stage, Vec<(SecretRef, StageSecrets)>);
+
+/// The workflow as this run uses it: its secrets taken out, the options put in.
+fn workflow(args: &RunArgs) -> Result<Prepared, Error> {
+    let Imported {
+        mut workflow,
+        mut secrets,
+        warnings,
+    } = import(&args.workflow)?;
+    for warning in warnings {
+        eprintln!("warning: {}: {warning}", args.workflow.display());
+    }
+    let stage = match &args.stage {
+        Some(wanted) => workflow.find_stage(wanted)?,
+        None => workflow.first_webhook().ok_or_else(|| {
+            Error::Usage(format!(
+                "{}: no Webhook stage can be reached from the entry stage",
+                args.workflow.display()
+            ))
+        })?,
+    };
+    let (id, name) = (stage.id, stage.name.clone());
+    let Some(config) = &stage.webhook else {
+        return Err(Error::Usage(format!(
+            "--stage: \"{name}\" is no Webhook stage but a stage of type {}",
+            stage.kind.as_str()
+        )));
+    };
+    let named = config.secret_ref.clone();
+    let refused = |error: workflow::NotAWebhookStage| Error::Usage(error.to_string());
+    if let Some(url) = &args.url {
+        webhook::guard::Target::check_text(url)
+            .map_err(|error| Error::Usage(format!("--url: {error}")))?;
+        workflow.set_webhook_url(id, url).map_err(refused)?;
+    }
+    if let Some(delays) = &args.retry_delays {
+        workflow.set_retry_delays(id, delays).map_err(refused)?;
+    }
+    if let Some(variable) = &args.authorization_env {
+        let value = SecretString::from(secret_from("--authorization-env", variable)?);
+        let reference = named.unwrap_or_else(|| SecretRef(format!("{}/{id}", workflow.id)));
+        match secrets.iter_mut().find(|(known, _)| *known == reference) {
+            Some((_, secrets)) => secrets.authorization = Some(value),
+            None => {
+                let own = StageSecrets {
+                    authorization: Some(value),
+                    ..StageSecrets::default()
+                };
+                secrets.push((reference.clone(), own));
+            }
+        }
+        workflow.set_secret_ref(id, &reference).map_err(refused)?;
+    }
+    let stage = workflow.find_stage(&id.to_string())?.clone();
+    Ok((workflow, stage, secrets))
+}
+
+/// Reads a workflow file.
+pub(super) fn import(path: &Path) -> Result<Imported, Error> {
+    let json = fs::read(path).map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    Workflow::import(&json).map_err(|error| Error::Workflow {
+        path: path.to_owned(),
+        error,
+    })
+}
+
+/// What a file needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Plan {
+    /// It has passed; no call.
+    Passed,
+    /// Its delivery ended before, without success; no call.
+    FailedBefore(Uuid),
+    /// It is on its way, from an earlier run.
+    Continue,
+    /// Assign it.
+    Assign(Box<Assignment>),
+}
+
+struct Run<'a> {
+    args: &'a RunArgs,
+    engine: &'a Engine,
+    workflow: &'a Workflow,
+    stage: &'a Stage,
+}
+
+impl Run<'_> {
+    async fn plan(&self, file: &Registered) -> Result<Plan, PortError> {
+        let state = self.engine.get(&file.key).await?;
+        let here = state.filter(|state| state.workflow_id == self.workflow.id);
+        let Some(state) = here else {
+            return Ok(Plan::Assign(Box::new(self.assignment(file))));
+        };
+        if !state.status.is_at_rest() {
+            return Ok(Plan::Continue);
+        }
+        self.plan_at_rest(file, &state).await
+    }
+
+    async fn plan_at_rest(&self, file: &Registered, state: &FileState) -> Result<Plan, PortError> {
+        if state.passed.contains(&self.stage.id) {
+            return Ok(Plan::Passed);
+        }
+        let deliveries = report::deliveries(self.engine, state).await?;
+        let last = deliveries
+            .iter()
+            .rev()
+            .find(|delivery| delivery.stage_id == self.stage.id);
+        Ok(match last {
+            Some(last) if last.outcome == Some(Outcome::Failed) => {
+                Plan::FailedBefore(last.delivery_id)
+            }
+            _ => Plan::Assign(Box::new(self.assignment(file))),
+        })
+    }
+
+    /// The same command has the same id in every run, so that it has its effect once.
+    fn assignment(&self, file: &Registered) -> Assignment {
+        let (key, role) = (&file.key, self.args.role);
+        let text = format!(
+            "{}\n{}\n{}\n{}\n{role}",
+            self.workflow.id, self.stage.id, key.team, key.item_id
+        );
+        Assignment {
+            assignment_id: Uuid::new_v5(&NAMESPACE, text.as_bytes()),
+            team: key.team.clone(),
+            workflow_id: self.workflow.id,
+            stage_id: self.stage.id,
+            item_id: key.item_id,
+            assigned_by: Actor::User { id: None, role },
+            document: None,
+        }
+    }
+
+    async fn work(&self, planned: &mut [(&Registered, Plan)]) -> Result<bool, Error> {
+        let todo = planned
+            .iter()
+            .filter(|(_, plan)| matches!(plan, Plan::Assign(_) | Plan::Continue))
+            .count();
+        let progress = Arc::new(Progress::new(u64::try_from(todo).unwrap_or(0)));
+        self.send(planned.iter().map(|(_, plan)| plan)).await?;
+        let mut finished = self.until_at_rest(&progress).await?;
+        // A file that was on its way through another stage has come to rest, and is free for this one.
+        let mut late = Vec::new();
+        for (file, plan) in planned
+            .iter_mut()
+            .filter(|(_, plan)| *plan == Plan::Continue)
+        {
+            *plan = self.plan(file).await?;
+            if finished && matches!(plan, Plan::Assign(_)) {
+                late.push(plan.clone());
+            }
+        }
+        if !late.is_empty() {
+            self.send(late.iter()).await?;
+            finished = self.until_at_rest(&progress).await?;
+        }
+        progress.finish();
+        Ok(finished)
+    }
+
+    async fn until_at_rest(&self, progress: &Arc<Progress>) -> Result<bool, Error> {
+        until_at_rest(self.engine, &self.args.calls, Arc::clone(progress)).await
+    }
+
+    async fn send(&self, plans: impl Iterator<Item = &Plan>) -> Result<(), PortError> {
+        let messages: Vec<Outgoing<Assignment>> = plans
+            .filter_map(|plan| match plan {
+                Plan::Assign(assignment) => Some((**assignment).clone()),
+                _ => None,
+            })
+            .map(|message| Outgoing {
+                message,
+                delay: Duration::ZERO,
+            })
+            .collect();
+        for batch in messages.chunks(BATCH) {
+            for result in self.engine.send(batch.to_vec()).await {
+                result?;
+            }
+        }
+        Ok(())
+    }
+
+    /// None for a file that is still on its way, because a person stopped the run.
+    async fn row(&self, file: &Registered, plan: &Plan) -> Result<Option<Row>, PortError> {
+        let (key, name) = (&file.key, file.name.as_str());
+        let state = self.engine.get(key).await?;
+        let deliveries = match &state {
+            Some(state) => report::deliveries(self.engine, state).await?,
+            None => Vec::new(),
+        };
+        let row = |id| report::row_of(self.workflow, key, name, &deliveries, id);
+        Ok(match plan {
+            Plan::Passed => {
+                let last = deliveries
+                    .iter()
+                    .rev()
+                    .find(|d| d.stage_id == self.stage.id);
+                let mut row = last.map(|last| Row::delivered(self.workflow, key, name, last));
+                if let Some(row) = &mut row {
+                    row.outcome = "already_passed";
+                }
+                row
+            }
+            Plan::FailedBefore(id) => row(*id),
+            Plan::Continue => None,
+            Plan::Assign(assignment) => match row(visit_id_of(assignment)) {
+                Some(row) => Some(row),
+                None => self.rejected(file, assignment).await?,
+            },
+        })
+    }
+
+    async fn rejected(
+        &self,
+        file: &Registered,
+        assignment: &Assignment,
+    ) -> Result<Option<Row>, PortError> {
+        let rejections = self.engine.rejections(&file.key).await?;
+        let own = rejections
+            .iter()
+            .rev()
+            .find(|r| r.assignment_id == assignment.assignment_id);
+        Ok(own.map(|rejection| {
+            Row::rejected(&file.key, &file.name, &self.stage.name, rejection.reason)
+        }))
+    }
+
+    fn say_what_next(&self, rows: &[Row], planned: &[(&Registered, Plan)], finished: bool) {
+        let state = self.args.state.display();
+        if !finished {
+            eprintln!("stopped: run the same command again to continue where it was");
+            return;
+        }
+        let count = |outcome| rows.iter().filter(|row| row.outcome == outcome).count();
+        eprintln!(
+            "{} files: {} succeeded, {} had passed before, {} failed, {} rejected",
+            rows.len(),
+            count("succeeded"),
+            count("already_passed"),
+            count("failed"),
+            count("rejected")
+        );
+        let before = planned
+            .iter()
+            .filter(|(_, plan)| matches!(plan, Plan::FailedBefore(_)))
+            .count();
+        if before > 0 {
+            eprintln!("{before} of them failed in an earlier run and were not called again");
+        }
+        if rows
+            .iter()
+            .any(|row| row.reason == Some("forbidden_address"))
+        {
+            eprintln!(
+                "the stage's URL leads to a special network; if you mean it, allow it: --allow-network 127.0.0.0/8"
+            );
+        }
+        if count("failed") > 0 {
+            eprintln!(
+                "to send failed files again: webhook-stage redeliver --state {state} --stage \"{}\"",
+                self.stage.name
+            );
+        }
+    }
+}

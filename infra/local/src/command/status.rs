@@ -1,0 +1,163 @@
+use std::io::Write;
+
+use delivery::ports::{Listing, Lists};
+use delivery::{FileState, Outcome};
+use embedded::{Engine, Options};
+use serde::Serialize;
+use uuid::Uuid;
+use workflow::{Stage, Workflow};
+
+use super::SUCCESS;
+use crate::cli::StatusArgs;
+use crate::error::Error;
+use crate::report::{print_json, write_columns};
+use crate::stored::workflows;
+
+/// One file at rest.
+#[derive(Debug, Serialize)]
+struct Resting {
+    item_id: Uuid,
+    name: String,
+    stage: String,
+    state: &'static str,
+    webhook: Option<String>,
+    outcome: Option<&'static str>,
+    attempts: usize,
+    status: Option<u16>,
+    reason: Option<&'static str>,
+}
+
+/// `webhook-stage status`.
+///
+/// # Errors
+/// [`Error`] when the state directory or the stage is not there.
+pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
+    if !args.state.join("webhook-stage.db").exists() {
+        return Err(Error::Usage(format!(
+            "--state {}: there is no state directory; `webhook-stage run` makes one",
+            args.state.display()
+        )));
+    }
+    let engine = Engine::open(&args.state, Options::default())?;
+    let mut rows = Vec::new();
+    let mut is_known = false;
+    for workflow in workflows(&engine).await? {
+        let stages: Vec<&Stage> = match &args.stage {
+            None => workflow.stages.iter().collect(),
+            Some(wanted) => workflow.find_stage(wanted).into_iter().collect(),
+        };
+        is_known |= !stages.is_empty();
+        for stage in stages
+            .into_iter()
+            .filter(|stage| !args.failed || stage.webhook.is_some())
+        {
+            let listing = Listing {
+                stage_id: stage.id,
+                failed: args.failed,
+            };
+            rows.extend(list(&engine, &workflow, listing).await?);
+        }
+    }
+    if let (Some(wanted), false) = (&args.stage, is_known) {
+        return Err(Error::Usage(format!(
+            "--stage: no stored workflow has a stage \"{wanted}\""
+        )));
+    }
+    if args.json {
+        print_json(&rows)?;
+    } else {
+        print(&rows, args.failed)?;
+        let counts = engine.counts().await?;
+        let moving: u64 = ["assigned", "queued", "sending"]
+            .iter()
+            .filter_map(|status| counts.get(*status))
+            .sum();
+        if moving > 0 {
+            eprintln!(
+                "{moving} files are on their way: run the same `webhook-stage run` again to go on"
+            );
+        }
+    }
+    Ok(SUCCESS)
+}
+
+async fn list(
+    engine: &Engine,
+    workflow: &Workflow,
+    listing: Listing,
+) -> Result<Vec<Resting>, Error> {
+    let mut rows = Vec::new();
+    let mut after = None;
+    loop {
+        let page = engine.at_rest(listing, after.as_deref(), 1000).await?;
+        for state in &page.rows {
+            let name = engine.item(&state.key).await?.map(|item| item.name);
+            rows.push(resting(workflow, state, name));
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(rows);
+        }
+    }
+}
+
+fn resting(workflow: &Workflow, state: &FileState, name: Option<String>) -> Resting {
+    let stage = |id: Uuid| {
+        workflow
+            .stage(id)
+            .map_or_else(|| id.to_string(), |s| s.name.clone())
+    };
+    let delivery = state.delivery.as_ref();
+    Resting {
+        item_id: state.key.item_id,
+        name: name.unwrap_or_else(|| state.key.item_id.to_string()),
+        stage: stage(state.visit.stage_id),
+        state: if state.status == delivery::Status::Complete {
+            "complete"
+        } else {
+            "waiting"
+        },
+        webhook: delivery.map(|delivery| stage(delivery.stage_id)),
+        outcome: delivery
+            .and_then(|delivery| delivery.outcome)
+            .map(|outcome| match outcome {
+                Outcome::Succeeded => "succeeded",
+                Outcome::Failed => "failed",
+            }),
+        attempts: delivery.map_or(0, |delivery| delivery.attempts.len()),
+        status: delivery.and_then(delivery::DeliveryState::last_status),
+        reason: delivery
+            .and_then(|delivery| delivery.reason)
+            .map(delivery::Reason::code),
+    }
+}
+
+fn print(rows: &[Resting], failed: bool) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    if rows.is_empty() {
+        let what = if failed {
+            "no file's last webhook failed"
+        } else {
+            "no file is at rest"
+        };
+        writeln!(out, "{what}")?;
+        return Ok(());
+    }
+    let header = ["STAGE", "FILE", "LAST WEBHOOK", "OUTCOME", "CALLS", "WHY"].map(str::to_owned);
+    let mut lines = vec![header];
+    lines.extend(rows.iter().map(|row| {
+        [
+            row.stage.clone(),
+            row.name.clone(),
+            row.webhook.clone().unwrap_or_else(|| "-".to_owned()),
+            row.outcome.unwrap_or("-").to_owned(),
+            row.attempts.to_string(),
+            match (row.status, row.reason) {
+                (Some(status), Some("http_status")) => format!("HTTP {status}"),
+                (_, reason) => reason.unwrap_or_default().to_owned(),
+            },
+        ]
+    }));
+    write_columns(&mut out, &lines)?;
+    Ok(out.flush()?)
+}

@@ -1,0 +1,86 @@
+use std::path::PathBuf;
+
+use delivery::ports::PortError;
+use embedded::OpenError;
+
+/// What a command ends with instead of a result: one clear line each, exit code 1.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or directory cannot be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The workflow file is no usable workflow.
+    #[error("{}", lines(path, error))]
+    Workflow {
+        /// The file.
+        path: PathBuf,
+        /// All that is wrong with it.
+        error: workflow::ImportError,
+    },
+    /// A stage that is not there.
+    #[error("--stage: {0}")]
+    Stage(#[from] workflow::StageLookupError),
+    /// An argument that cannot be used.
+    #[error("{0}")]
+    Usage(String),
+    /// The state directory.
+    #[error(transparent)]
+    State(#[from] OpenError),
+    /// The engine.
+    #[error("the state directory failed: {}", told(.0))]
+    Engine(#[from] PortError),
+    /// The HTTP client.
+    #[error(transparent)]
+    Client(#[from] webhook::ClientError),
+    /// The local server.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// Standard output is gone.
+    #[error("the result could not be printed: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+impl Error {
+    /// The stable machine code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "unreadable",
+            Self::Workflow { error, .. } => error.code(),
+            Self::Stage(error) => error.code(),
+            Self::Usage(_) => "usage",
+            Self::State(error) => error.code(),
+            Self::Engine(error) => error.kind.code(),
+            Self::Client(error) => error.code(),
+            Self::Listen { .. } => "listen",
+            Self::Output(_) => "output",
+        }
+    }
+}
+
+fn lines(path: &std::path::Path, error: &workflow::ImportError) -> String {
+    let lines: Vec<_> = error
+        .problems
+        .iter()
+        .map(|problem| format!("{}: {problem}", path.display()))
+        .collect();
+    lines.join("\nerror: ")
+}
+
+fn told(error: &PortError) -> String {
+    match &error.source {
+        Some(source) => format!("{error} ({source})"),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,173 @@
+//! API Gateway on one machine: an HTTP server that asks the real authorizer handler, then calls the
+//! real receiver handler, with the events API Gateway would send.
+
+mod event;
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use authorizer::Tokens;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode, header};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use lambda_runtime::{Context, LambdaEvent};
+use receiver::Receiver;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// Largest request body: 64 MiB. API Gateway itself takes 10 MB.
+pub const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// A request as it was answered.
+#[derive(Debug)]
+pub struct Received {
+    /// The request's path and query.
+    pub path: String,
+    /// The `webhook-*` headers, `content-type` and `user-agent`: name and value. Never `authorization`.
+    pub headers: Vec<(String, String)>,
+    /// The body, to the byte; empty when the request was refused before it was read.
+    pub body: Bytes,
+    /// The status answered.
+    pub status: u16,
+}
+
+impl Received {
+    /// A header, by its name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// Told of each request after it was answered.
+pub type OnRequest = Box<dyn Fn(&Received) + Send + Sync>;
+
+/// What stands behind the server.
+pub struct Gateway {
+    /// The accepted Authorization values.
+    pub tokens: Tokens,
+    /// The receiver.
+    pub receiver: Receiver,
+    /// How long the receiver takes; for try-outs.
+    pub delay: Duration,
+    /// Told of each request.
+    pub on_request: OnRequest,
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway")
+            .field("tokens", &self.tokens)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Serves until `shutdown` completes; requests under way are then answered.
+///
+/// # Errors
+/// When the listener breaks.
+pub async fn serve(
+    listener: TcpListener,
+    gateway: Gateway,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let gateway = Arc::new(gateway);
+    let mut shutdown = pin!(shutdown);
+    let mut connections = JoinSet::new();
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => accepted?.0,
+            () = &mut shutdown => break,
+            Some(_) = connections.join_next() => continue,
+        };
+        // Small answers must not wait for more to send.
+        let _ = stream.set_nodelay(true);
+        let gateway = Arc::clone(&gateway);
+        connections.spawn(async move {
+            let service = service_fn(move |request| {
+                let gateway = Arc::clone(&gateway);
+                async move { Ok::<_, std::convert::Infallible>(gateway.answer(request).await) }
+            });
+            let served = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+            if let Err(error) = served {
+                tracing::debug!(%error, "connection ended");
+            }
+        });
+    }
+    connections.abort_all();
+    Ok(())
+}
+
+impl Gateway {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        let mut received = Received {
+            path: head
+                .uri
+                .path_and_query()
+                .map_or_else(String::new, ToString::to_string),
+            headers: event::shown(&head.headers),
+            body: Bytes::new(),
+            status: 0,
+        };
+        let response = self.decide(&head, body, &mut received).await;
+        received.status = response.status().as_u16();
+        (self.on_request)(&received);
+        response
+    }
+
+    async fn decide(
+        &self,
+        head: &hyper::http::request::Parts,
+        body: Incoming,
+        received: &mut Received,
+    ) -> Response<Full<Bytes>> {
+        // API Gateway answers by itself when the identity source is missing or empty.
+        if head
+            .headers
+            .get(header::AUTHORIZATION)
+            .is_none_or(|value| value.is_empty())
+        {
+            return refuse(StatusCode::UNAUTHORIZED, "Unauthorized");
+        }
+        let question = LambdaEvent::new(event::authorizer(head), Context::default());
+        let answer = authorizer::answer(&self.tokens, &question);
+        if answer.get("isAuthorized") != Some(&Value::Bool(true)) {
+            return refuse(StatusCode::FORBIDDEN, "Forbidden");
+        }
+        if head.method != hyper::Method::POST {
+            return refuse(StatusCode::NOT_FOUND, "Not Found");
+        }
+        let body = match Limited::new(body, MAX_BODY).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => {
+                return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long");
+            }
+            Err(_) => return refuse(StatusCode::BAD_REQUEST, "Bad Request"),
+        };
+        received.body = body.clone();
+        if !self.delay.is_zero() {
+            tokio::time::sleep(self.delay).await;
+        }
+        event::response(&self.receiver.answer(&event::proxy(head, &body)))
+    }
+}
+
+fn refuse(status: StatusCode, message: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(json!({ "message": message }).to_string().into());
+    *response.status_mut() = status;
+    response
+}

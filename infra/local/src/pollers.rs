@@ -1,0 +1,249 @@
+//! What AWS's event source mapping does, on one machine: takes messages from the queues, builds the
+//! same Lambda events, calls the same handlers, deletes what they handled.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use delivery::Timestamp;
+use delivery::ports::PortError;
+use embedded::{Engine, Queue, Received};
+use lambda_runtime::{Context, LambdaEvent};
+use sender::Settings;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::ports::Local;
+
+/// Messages in one event, as SQS's default batch.
+const BATCH: usize = 10;
+
+/// Time an invocation has beyond its longest call, to record the result.
+const SPARE: Duration = Duration::from_secs(15);
+
+/// Longest time without a look at the queue: a safety net, sends wake the pollers.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Messages of the dispatcher and of the dead-letter function in hand at once.
+const OTHERS: usize = 200;
+
+/// How the pollers work.
+#[derive(Clone, Copy, Debug)]
+pub struct PollSettings {
+    /// Calls at the same time.
+    pub concurrency: usize,
+    /// The sender's settings.
+    pub sender: Settings,
+}
+
+/// The pollers of all queues.
+#[derive(Debug)]
+pub struct Pollers {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+#[derive(Clone, Copy)]
+enum Function {
+    Dispatcher,
+    Sender(Settings),
+    DeadLetter,
+}
+
+impl Pollers {
+    /// Starts them.
+    #[must_use]
+    pub fn start(ports: &Local, settings: PollSettings) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let concurrency = settings.concurrency.max(1);
+        let sender = Function::Sender(Settings {
+            concurrency,
+            ..settings.sender
+        });
+        for (queue, function, places) in [
+            (Queue::Assignments, Function::Dispatcher, OTHERS),
+            (Queue::Deliveries, sender, concurrency),
+            (Queue::AssignmentsDeadLetters, Function::DeadLetter, OTHERS),
+            (Queue::DeliveriesDeadLetters, Function::DeadLetter, OTHERS),
+        ] {
+            let poller = Poller {
+                ports: ports.clone(),
+                queue,
+                function,
+                places: Arc::new(Semaphore::new(places)),
+                // Not all places for one stage: a receiver that never answers leaves some to others.
+                group_cap: (places - places / 8).max(1),
+                longest: settings.sender.longest_call + SPARE,
+            };
+            tasks.spawn(poller.run(stopped.clone()));
+        }
+        Self { stop, tasks }
+    }
+
+    /// Takes no more messages, and waits for those in hand.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+struct Poller {
+    ports: Local,
+    queue: Queue,
+    function: Function,
+    places: Arc<Semaphore>,
+    group_cap: usize,
+    longest: Duration,
+}
+
+impl Poller {
+    async fn run(self, mut stopped: watch::Receiver<bool>) {
+        let poller = Arc::new(self);
+        let mut in_hand = JoinSet::new();
+        while !*stopped.borrow() {
+            tokio::select! {
+                step = poller.step(&mut in_hand) => {
+                    if let Err(error) = step {
+                        tracing::error!(queue = poller.queue.name(), %error, "the queue cannot be read");
+                        tokio::time::sleep(LOOK_AGAIN).await;
+                    }
+                }
+                _ = stopped.changed() => {}
+            }
+            while in_hand.try_join_next().is_some() {}
+        }
+        while in_hand.join_next().await.is_some() {}
+    }
+
+    async fn step(self: &Arc<Self>, in_hand: &mut JoinSet<()>) -> Result<(), PortError> {
+        let engine = self.ports.engine();
+        let mut sent = std::pin::pin!(engine.sent());
+        // Registered before the look, so that nothing sent between the two is slept through.
+        sent.as_mut().enable();
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        let Ok(mut places) = place else {
+            return Ok(());
+        };
+        let more = self.places.available_permits().min(BATCH - 1);
+        if let Ok(rest) = Arc::clone(&self.places).try_acquire_many_owned(permits(more)) {
+            places.merge(rest);
+        }
+        let most = places.num_permits();
+        // A task of its own: an interrupted receive would leave messages in nobody's hand.
+        let poller = Arc::clone(self);
+        let receiving = tokio::spawn(async move {
+            let engine = poller.ports.engine();
+            engine
+                .receive(poller.queue, most, poller.longest * 2, poller.group_cap)
+                .await
+        });
+        let messages = match receiving.await {
+            Ok(received) => received?,
+            Err(_) => return Ok(()),
+        };
+        if messages.is_empty() {
+            drop(places);
+            let wait = self.wait(engine).await?;
+            let _ = tokio::time::timeout(wait, sent).await;
+            return Ok(());
+        }
+        in_hand.spawn(Arc::clone(self).invoke(messages, places));
+        Ok(())
+    }
+
+    async fn wait(&self, engine: &Engine) -> Result<Duration, PortError> {
+        let now = Timestamp::from(SystemTime::now());
+        let due = engine.next_due(self.queue).await?;
+        let wait = due.map_or(LOOK_AGAIN, |due| {
+            now.until(due).max(Duration::from_millis(5))
+        });
+        Ok(wait.min(LOOK_AGAIN))
+    }
+
+    async fn invoke(self: Arc<Self>, messages: Vec<Received>, mut places: OwnedSemaphorePermit) {
+        // Places that a short batch does not need.
+        drop(places.split(places.num_permits().saturating_sub(messages.len())));
+        let event = event(self.queue, &messages);
+        let mut context = Context::default();
+        let deadline = Timestamp::from(SystemTime::now()).plus(self.longest);
+        context.deadline = u64::try_from(deadline.as_millis()).unwrap_or(0);
+        let event = LambdaEvent::new(event, context);
+        let answer = match self.function {
+            Function::Dispatcher => dispatcher::handle(&self.ports, event).await,
+            Function::Sender(settings) => sender::handle(&self.ports, &settings, event).await,
+            Function::DeadLetter => dead_letter::handle(&self.ports, event).await,
+        };
+        let failed = match answer {
+            Ok(answer) => failed(&answer),
+            Err(error) => {
+                tracing::error!(%error, "the function failed");
+                messages
+                    .iter()
+                    .map(|message| message.message_id.to_string())
+                    .collect()
+            }
+        };
+        self.settle(messages, &failed).await;
+    }
+
+    async fn settle(&self, messages: Vec<Received>, failed: &HashSet<String>) {
+        let engine = self.ports.engine();
+        let (back, done): (Vec<_>, Vec<_>) = messages
+            .into_iter()
+            .partition(|message| failed.contains(&message.message_id.to_string()));
+        if !done.is_empty()
+            && let Err(error) = engine.delete(self.queue, done).await
+        {
+            tracing::error!(%error, "handled messages could not be deleted, they come again");
+        }
+        let most = back
+            .iter()
+            .map(|message| message.receive_count)
+            .max()
+            .unwrap_or(0);
+        if !back.is_empty() {
+            let delay = Duration::from_secs(u64::from(most.min(5)));
+            if let Err(error) = engine.give_back(self.queue, back, delay).await {
+                tracing::error!(%error, "messages could not be given back, they come later");
+            }
+        }
+    }
+}
+
+fn permits(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(0)
+}
+
+fn event(queue: Queue, messages: &[Received]) -> SqsEvent {
+    let mut event = SqsEvent::default();
+    event.records = messages
+        .iter()
+        .map(|message| {
+            let mut record = SqsMessage::default();
+            record.message_id = Some(message.message_id.to_string());
+            record.body = Some(message.body.clone());
+            record.event_source = Some("aws:sqs".to_owned());
+            record.event_source_arn =
+                Some(format!("arn:aws:sqs:local:000000000000:{}", queue.name()));
+            record.attributes.insert(
+                "ApproximateReceiveCount".to_owned(),
+                message.receive_count.to_string(),
+            );
+            record
+                .attributes
+                .insert("MessageGroupId".to_owned(), message.group.clone());
+            record
+        })
+        .collect();
+    event
+}
+
+fn failed(answer: &SqsBatchResponse) -> HashSet<String> {
+    answer
+        .batch_item_failures
+        .iter()
+        .map(|failure| failure.item_identifier.clone())
+        .collect()
+}

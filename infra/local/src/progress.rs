@@ -1,0 +1,68 @@
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use delivery::ports::{Observation, Observer};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A progress bar on standard error, if that is a terminal, and counts in any case.
+#[derive(Debug)]
+pub struct Progress {
+    bar: ProgressBar,
+    calls: AtomicU64,
+    failed_calls: AtomicU64,
+}
+
+impl Progress {
+    /// A bar over `files` visits.
+    #[must_use]
+    pub fn new(files: u64) -> Self {
+        let bar = if std::io::stderr().is_terminal() {
+            ProgressBar::with_draw_target(Some(files), ProgressDrawTarget::stderr_with_hz(10))
+        } else {
+            ProgressBar::hidden()
+        };
+        let template = "{bar:32} {pos}/{len} files  {msg}  {elapsed}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self {
+            bar,
+            calls: AtomicU64::new(0),
+            failed_calls: AtomicU64::new(0),
+        }
+    }
+
+    /// More visits than thought.
+    pub fn expect(&self, more: u64) {
+        self.bar.inc_length(more);
+    }
+
+    /// Calls made so far.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Observer for Progress {
+    fn observe(&self, observation: Observation<'_>) {
+        match observation {
+            Observation::Attempt { summary, .. } => {
+                let calls = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+                let failed = u64::from(summary.reason.is_some());
+                let failed = self.failed_calls.fetch_add(failed, Ordering::Relaxed) + failed;
+                self.bar
+                    .set_message(format!("{calls} calls, {failed} without success"));
+            }
+            Observation::Left(_) | Observation::Rejected(_) => self.bar.inc(1),
+            _ => {}
+        }
+    }
+}

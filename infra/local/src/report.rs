@@ -1,0 +1,287 @@
+//! What became of the files: as JSON lines, or as a table.
+
+use std::io::{self, Write};
+
+use delivery::ports::{Lists, PortError};
+use delivery::{DeliveryState, FileKey, FileState, Outcome};
+use embedded::Engine;
+use serde::Serialize;
+use uuid::Uuid;
+use workflow::{RejectReason, Workflow};
+
+/// Rows of a table at most: more are counted, failures shown first.
+const MAX_ROWS: usize = 60;
+
+/// One file's way through a stage.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Row {
+    /// The item.
+    pub item_id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// The stage it was assigned to.
+    pub stage: String,
+    /// `succeeded`, `failed`, `rejected` or `already_passed`.
+    pub outcome: &'static str,
+    /// Calls made.
+    pub attempts: usize,
+    /// The last HTTP status.
+    pub status: Option<u16>,
+    /// Why not.
+    pub reason: Option<&'static str>,
+    /// The stage it went to.
+    pub moved_to: Option<String>,
+    /// From its assignment to its end, in milliseconds.
+    pub duration_ms: u64,
+    /// Webhook stages it went on to by itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub then: Vec<Next>,
+    /// For people.
+    #[serde(skip)]
+    pub explained: Option<&'static str>,
+}
+
+/// A further visit.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Next {
+    /// The stage.
+    pub stage: String,
+    /// `succeeded` or `failed`.
+    pub outcome: &'static str,
+    /// Calls made.
+    pub attempts: usize,
+    /// The last HTTP status.
+    pub status: Option<u16>,
+    /// Why not.
+    pub reason: Option<&'static str>,
+    /// The stage it went to.
+    pub moved_to: Option<String>,
+}
+
+impl Row {
+    /// A file whose assignment was rejected.
+    #[must_use]
+    pub(crate) fn rejected(key: &FileKey, name: &str, stage: &str, reason: RejectReason) -> Self {
+        Self {
+            item_id: key.item_id,
+            name: name.to_owned(),
+            stage: stage.to_owned(),
+            outcome: "rejected",
+            attempts: 0,
+            status: None,
+            reason: Some(reason.code()),
+            moved_to: None,
+            duration_ms: 0,
+            then: Vec::new(),
+            explained: Some(reason.explain()),
+        }
+    }
+
+    /// A finished delivery.
+    #[must_use]
+    pub(crate) fn delivered(
+        workflow: &Workflow,
+        key: &FileKey,
+        name: &str,
+        delivery: &DeliveryState,
+    ) -> Self {
+        let next = Next::of(workflow, delivery);
+        let ended = delivery.ended_at.unwrap_or(delivery.opened_at);
+        Self {
+            item_id: key.item_id,
+            name: name.to_owned(),
+            stage: next.stage,
+            outcome: next.outcome,
+            attempts: next.attempts,
+            status: next.status,
+            reason: next.reason,
+            moved_to: next.moved_to,
+            duration_ms: u64::try_from(delivery.opened_at.until(ended).as_millis())
+                .unwrap_or(u64::MAX),
+            then: Vec::new(),
+            explained: delivery.reason.map(delivery::Reason::explain),
+        }
+    }
+
+    /// Whether all of it went well.
+    #[must_use]
+    pub(crate) fn is_success(&self) -> bool {
+        matches!(self.outcome, "succeeded" | "already_passed")
+            && self.then.iter().all(|next| next.outcome == "succeeded")
+    }
+}
+
+impl Next {
+    fn of(workflow: &Workflow, delivery: &DeliveryState) -> Self {
+        let name = |id| {
+            workflow
+                .stage(id)
+                .map_or_else(|| id.to_string(), |s| s.name.clone())
+        };
+        Self {
+            stage: name(delivery.stage_id),
+            outcome: match delivery.outcome {
+                Some(Outcome::Succeeded) => "succeeded",
+                _ => "failed",
+            },
+            attempts: delivery.attempts.len(),
+            status: delivery.last_status(),
+            reason: delivery.reason.map(delivery::Reason::code),
+            moved_to: delivery.moved_to.map(name),
+        }
+    }
+}
+
+/// All finished deliveries of a file, oldest first.
+///
+/// # Errors
+/// [`PortError`] when the state cannot be read.
+pub(crate) async fn deliveries(
+    engine: &Engine,
+    state: &FileState,
+) -> Result<Vec<DeliveryState>, PortError> {
+    let past = engine.visits(&state.key).await?;
+    let mut all: Vec<DeliveryState> = past
+        .into_iter()
+        .filter_map(|visit| visit.delivery)
+        .collect();
+    if let Some(last) = state
+        .delivery
+        .clone()
+        .filter(|delivery| delivery.outcome.is_some())
+        && all
+            .iter()
+            .all(|delivery| delivery.delivery_id != last.delivery_id)
+    {
+        all.push(last);
+    }
+    all.sort_by_key(|delivery| delivery.sequence);
+    Ok(all)
+}
+
+/// The row of the visit `delivery_id`, with the visits the file went on to.
+#[must_use]
+pub(crate) fn row_of(
+    workflow: &Workflow,
+    key: &FileKey,
+    name: &str,
+    deliveries: &[DeliveryState],
+    delivery_id: Uuid,
+) -> Option<Row> {
+    let at = deliveries
+        .iter()
+        .position(|delivery| delivery.delivery_id == delivery_id)?;
+    let mut row = Row::delivered(workflow, key, name, &deliveries[at]);
+    let follows = |delivery: &&DeliveryState| {
+        matches!(delivery.assigned_by, workflow::Actor::Workflow { .. })
+    };
+    row.then = deliveries[at + 1..]
+        .iter()
+        .take_while(follows)
+        .map(|delivery| Next::of(workflow, delivery))
+        .collect();
+    Some(row)
+}
+
+/// Prints one JSON object a line.
+///
+/// # Errors
+/// When standard output is gone.
+pub(crate) fn print_json(rows: &[impl Serialize]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for row in rows {
+        serde_json::to_writer(&mut out, row)?;
+        writeln!(out)?;
+    }
+    out.flush()
+}
+
+/// Prints a table: what failed first, and not more than a person reads.
+///
+/// # Errors
+/// When standard output is gone.
+pub(crate) fn print_table(rows: &[Row]) -> io::Result<()> {
+    let mut cells = Vec::new();
+    for row in rows {
+        cells.push((row.is_success(), line(row)));
+        for next in &row.then {
+            cells.push((row.is_success(), line_after(row, next)));
+        }
+    }
+    let hidden = cells.len().saturating_sub(MAX_ROWS);
+    if hidden > 0 {
+        cells.sort_by_key(|(success, _)| *success);
+        cells.truncate(MAX_ROWS);
+    }
+    let header = ["FILE", "STAGE", "OUTCOME", "CALLS", "WENT TO", "WHY"].map(str::to_owned);
+    let lines: Vec<[String; 6]> = std::iter::once(header)
+        .chain(cells.into_iter().map(|(_, cells)| cells))
+        .collect();
+    let mut out = io::stdout().lock();
+    write_columns(&mut out, &lines)?;
+    if hidden > 0 {
+        writeln!(out, "… and {hidden} more, all in --json")?;
+    }
+    out.flush()
+}
+
+fn line(row: &Row) -> [String; 6] {
+    [
+        row.name.clone(),
+        row.stage.clone(),
+        row.outcome.replace('_', " "),
+        if row.attempts == 0 {
+            "-".to_owned()
+        } else {
+            row.attempts.to_string()
+        },
+        row.moved_to.clone().unwrap_or_else(|| "stays".to_owned()),
+        why(row.status, row.reason, row.explained),
+    ]
+}
+
+fn line_after(row: &Row, next: &Next) -> [String; 6] {
+    [
+        format!("  {}", row.name),
+        next.stage.clone(),
+        next.outcome.to_owned(),
+        next.attempts.to_string(),
+        next.moved_to.clone().unwrap_or_else(|| "stays".to_owned()),
+        why(next.status, next.reason, None),
+    ]
+}
+
+fn why(status: Option<u16>, reason: Option<&str>, explained: Option<&str>) -> String {
+    match (status, reason) {
+        (_, None) => String::new(),
+        (Some(status), Some("http_status")) => format!("HTTP {status}"),
+        (_, Some(code)) => match explained {
+            Some(explained) => format!("{code}: {explained}"),
+            None => code.to_owned(),
+        },
+    }
+}
+
+/// Writes columns as wide as their widest cell, but for the last.
+pub(crate) fn write_columns<const N: usize>(
+    out: &mut impl Write,
+    lines: &[[String; N]],
+) -> io::Result<()> {
+    let mut widths = [0; N];
+    for line in lines {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    for line in lines {
+        let mut text = String::new();
+        for (index, (cell, width)) in line.iter().zip(widths).enumerate() {
+            text.push_str(cell);
+            if index + 1 < N {
+                text.extend(std::iter::repeat_n(' ', width - cell.chars().count() + 2));
+            }
+        }
+        writeln!(out, "{}", text.trim_end())?;
+    }
+    Ok(())
+}

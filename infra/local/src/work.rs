@@ -1,0 +1,87 @@
+//! Working until every file is at rest.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use delivery::ports::PortError;
+use embedded::Engine;
+use sender::Settings;
+use webhook::{CallerConfig, WebhookCaller};
+
+use crate::cli::CallArgs;
+use crate::error::Error;
+use crate::pollers::{PollSettings, Pollers};
+use crate::ports::Local;
+use crate::progress::Progress;
+
+/// Longest call on one machine: as long as a stage may ask for.
+const LONGEST_CALL: Duration = workflow::MAX_TIMEOUT;
+
+/// How often to look whether there is anything left to do.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Runs the functions until nothing is left on the queues. False when a person stopped it; the state
+/// directory then has what is left.
+pub(crate) async fn until_at_rest(
+    engine: &Engine,
+    calls: &CallArgs,
+    progress: Arc<Progress>,
+) -> Result<bool, Error> {
+    let caller = WebhookCaller::new(CallerConfig {
+        allow_networks: calls.allow_network.clone(),
+        idle_connections: calls.concurrency,
+        ..CallerConfig::default()
+    })?;
+    let ports = Local::new(engine.clone(), caller, progress);
+    let sender = Settings {
+        longest_call: LONGEST_CALL,
+        ..Settings::default()
+    };
+    let pollers = Pollers::start(
+        &ports,
+        PollSettings {
+            concurrency: calls.concurrency,
+            sender,
+        },
+    );
+    let finished = tokio::select! {
+        idle = idle(engine) => idle.map(|()| true),
+        () = interrupted() => Ok(false),
+    };
+    if matches!(finished, Ok(false)) {
+        eprintln!(
+            "stopping: calls under way are finished first; press Ctrl-C again to stop at once"
+        );
+        tokio::select! {
+            () = pollers.stop() => {}
+            () = interrupted() => {}
+        }
+    } else {
+        pollers.stop().await;
+    }
+    Ok(finished?)
+}
+
+async fn idle(engine: &Engine) -> Result<(), PortError> {
+    while !engine.is_idle().await? {
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+/// Completes when a person or the system asks the process to stop.
+pub(crate) async fn interrupted() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}

@@ -37,20 +37,29 @@ pub(crate) async fn read(
             Ok(Ok(Some(chunk))) => {
                 let room = READ_LIMIT - body.len();
                 body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-                if body.len() == READ_LIMIT {
+                if chunk.len() > room {
                     break Some("the answer's body was cut off");
                 }
             }
         }
     };
-    let text = String::from_utf8_lossy(&body);
-    let mut text = redactor.redact(&text, note.is_some());
-    if text.len() > KEPT {
-        let end = (0..=KEPT)
-            .rev()
-            .find(|at| text.is_char_boundary(*at))
-            .unwrap_or(0);
-        text.truncate(end);
-    }
+    let text = shorten(redactor.redact(&body));
     Excerpt { text, note }
+}
+
+fn shorten(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(KEPT));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shorten;
+
+    #[test]
+    fn an_excerpt_ends_between_characters() {
+        assert_eq!(shorten("é".repeat(600)).len(), 1024);
+        assert_eq!(shorten(format!("a{}", "é".repeat(600))).len(), 1023);
+        assert_eq!(shorten("short".to_owned()), "short");
+    }
 }

@@ -1,27 +1,29 @@
-use std::error::Error;
-use std::fmt;
-use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use delivery::ports::{Call, PortError, PortErrorKind};
+use bytes::Bytes;
+use delivery::ports::{Call, PortError};
 use delivery::{Document, DocumentReader, Reason};
-use futures_util::{Stream, StreamExt};
-use http_body::{Body, Frame, SizeHint};
-use tokio::sync::Semaphore;
+use futures_util::StreamExt;
 
-use crate::payload::{PayloadError, metadata_only, validate};
+use crate::cut::Cutter;
+use crate::payload::metadata_only;
+use crate::presign::{self, Presign};
+use crate::scan::{PayloadError, Scanner};
 use crate::signature::Signer;
+use crate::streamed::{Starved, Streamed};
 
-/// Largest document whose annotations are cut out in memory: 256 MiB. Sent whole, a document may be larger.
-const CUT_LIMIT: u64 = 256 * 1024 * 1024;
+/// Largest body without annotations of a large document that is kept in memory: 1 MiB. A larger one
+/// is read twice instead, and its `s3://` URLs are not presigned.
+const IN_MEMORY: usize = 1024 * 1024;
 
 /// The body of a call, and how many bytes it has.
 pub(crate) struct Prepared {
     pub(crate) body: reqwest::Body,
     pub(crate) length: u64,
     pub(crate) signature: Option<String>,
+    /// Whether the document's reader is what the body waits for; a body in memory waits for nothing.
+    pub(crate) starved: Arc<Starved>,
 }
 
 /// Why there is no body.
@@ -38,156 +40,131 @@ impl From<PayloadError> for Unprepared {
     }
 }
 
-/// Makes the body and signs it. A large document is not held in memory when it is sent whole; it is
-/// read twice when it is signed, because the signature goes before it.
-pub(crate) async fn prepare<R: DocumentReader>(
+impl From<PortError> for Unprepared {
+    fn from(error: PortError) -> Self {
+        Self::Port(error)
+    }
+}
+
+/// Makes the body and signs it. Needs memory for small documents only: a large one is read as often
+/// as it has to be (for the signature, which goes before it, and for the body).
+///
+/// A large document that is sent whole is not checked: its bytes are its owner's, and a check would
+/// read it once more.
+pub(crate) async fn prepare<R: DocumentReader, P: Presign>(
     call: &Call<R>,
-    cutting: &Semaphore,
+    presign: &P,
 ) -> Result<Prepared, Unprepared> {
-    let mut signer = Signer::new(
+    let signer = Signer::new(
         &call.secrets.signing_secrets,
         call.delivery_id,
         call.sent_at.as_secs(),
     )
     .map_err(|error| Unprepared::Reason(Reason::SecretMissing, Some(error.to_string())))?;
-    let whole = match &call.document {
+    let expiry = call.presigned_url_expiry;
+    match &call.document {
         Document::Bytes(bytes) if call.include_annotations => {
-            validate(bytes)?;
-            bytes.clone()
+            Scanner::check(bytes)?;
+            whole(bytes.clone(), signer, presign, expiry).await
         }
-        Document::Bytes(bytes) => metadata_only(bytes)?,
-        Document::Large(reader) if call.include_annotations => {
-            return stream(reader, signer, !call.secrets.signing_secrets.is_empty()).await;
-        }
-        Document::Large(reader) => {
-            if reader.length() > CUT_LIMIT {
-                return Err(Unprepared::Reason(Reason::DocumentTooLarge, None));
+        Document::Bytes(bytes) => whole(metadata_only(bytes)?, signer, presign, expiry).await,
+        Document::Large(reader) if call.include_annotations => untouched(reader, signer).await,
+        Document::Large(reader) => match measure(reader, signer).await? {
+            Measured::Small(bytes, signer) => whole(bytes, signer, presign, expiry).await,
+            Measured::Large(length, signature) => {
+                let chunks = reader.stream().await?;
+                let cutter = Some(Cutter::new());
+                Ok(streamed(
+                    Streamed::new(chunks, length, cutter),
+                    length,
+                    signature,
+                ))
             }
-            // One at a time: two large documents in memory are one too many on a small function.
-            let _turn = cutting.acquire().await;
-            metadata_only(&collect(reader).await.map_err(Unprepared::Port)?)?
-        }
+        },
+    }
+}
+
+async fn whole<P: Presign>(
+    bytes: Bytes,
+    mut signer: Signer,
+    presign: &P,
+    expiry: Option<Duration>,
+) -> Result<Prepared, Unprepared> {
+    let bytes = match expiry {
+        Some(expiry) => presign::replace(bytes, presign, expiry).await?,
+        None => bytes,
     };
-    signer.update(&whole);
-    let length = u64::try_from(whole.len()).unwrap_or(u64::MAX);
+    signer.update(&bytes);
     Ok(Prepared {
-        body: whole.into(),
-        length,
+        length: length_of(&bytes),
+        body: bytes.into(),
         signature: signer.finish(),
+        starved: Arc::default(),
     })
 }
 
-async fn stream<R: DocumentReader>(
+async fn untouched<R: DocumentReader>(
     reader: &R,
     mut signer: Signer,
-    sign: bool,
 ) -> Result<Prepared, Unprepared> {
-    if sign {
-        let mut chunks = reader.stream().await.map_err(Unprepared::Port)?;
+    if signer.signs() {
+        let mut chunks = reader.stream().await?;
         while let Some(chunk) = chunks.next().await {
-            signer.update(&chunk.map_err(Unprepared::Port)?);
+            signer.update(&chunk?);
         }
     }
     let length = reader.length();
-    let chunks = reader.stream().await.map_err(Unprepared::Port)?;
-    let body = Streamed {
-        chunks: Mutex::new(chunks),
-        left: length,
-    };
-    Ok(Prepared {
+    let chunks = reader.stream().await?;
+    Ok(streamed(
+        Streamed::new(chunks, length, None),
+        length,
+        signer.finish(),
+    ))
+}
+
+fn streamed<S>(body: Streamed<S>, length: u64, signature: Option<String>) -> Prepared
+where
+    Streamed<S>: http_body::Body<Data = Bytes> + Send + Sync + 'static,
+    <Streamed<S> as http_body::Body>::Error: std::error::Error + Send + Sync,
+{
+    Prepared {
+        starved: body.starved(),
         body: reqwest::Body::wrap(body),
         length,
-        signature: signer.finish(),
-    })
+        signature,
+    }
 }
 
-async fn collect<R: DocumentReader>(reader: &R) -> Result<Bytes, PortError> {
-    let mut whole = BytesMut::with_capacity(usize::try_from(reader.length()).unwrap_or(0));
+/// What a large document is without its annotations: mostly small.
+enum Measured {
+    Small(Bytes, Signer),
+    Large(u64, Option<String>),
+}
+
+async fn measure<R: DocumentReader>(
+    reader: &R,
+    mut signer: Signer,
+) -> Result<Measured, Unprepared> {
+    let mut cutter = Cutter::new();
+    let mut kept = Vec::new();
+    let mut gone: u64 = 0;
     let mut chunks = reader.stream().await?;
     while let Some(chunk) = chunks.next().await {
-        whole.extend_from_slice(&chunk?);
-    }
-    Ok(whole.freeze())
-}
-
-/// A large document on its way. The mutex is never locked: it lends the stream its `Sync`.
-struct Streamed<S> {
-    chunks: Mutex<S>,
-    left: u64,
-}
-
-/// The document could not be read to its end: our fault, not the receiver's.
-#[derive(Debug)]
-pub(crate) struct DocumentLost(pub(crate) Mutex<Option<PortError>>);
-
-impl fmt::Display for DocumentLost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the document could not be read to its end")
-    }
-}
-
-impl Error for DocumentLost {}
-
-impl DocumentLost {
-    fn new(error: PortError) -> Self {
-        Self(Mutex::new(Some(error)))
-    }
-
-    pub(crate) fn take(&self) -> PortError {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-            .unwrap_or_else(|| PortError::new(PortErrorKind::Unavailable, "read a document"))
-    }
-}
-
-impl<S: Stream<Item = Result<Bytes, PortError>> + Send + Unpin> Body for Streamed<S> {
-    type Data = Bytes;
-    type Error = DocumentLost;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, DocumentLost>>> {
-        let this = self.get_mut();
-        let chunks = this
-            .chunks
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        match Pin::new(chunks).poll_next(context) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Some(Ok(chunk))) => {
-                let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
-                match this.left.checked_sub(length) {
-                    Some(left) => {
-                        this.left = left;
-                        Poll::Ready(Some(Ok(Frame::data(chunk))))
-                    }
-                    None => Poll::Ready(Some(Err(lost()))),
-                }
-            }
-            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(DocumentLost::new(error)))),
-            Poll::Ready(None) if this.left > 0 => {
-                this.left = 0;
-                Poll::Ready(Some(Err(lost())))
-            }
-            Poll::Ready(None) => Poll::Ready(None),
+        cutter.feed(&chunk?, &mut kept)?;
+        if kept.len() > IN_MEMORY {
+            signer.update(&kept);
+            gone += length_of(&kept);
+            kept.clear();
         }
     }
-
-    fn is_end_stream(&self) -> bool {
-        self.left == 0
+    cutter.finish()?;
+    if gone == 0 {
+        return Ok(Measured::Small(kept.into(), signer));
     }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
-    }
+    signer.update(&kept);
+    Ok(Measured::Large(gone + length_of(&kept), signer.finish()))
 }
 
-fn lost() -> DocumentLost {
-    DocumentLost::new(PortError::new(
-        PortErrorKind::Corrupt,
-        "read a document: its length changed while it was read",
-    ))
+fn length_of(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }

@@ -1,20 +1,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use delivery::ports::{Answer, Call, Caller, PortError};
+use delivery::ports::{Answer, Call, Caller, PortError, PortErrorKind};
 use delivery::retry::RetryAfter;
 use delivery::{DocumentReader, Reason};
 use http::header::RETRY_AFTER;
 use ipnet::IpNet;
 use reqwest::{Certificate, Client, Response};
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use crate::answer;
-use crate::body::{Unprepared, prepare};
+use crate::body::{Prepared, Unprepared, prepare};
 use crate::classify::{Failed, classify};
 use crate::guard::{Guard, GuardedResolver, Lookup, SystemLookup, Target};
 use crate::headers::headers;
+use crate::presign::Presign;
 use crate::redact::Redactor;
 
 /// How calls are made.
@@ -23,7 +23,9 @@ pub struct CallerConfig {
     pub allow_networks: Vec<IpNet>,
     /// For DNS, TCP and TLS together: 5 s.
     pub connect_timeout: Duration,
-    /// Connections kept open to a receiver.
+    /// Sent as `User-Agent`: `webhook-stage/<version>`.
+    pub user_agent: String,
+    /// Connections kept open to a receiver while it has nothing to do, for 15 s: 64.
     pub idle_connections: usize,
     /// Looks names up; the system's resolver by default.
     pub lookup: Arc<dyn Lookup>,
@@ -36,6 +38,7 @@ impl Default for CallerConfig {
         Self {
             allow_networks: Vec::new(),
             connect_timeout: Duration::from_secs(5),
+            user_agent: concat!("webhook-stage/", env!("CARGO_PKG_VERSION")).to_owned(),
             idle_connections: 64,
             lookup: Arc::new(SystemLookup),
             extra_roots_pem: Vec::new(),
@@ -45,7 +48,7 @@ impl Default for CallerConfig {
 
 /// The client could not be set up.
 #[derive(Debug, thiserror::Error)]
-#[error("the HTTP client could not be set up: {0}")]
+#[error("the HTTP client could not be set up: a root certificate or the user agent cannot be used")]
 pub struct ClientError(#[from] reqwest::Error);
 
 impl ClientError {
@@ -57,14 +60,18 @@ impl ClientError {
 }
 
 /// Makes webhook calls: one client per process, so that connections are used again.
+///
+/// With [`with_presign`](Self::with_presign), `s3://` URLs of source files are presigned for stages
+/// that ask for it, in bodies that are in memory: all small documents, and large ones without their
+/// annotations up to 1 MiB. A large document with annotations goes out as it is stored.
 #[derive(Clone)]
-pub struct WebhookCaller {
+pub struct WebhookCaller<P = ()> {
     client: Client,
     guard: Guard,
-    cutting: Arc<Semaphore>,
+    presign: P,
 }
 
-impl std::fmt::Debug for WebhookCaller {
+impl<P> std::fmt::Debug for WebhookCaller<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WebhookCaller")
             .field("guard", &self.guard)
@@ -91,6 +98,7 @@ impl WebhookCaller {
             roots.push(Certificate::from_pem(pem)?);
         }
         let client = Client::builder()
+            .user_agent(config.user_agent)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -100,16 +108,33 @@ impl WebhookCaller {
             .connect_timeout(config.connect_timeout)
             .pool_max_idle_per_host(config.idle_connections)
             .pool_idle_timeout(Duration::from_secs(15))
-            .dns_resolver(Arc::new(GuardedResolver::new(guard.clone(), config.lookup)))
+            .dns_resolver(Arc::new(GuardedResolver::new(
+                guard.clone(),
+                config.lookup,
+                // Earlier than the connect timeout, which would hide that it was the resolver.
+                config.connect_timeout.mul_f64(0.8),
+            )))
             .tls_certs_only(roots)
             .build()?;
         Ok(Self {
             client,
             guard,
-            cutting: Arc::new(Semaphore::new(1)),
+            presign: (),
         })
     }
 
+    /// The same with presigned URLs.
+    #[must_use]
+    pub fn with_presign<P: Presign>(self, presign: P) -> WebhookCaller<P> {
+        WebhookCaller {
+            client: self.client,
+            guard: self.guard,
+            presign,
+        }
+    }
+}
+
+impl<P: Presign> WebhookCaller<P> {
     async fn exchange<R: DocumentReader>(
         &self,
         call: &Call<R>,
@@ -120,24 +145,34 @@ impl WebhookCaller {
             Ok(target) => target,
             Err(error) => return Ok(Exchange::none(error.reason(), Some(error.to_string()), 0)),
         };
-        let prepared = match prepare(call, &self.cutting).await {
-            Ok(prepared) => prepared,
-            Err(Unprepared::Reason(reason, detail)) => {
+        let prepared = match timeout_at(deadline, prepare(call, &self.presign)).await {
+            Err(_) => return Err(late()),
+            Ok(Ok(prepared)) => prepared,
+            Ok(Err(Unprepared::Reason(reason, detail))) => {
                 return Ok(Exchange::none(reason, detail, 0));
             }
-            Err(Unprepared::Port(error)) => return Err(error),
+            Ok(Err(Unprepared::Port(error))) => return Err(error),
         };
-        let length = prepared.length;
-        let headers = match headers(call, prepared.signature) {
+        let Prepared {
+            body,
+            length,
+            signature,
+            starved,
+        } = prepared;
+        let headers = match headers(call, signature) {
             Ok(headers) => headers,
-            Err(reason) => return Ok(Exchange::none(reason, None, 0)),
+            Err(error) => {
+                let detail = Some(error.to_string());
+                return Ok(Exchange::none(Reason::SecretMissing, detail, 0));
+            }
         };
         let request = self
             .client
             .post(target.into_url())
             .headers(headers)
-            .body(prepared.body);
+            .body(body);
         match timeout_at(deadline, request.send()).await {
+            Err(_) if starved.is_starved() => Err(late()),
             Err(_) => Ok(Exchange::none(Reason::Timeout, None, length)),
             Ok(Err(error)) => match classify(&error) {
                 Failed::Reason(reason, detail) => Ok(Exchange::none(reason, detail, length)),
@@ -178,6 +213,14 @@ impl WebhookCaller {
     }
 }
 
+/// Nothing was learned about the receiver.
+fn late() -> PortError {
+    PortError::new(
+        PortErrorKind::Unavailable,
+        "read a document within the call's deadline",
+    )
+}
+
 struct Exchange {
     result: Result<u16, Reason>,
     retry_after: Option<RetryAfter>,
@@ -198,15 +241,12 @@ impl Exchange {
     }
 }
 
-impl<R: DocumentReader> Caller<R> for WebhookCaller {
+impl<R: DocumentReader, P: Presign> Caller<R> for WebhookCaller<P> {
     async fn call(&self, call: Call<R>) -> Result<Answer, PortError> {
         let started = Instant::now();
         let deadline = started + call.timeout;
         let redactor = Redactor::new(&call.secrets);
-        let exchange = match timeout_at(deadline, self.exchange(&call, deadline, &redactor)).await {
-            Ok(exchange) => exchange?,
-            Err(_) => Exchange::none(Reason::Timeout, None, 0),
-        };
+        let exchange = self.exchange(&call, deadline, &redactor).await?;
         Ok(Answer {
             result: exchange.result,
             retry_after: exchange.retry_after,
@@ -215,7 +255,7 @@ impl<R: DocumentReader> Caller<R> for WebhookCaller {
             response_excerpt: exchange.excerpt,
             detail: exchange
                 .detail
-                .map(|detail| redactor.redact(&detail, false)),
+                .map(|detail| redactor.redact(detail.as_bytes())),
         })
     }
 }

@@ -4,8 +4,8 @@ use std::io;
 use delivery::Reason;
 use delivery::ports::PortError;
 
-use crate::body::DocumentLost;
 use crate::guard::{LookupFailed, Refused};
+use crate::streamed::DocumentLost;
 
 /// What a failed call was.
 pub(crate) enum Failed {
@@ -23,35 +23,54 @@ pub(crate) fn classify(error: &reqwest::Error) -> Failed {
     if let Some(refused) = find::<Refused>(error) {
         return Failed::Reason(Reason::ForbiddenAddress, Some(refused.to_string()));
     }
-    let plain = |reason| Failed::Reason(reason, None);
+    let failed = |reason, detail: String| Failed::Reason(reason, Some(detail));
+    if let Some(late) = find::<LookupFailed>(error) {
+        return failed(Reason::Dns, late.to_string());
+    }
     if error.is_timeout() {
-        return plain(if error.is_connect() {
+        let reason = if error.is_connect() {
             Reason::ConnectTimeout
         } else {
             Reason::Timeout
-        });
+        };
+        return Failed::Reason(reason, None);
     }
-    if find::<LookupFailed>(error).is_some() {
-        return plain(Reason::Dns);
+    if error.is_builder() {
+        let what = "the URL cannot be written into a request";
+        return failed(Reason::InvalidUrl, what.to_owned());
     }
     let io = find::<io::Error>(error).map(io::Error::kind);
+    // rustls hands alerts and refusals up as invalid data, also after the handshake: TLS 1.3 says
+    // only then that it wants a client certificate.
+    if let Some(kind @ io::ErrorKind::InvalidData) = io {
+        return failed(
+            Reason::Tls,
+            tls_detail(error).unwrap_or_else(|| kind.to_string()),
+        );
+    }
     if error.is_connect() {
         return match io {
-            // rustls hands its alerts and refusals up as invalid data; a peer that hangs up in the
-            // handshake as an early end.
-            Some(kind @ (io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)) => {
-                Failed::Reason(Reason::Tls, Some(format!("TLS handshake: {kind}")))
-            }
+            // TCP has no such end: the peer hung up in the handshake.
+            Some(io::ErrorKind::UnexpectedEof) => failed(
+                Reason::Tls,
+                "the connection was closed in the TLS handshake".to_owned(),
+            ),
             kind => Failed::Reason(Reason::Connect, kind.map(|kind| kind.to_string())),
         };
     }
-    if let Some(hyper) = find::<hyper::Error>(error)
-        && hyper.is_parse()
-    {
+    if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
         let what = "the answer does not begin like HTTP, or its head is too large";
-        return Failed::Reason(Reason::InvalidResponse, Some(what.to_owned()));
+        return failed(Reason::InvalidResponse, what.to_owned());
     }
-    plain(Reason::ConnectionClosed)
+    Failed::Reason(Reason::ConnectionClosed, io.map(|kind| kind.to_string()))
+}
+
+/// What rustls says: names the fault and the certificate's names, never the URL.
+fn tls_detail(error: &reqwest::Error) -> Option<String> {
+    let wrapped = find::<io::Error>(error)?.get_ref()?;
+    let mut text = wrapped.to_string();
+    text.truncate(text.floor_char_boundary(200));
+    Some(text)
 }
 
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {

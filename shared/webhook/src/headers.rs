@@ -1,6 +1,5 @@
-use delivery::Reason;
 use delivery::ports::Call;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
 
 const ID: HeaderName = HeaderName::from_static("webhook-id");
@@ -10,17 +9,22 @@ const WORKFLOW_ID: HeaderName = HeaderName::from_static("webhook-workflow-id");
 const STAGE_ID: HeaderName = HeaderName::from_static("webhook-stage-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("webhook-attempt");
 
-const AGENT: &str = concat!("webhook-stage/", env!("CARGO_PKG_VERSION"));
+/// A value that cannot stand in a header. Never shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the Authorization value cannot be sent: it holds a line break or a control character")]
+pub(crate) struct BadHeader;
 
-/// The headers of a call. Secret values are marked, so that no debug print shows them.
+/// The headers of a call, beside `User-Agent`. Secret values are marked, so that no debug print shows them.
 ///
 /// # Errors
-/// [`Reason::SecretMissing`] when the Authorization value is no header value: it is not the one the
-/// import accepted.
-pub(crate) fn headers<R>(call: &Call<R>, signature: Option<String>) -> Result<HeaderMap, Reason> {
+/// [`BadHeader`] when the Authorization value is no header value: it is not the one the import
+/// accepted.
+pub(crate) fn headers<R>(
+    call: &Call<R>,
+    signature: Option<String>,
+) -> Result<HeaderMap, BadHeader> {
     let mut headers = HeaderMap::with_capacity(10);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
     for (name, value) in [
         (ID, call.delivery_id.to_string()),
         (TIMESTAMP, call.sent_at.as_secs().to_string()),
@@ -28,10 +32,7 @@ pub(crate) fn headers<R>(call: &Call<R>, signature: Option<String>) -> Result<He
         (STAGE_ID, call.stage_id.to_string()),
         (ATTEMPT, call.attempt.to_string()),
     ] {
-        headers.insert(
-            name,
-            HeaderValue::try_from(value).map_err(|_| Reason::InvalidUrl)?,
-        );
+        headers.insert(name, HeaderValue::try_from(value).map_err(|_| BadHeader)?);
     }
     if let Some(value) = &call.secrets.authorization {
         headers.insert(AUTHORIZATION, sensitive(value.expose_secret())?);
@@ -42,8 +43,77 @@ pub(crate) fn headers<R>(call: &Call<R>, signature: Option<String>) -> Result<He
     Ok(headers)
 }
 
-fn sensitive(value: &str) -> Result<HeaderValue, Reason> {
-    let mut value = HeaderValue::from_str(value).map_err(|_| Reason::SecretMissing)?;
+fn sensitive(value: &str) -> Result<HeaderValue, BadHeader> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| BadHeader)?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use delivery::Document;
+    use delivery::Timestamp;
+    use delivery::ports::Call;
+    use uuid::Uuid;
+    use workflow::StageSecrets;
+
+    use super::headers;
+
+    fn call(authorization: Option<&str>) -> Call<()> {
+        Call {
+            url: String::new(),
+            secrets: StageSecrets {
+                authorization: authorization.map(Into::into),
+                signing_secrets: Vec::new(),
+            },
+            document: Document::Bytes(Bytes::new()),
+            include_annotations: true,
+            presigned_url_expiry: None,
+            delivery_id: Uuid::from_u128(1),
+            workflow_id: Uuid::from_u128(2),
+            stage_id: Uuid::from_u128(3),
+            attempt: 4,
+            sent_at: Timestamp::from_millis(5_999),
+            timeout: Duration::from_secs(1),
+        }
+    }
+
+    #[test]
+    fn all_of_them() {
+        let headers = headers(&call(Some("Bearer abc")), Some("v1,x v1,y".to_owned())).unwrap();
+        let mut found: Vec<(&str, &str)> = headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
+            .collect();
+        found.sort_unstable();
+        assert_eq!(
+            found,
+            [
+                ("authorization", "Bearer abc"),
+                ("content-type", "application/json"),
+                ("webhook-attempt", "4"),
+                ("webhook-id", "00000000-0000-0000-0000-000000000001"),
+                ("webhook-signature", "v1,x v1,y"),
+                ("webhook-stage-id", "00000000-0000-0000-0000-000000000003"),
+                ("webhook-timestamp", "5"),
+                (
+                    "webhook-workflow-id",
+                    "00000000-0000-0000-0000-000000000002"
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn secrets_are_not_printed_and_cannot_add_a_header() {
+        let good = headers(&call(Some("planted")), Some("planted".to_owned())).unwrap();
+        assert!(!format!("{good:?}").contains("planted"));
+        for bad in ["planted\r\nx: y", "planted\n", "planted\0"] {
+            let error = headers(&call(Some(bad)), None).unwrap_err();
+            assert!(!format!("{error:?} {error}").contains("planted"));
+        }
+    }
 }

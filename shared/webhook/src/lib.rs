@@ -4,14 +4,20 @@ mod answer;
 mod body;
 mod caller;
 mod classify;
+mod cut;
 mod headers;
 mod payload;
+mod presign;
 mod redact;
+mod scan;
 mod signature;
+mod streamed;
 
 pub mod guard;
 
 pub use caller::{CallerConfig, ClientError, WebhookCaller};
-pub use payload::{PayloadError, metadata_only};
+pub use payload::metadata_only;
+pub use presign::Presign;
 pub use redact::Redactor;
+pub use scan::{PayloadError, Problem};
 pub use signature::{SecretError, Signer};

@@ -3,14 +3,15 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
 use workflow::StageSecrets;
 
-const MARK: &str = "[redacted]";
+const MARK: &[u8] = b"[redacted]";
 
-/// Shortest piece of a secret that is worth hiding, and that would not hide half of any text.
+/// Shortest beginning of a secret that is hidden at the end of a text.
 const SHORTEST: usize = 4;
 
 /// Takes a stage's secrets out of what a receiver sent back: some echo the request.
 pub struct Redactor {
-    needles: Vec<String>,
+    /// What to hide, the longest first.
+    needles: Vec<Vec<u8>>,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -22,68 +23,146 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Hides the Authorization value, what stands behind its scheme, a Basic password, and the
-    /// signing secrets, with and without their prefix.
+    /// Hides the Authorization value, what stands behind its scheme, a Basic user and password, and
+    /// the signing secrets, with and without their prefix; each also as JSON spells it.
     #[must_use]
     pub fn new(secrets: &StageSecrets) -> Self {
-        let mut needles = Vec::new();
+        let mut texts = Vec::new();
         if let Some(value) = &secrets.authorization {
             let value = value.expose_secret().trim();
-            needles.push(value.to_owned());
+            texts.push(value.to_owned());
             if let Some((scheme, rest)) = value.split_once(' ') {
                 let rest = rest.trim();
-                needles.push(rest.to_owned());
+                texts.push(rest.to_owned());
                 if scheme.eq_ignore_ascii_case("basic")
                     && let Ok(decoded) = STANDARD.decode(rest)
                     && let Ok(pair) = String::from_utf8(decoded)
                 {
-                    needles.extend(
+                    texts.extend(
                         pair.split_once(':')
                             .map(|(_, password)| password.to_owned()),
                     );
-                    needles.push(pair);
+                    texts.push(pair);
                 }
             }
         }
         for secret in &secrets.signing_secrets {
             let secret = secret.expose_secret();
-            needles.push(secret.to_owned());
-            needles.extend(secret.strip_prefix("whsec_").map(str::to_owned));
+            texts.push(secret.to_owned());
+            texts.extend(secret.strip_prefix("whsec_").map(str::to_owned));
         }
-        needles.retain(|needle| needle.len() >= SHORTEST);
-        // The longest first: a part of a needle must not be replaced inside of it.
+        let mut needles: Vec<Vec<u8>> = Vec::with_capacity(texts.len());
+        for text in texts {
+            let quoted = serde_json::Value::from(text.as_str()).to_string();
+            let quoted = quoted.trim_matches('"');
+            needles.push(quoted.replace('/', "\\/").into_bytes());
+            needles.push(quoted.as_bytes().to_vec());
+            needles.push(text.into_bytes());
+        }
+        needles.retain(|needle| !needle.is_empty());
         needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+        needles.dedup();
         Self { needles }
     }
 
-    /// The text without secrets. `cut` says that the text was cut off: a secret's beginning at its
-    /// end is hidden too.
+    /// The text without secrets. A secret's beginning at the very end, of 4 bytes or more, is hidden
+    /// too: what was read may be cut off there.
     #[must_use]
-    pub fn redact(&self, text: &str, cut: bool) -> String {
-        let mut text = text.to_owned();
-        for needle in &self.needles {
-            if text.contains(needle.as_str()) {
-                text = text.replace(needle.as_str(), MARK);
-            }
-            // JSON's own spelling of what it has to escape.
-            let escaped = serde_json::to_string(needle).unwrap_or_default();
-            let escaped = escaped.trim_matches('"');
-            if escaped != needle && text.contains(escaped) {
-                text = text.replace(escaped, MARK);
-            }
-        }
-        if cut {
-            for needle in &self.needles {
-                let longest = needle.len().min(text.len());
-                let end = (SHORTEST..=longest).rev().find(|length| {
-                    needle.is_char_boundary(*length) && text.ends_with(&needle[..*length])
-                });
-                if let Some(length) = end {
-                    text.truncate(text.len() - length);
-                    text.push_str(MARK);
-                }
+    pub fn redact(&self, text: &[u8]) -> String {
+        let mut out = Vec::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((first, after)) = rest.split_first() {
+            if let Some(hidden) = self.secret_at(rest) {
+                out.extend_from_slice(MARK);
+                rest = &rest[hidden..];
+            } else {
+                out.push(*first);
+                rest = after;
             }
         }
-        text
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    /// Length of the secret that `text` begins with.
+    fn secret_at(&self, text: &[u8]) -> Option<usize> {
+        // A secret that was cut off first: a shorter one may lie at its beginning.
+        if text.len() >= SHORTEST && self.needles.iter().any(|needle| needle.starts_with(text)) {
+            return Some(text.len());
+        }
+        let whole = self.needles.iter().find(|needle| text.starts_with(needle));
+        whole.map(Vec::len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use workflow::StageSecrets;
+
+    use super::Redactor;
+
+    fn redactor(authorization: &str, signing: &[&str]) -> Redactor {
+        Redactor::new(&StageSecrets {
+            authorization: (!authorization.is_empty()).then(|| authorization.to_owned().into()),
+            signing_secrets: signing.iter().map(|secret| (*secret).into()).collect(),
+        })
+    }
+
+    #[test]
+    fn hides_every_form() {
+        let basic = format!("Basic {}", STANDARD.encode("user:pass:wörd/1"));
+        let redactor = redactor(&basic, &["whsec_c2VjcmV0LXNlY3JldA=="]);
+        for text in [
+            basic.as_str(),
+            &basic[6..],
+            "user:pass:wörd/1",
+            "pass:wörd/1",
+            "pass:wörd\\/1",
+            "whsec_c2VjcmV0LXNlY3JldA==",
+            "c2VjcmV0LXNlY3JldA==",
+        ] {
+            assert_eq!(
+                redactor.redact(format!("<{text}><{text}>").as_bytes()),
+                "<[redacted]><[redacted]>"
+            );
+        }
+    }
+
+    #[test]
+    fn hides_what_json_escapes() {
+        let redactor = redactor("to\"ken\\1", &[]);
+        assert_eq!(
+            redactor.redact(br#"{"got":"to\"ken\\1"}"#),
+            r#"{"got":"[redacted]"}"#
+        );
+    }
+
+    #[test]
+    fn hides_a_beginning_at_the_end() {
+        let secret = "Bearer wörld-of-secrets";
+        let redactor = redactor(secret, &[]);
+        for length in 4..=secret.len() {
+            let mut text = b"x ".to_vec();
+            text.extend_from_slice(&secret.as_bytes()[..length]);
+            assert_eq!(redactor.redact(&text), "x [redacted]", "{length}");
+        }
+        assert_eq!(redactor.redact("x wörl".as_bytes()), "x [redacted]");
+        assert_eq!(redactor.redact(b"x Bea"), "x Bea");
+        assert_eq!(redactor.redact("wörl x".as_bytes()), "wörl x");
+    }
+
+    #[test]
+    fn short_secrets_do_not_eat_the_mark() {
+        assert_eq!(redactor("e", &[]).redact(b"see"), "s[redacted][redacted]");
+    }
+
+    #[test]
+    fn other_text_stays() {
+        assert_eq!(
+            redactor("", &[]).redact(b"plain \xff text"),
+            "plain \u{fffd} text"
+        );
+        assert!(!format!("{:?}", redactor("planted-secret", &[])).contains("planted"));
     }
 }

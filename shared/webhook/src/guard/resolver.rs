@@ -1,11 +1,12 @@
-use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::time::timeout;
 
 use super::Guard;
 
@@ -32,10 +33,28 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// A name that has no address.
-#[derive(Debug, thiserror::Error)]
-#[error("the host name could not be resolved")]
-pub struct LookupFailed(#[source] Option<io::Error>);
+/// A name whose addresses are not known. The resolver's own words are not kept: some name the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LookupFailed {
+    /// The resolver has failed, or does not know the name.
+    #[error("the host name is not known")]
+    Unknown,
+    /// The name exists, without an address.
+    #[error("the host name has no address")]
+    Empty,
+    /// No answer within the time.
+    #[error("the resolver did not answer in time")]
+    Late,
+}
+
+impl LookupFailed {
+    /// The stable machine code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        "dns"
+    }
+}
 
 /// The client's resolver: it answers only if every address of the name may be called. The connection
 /// is made to what was checked; nothing is resolved twice.
@@ -43,27 +62,34 @@ pub struct LookupFailed(#[source] Option<io::Error>);
 pub struct GuardedResolver {
     guard: Guard,
     lookup: Arc<dyn Lookup>,
+    patience: Duration,
 }
 
 impl GuardedResolver {
-    /// A resolver that looks up with `lookup` and checks with `guard`.
-    pub fn new(guard: Guard, lookup: Arc<dyn Lookup>) -> Self {
-        Self { guard, lookup }
+    /// A resolver that looks up with `lookup`, waits for it for at most `patience`, and checks with
+    /// `guard`.
+    pub fn new(guard: Guard, lookup: Arc<dyn Lookup>, patience: Duration) -> Self {
+        Self {
+            guard,
+            lookup,
+            patience,
+        }
     }
 }
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let found = self.lookup.lookup(name.as_str().to_owned());
+        let found = timeout(self.patience, found);
         let guard = self.guard.clone();
         Box::pin(async move {
             let addresses = match found.await {
-                Ok(addresses) if addresses.is_empty() => {
-                    return Err(Box::new(LookupFailed(None)) as Box<dyn Error + Send + Sync>);
-                }
-                Ok(addresses) => addresses,
-                Err(error) => return Err(Box::new(LookupFailed(Some(error))) as _),
-            };
+                Err(_) => Err(LookupFailed::Late),
+                Ok(Err(_)) => Err(LookupFailed::Unknown),
+                Ok(Ok(addresses)) if addresses.is_empty() => Err(LookupFailed::Empty),
+                Ok(Ok(addresses)) => Ok(addresses),
+            }
+            .map_err(Box::new)?;
             for address in &addresses {
                 guard.check(*address).map_err(Box::new)?;
             }

@@ -1,0 +1,479 @@
+use std::fmt;
+
+/// Deepest nesting accepted. Darwin JSON needs about ten levels.
+const MAX_DEPTH: usize = 512;
+
+/// The document is no Darwin JSON. The place is kept, the content is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem} at line {line} column {column}")]
+pub struct PayloadError {
+    /// What is wrong there.
+    pub problem: Problem,
+    /// From 1.
+    pub line: u64,
+    /// From 1, in bytes: the first byte that cannot be right.
+    pub column: u64,
+}
+
+impl PayloadError {
+    /// The stable machine code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        "document_invalid"
+    }
+}
+
+/// What is wrong with a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// JSON, but no object.
+    NotAnObject,
+    /// Broken syntax.
+    Syntax,
+    /// Text that is not UTF-8.
+    Encoding,
+    /// Nested more than 512 deep.
+    TooDeep,
+    /// It ends too early.
+    CutOff,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAnObject => "the document is not a JSON object",
+            Self::Syntax => "the document's JSON is broken",
+            Self::Encoding => "the document's JSON is not UTF-8",
+            Self::TooDeep => "the document's JSON is nested too deeply",
+            Self::CutOff => "the document's JSON is cut off",
+        })
+    }
+}
+
+/// A place in the outermost object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    Open,
+    KeyEnd,
+    Comma,
+    Close,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Start,
+    FirstKey,
+    Key,
+    Colon,
+    Value,
+    FirstItem,
+    After,
+    End,
+    Text {
+        key: bool,
+    },
+    Escape {
+        key: bool,
+    },
+    Hex {
+        key: bool,
+        left: u8,
+    },
+    Utf8 {
+        key: bool,
+        left: u8,
+        low: u8,
+        high: u8,
+    },
+    Word(&'static [u8]),
+    Number(Number),
+}
+
+#[derive(Clone, Copy)]
+enum Number {
+    Minus,
+    Zero,
+    Whole,
+    Point,
+    Fraction,
+    E,
+    Sign,
+    Exponent,
+}
+
+/// Reads JSON piece by piece: checks that it is one valid object, and finds the places where its
+/// outermost members begin and end. Needs memory for the nesting only, so that a document of any
+/// size can pass through.
+pub(crate) struct Scanner {
+    state: State,
+    /// Open brackets from the outside: true for an object.
+    open: Vec<bool>,
+    offset: u64,
+    line: u64,
+    line_start: u64,
+}
+
+impl Scanner {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: State::Start,
+            open: Vec::with_capacity(16),
+            offset: 0,
+            line: 1,
+            line_start: 0,
+        }
+    }
+
+    /// Checks a whole document.
+    pub(crate) fn check(document: &[u8]) -> Result<(), PayloadError> {
+        let mut scanner = Self::new();
+        let mut rest = document;
+        while !rest.is_empty() {
+            let (taken, _) = scanner.next(rest)?;
+            rest = &rest[taken..];
+        }
+        scanner.finish()
+    }
+
+    /// Reads up to the next mark, whose byte is the last one taken, or to the end of the input.
+    pub(crate) fn next(&mut self, input: &[u8]) -> Result<(usize, Option<Mark>), PayloadError> {
+        let mut at = 0;
+        while at < input.len() {
+            if let State::Text { .. } = self.state {
+                at += input[at..]
+                    .iter()
+                    .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x80..))
+                    .unwrap_or(input.len() - at);
+            }
+            let Some(byte) = input.get(at).copied() else {
+                break;
+            };
+            // A number has no end of its own: what follows it belongs to what is around it.
+            if let State::Number(number) = self.state
+                && number.step(byte).is_none()
+                && number.is_complete()
+            {
+                self.state = State::After;
+            }
+            let mark = self
+                .step(byte, at)
+                .map_err(|problem| self.error(problem, u64::try_from(at).unwrap_or(u64::MAX)))?;
+            at += 1;
+            if mark.is_some() {
+                self.advance(at);
+                return Ok((at, mark));
+            }
+        }
+        self.advance(at);
+        Ok((at, None))
+    }
+
+    /// The document ends here.
+    pub(crate) fn finish(&self) -> Result<(), PayloadError> {
+        match self.state {
+            State::End => Ok(()),
+            _ => Err(self.error(Problem::CutOff, 0)),
+        }
+    }
+
+    fn advance(&mut self, taken: usize) {
+        self.offset += u64::try_from(taken).unwrap_or(u64::MAX);
+    }
+
+    fn error(&self, problem: Problem, at: u64) -> PayloadError {
+        PayloadError {
+            problem,
+            line: self.line,
+            column: (self.offset + at + 1).saturating_sub(self.line_start),
+        }
+    }
+
+    fn step(&mut self, byte: u8, at: usize) -> Result<Option<Mark>, Problem> {
+        match self.state {
+            State::Text { key } => return self.text(byte, key),
+            State::Escape { key } => {
+                self.state = match byte {
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => State::Text { key },
+                    b'u' => State::Hex { key, left: 4 },
+                    _ => return Err(Problem::Syntax),
+                };
+            }
+            State::Hex { key, left } => {
+                if !byte.is_ascii_hexdigit() {
+                    return Err(Problem::Syntax);
+                }
+                self.state = match left {
+                    1 => State::Text { key },
+                    _ => State::Hex {
+                        key,
+                        left: left - 1,
+                    },
+                };
+            }
+            State::Utf8 {
+                key,
+                left,
+                low,
+                high,
+            } => {
+                if !(low..=high).contains(&byte) {
+                    return Err(Problem::Encoding);
+                }
+                self.state = match left {
+                    1 => State::Text { key },
+                    _ => State::Utf8 {
+                        key,
+                        left: left - 1,
+                        low: 0x80,
+                        high: 0xbf,
+                    },
+                };
+            }
+            State::Word(rest) => {
+                if rest.first() != Some(&byte) {
+                    return Err(Problem::Syntax);
+                }
+                self.state = match rest {
+                    [_] => State::After,
+                    _ => State::Word(&rest[1..]),
+                };
+            }
+            State::Number(number) => {
+                self.state = State::Number(number.step(byte).ok_or(Problem::Syntax)?);
+            }
+            _ => return self.between(byte, at),
+        }
+        Ok(None)
+    }
+
+    fn text(&mut self, byte: u8, key: bool) -> Result<Option<Mark>, Problem> {
+        let (left, low, high) = match byte {
+            b'"' if key => {
+                self.state = State::Colon;
+                return Ok((self.open.len() == 1).then_some(Mark::KeyEnd));
+            }
+            b'"' => {
+                self.state = State::After;
+                return Ok(None);
+            }
+            b'\\' => {
+                self.state = State::Escape { key };
+                return Ok(None);
+            }
+            0..=0x1f => return Err(Problem::Syntax),
+            0x20..=0x7f => return Ok(None),
+            // Unicode 16.0, table 3-7: well-formed UTF-8.
+            0xc2..=0xdf => (1, 0x80, 0xbf),
+            0xe0 => (2, 0xa0, 0xbf),
+            0xe1..=0xec | 0xee..=0xef => (2, 0x80, 0xbf),
+            0xed => (2, 0x80, 0x9f),
+            0xf0 => (3, 0x90, 0xbf),
+            0xf1..=0xf3 => (3, 0x80, 0xbf),
+            0xf4 => (3, 0x80, 0x8f),
+            _ => return Err(Problem::Encoding),
+        };
+        self.state = State::Utf8 {
+            key,
+            left,
+            low,
+            high,
+        };
+        Ok(None)
+    }
+
+    fn between(&mut self, byte: u8, at: usize) -> Result<Option<Mark>, Problem> {
+        match byte {
+            b' ' | b'\t' | b'\r' => return Ok(None),
+            b'\n' => {
+                self.line += 1;
+                self.line_start = self.offset + u64::try_from(at).unwrap_or(u64::MAX) + 1;
+                return Ok(None);
+            }
+            _ => {}
+        }
+        match (self.state, byte) {
+            (State::Start, b'{') => {
+                self.open(true)?;
+                return Ok(Some(Mark::Open));
+            }
+            (State::Start, b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
+                return Err(Problem::NotAnObject);
+            }
+            (State::FirstKey | State::Key, b'"') => self.state = State::Text { key: true },
+            (State::FirstKey, b'}') | (State::FirstItem, b']') => return Ok(self.close()),
+            (State::Colon, b':') => self.state = State::Value,
+            (State::Value | State::FirstItem, _) => self.value(byte)?,
+            (State::After, b',') => {
+                let object = self.open.last() == Some(&true);
+                self.state = if object { State::Key } else { State::Value };
+                return Ok((self.open.len() == 1).then_some(Mark::Comma));
+            }
+            (State::After, b'}') if self.open.last() == Some(&true) => return Ok(self.close()),
+            (State::After, b']') if self.open.last() == Some(&false) => return Ok(self.close()),
+            _ => return Err(Problem::Syntax),
+        }
+        Ok(None)
+    }
+
+    fn value(&mut self, byte: u8) -> Result<(), Problem> {
+        self.state = match byte {
+            b'{' => return self.open(true),
+            b'[' => return self.open(false),
+            b'"' => State::Text { key: false },
+            b't' => State::Word(b"rue"),
+            b'f' => State::Word(b"alse"),
+            b'n' => State::Word(b"ull"),
+            b'-' => State::Number(Number::Minus),
+            b'0' => State::Number(Number::Zero),
+            b'1'..=b'9' => State::Number(Number::Whole),
+            _ => return Err(Problem::Syntax),
+        };
+        Ok(())
+    }
+
+    fn open(&mut self, object: bool) -> Result<(), Problem> {
+        if self.open.len() == MAX_DEPTH {
+            return Err(Problem::TooDeep);
+        }
+        self.open.push(object);
+        self.state = if object {
+            State::FirstKey
+        } else {
+            State::FirstItem
+        };
+        Ok(())
+    }
+
+    fn close(&mut self) -> Option<Mark> {
+        self.open.pop();
+        let outermost = self.open.is_empty();
+        self.state = if outermost { State::End } else { State::After };
+        outermost.then_some(Mark::Close)
+    }
+}
+
+impl Number {
+    const fn step(self, byte: u8) -> Option<Self> {
+        Some(match (self, byte) {
+            (Self::Minus, b'0') => Self::Zero,
+            (Self::Minus, b'1'..=b'9') | (Self::Whole, b'0'..=b'9') => Self::Whole,
+            (Self::Zero | Self::Whole, b'.') => Self::Point,
+            (Self::Point | Self::Fraction, b'0'..=b'9') => Self::Fraction,
+            (Self::Zero | Self::Whole | Self::Fraction, b'e' | b'E') => Self::E,
+            (Self::E, b'+' | b'-') => Self::Sign,
+            (Self::E | Self::Sign | Self::Exponent, b'0'..=b'9') => Self::Exponent,
+            _ => return None,
+        })
+    }
+
+    const fn is_complete(self) -> bool {
+        matches!(
+            self,
+            Self::Zero | Self::Whole | Self::Fraction | Self::Exponent
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::de::IgnoredAny;
+
+    use super::{Problem, Scanner};
+
+    fn problem(document: &[u8]) -> (Problem, u64, u64) {
+        let error = Scanner::check(document).unwrap_err();
+        (error.problem, error.line, error.column)
+    }
+
+    #[test]
+    fn names_the_place() {
+        assert_eq!(problem(b"{\n  \"a\": tru,\n}"), (Problem::Syntax, 2, 11));
+        assert_eq!(problem(b"{\"a\":1,}"), (Problem::Syntax, 1, 8));
+        assert_eq!(problem(b"{\"a\":1"), (Problem::CutOff, 1, 7));
+        assert_eq!(problem(b""), (Problem::CutOff, 1, 1));
+        assert_eq!(problem(b"[1]"), (Problem::NotAnObject, 1, 1));
+        assert_eq!(problem(b"\xef\xbb\xbf{}"), (Problem::Syntax, 1, 1));
+        assert_eq!(problem(b"{} {}"), (Problem::Syntax, 1, 4));
+        assert_eq!(problem(b"{\"a\":\"\xff\"}"), (Problem::Encoding, 1, 7));
+        assert_eq!(
+            problem(b"{\"a\":\"\xed\xa0\x80\"}"),
+            (Problem::Encoding, 1, 8)
+        );
+        assert_eq!(problem(b"{\"a\":01}"), (Problem::Syntax, 1, 7));
+        assert_eq!(problem(b"{\"a\":[1}"), (Problem::Syntax, 1, 8));
+        assert_eq!(
+            Scanner::check(b"{\n\"a\" 1}").unwrap_err().to_string(),
+            "the document's JSON is broken at line 2 column 5"
+        );
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let nested = |depth: usize| {
+            format!(
+                "{{\"a\":{}{}}}",
+                "[".repeat(depth - 1),
+                "]".repeat(depth - 1)
+            )
+        };
+        Scanner::check(nested(512).as_bytes()).unwrap();
+        assert_eq!(problem(nested(513).as_bytes()).0, Problem::TooDeep);
+    }
+
+    fn judged_by_serde(document: &[u8]) -> bool {
+        std::str::from_utf8(document).is_ok_and(|text| {
+            text.trim_start_matches([' ', '\t', '\r', '\n'])
+                .starts_with('{')
+                && serde_json::from_str::<IgnoredAny>(text).is_ok()
+        })
+    }
+
+    fn json_soup() -> impl Strategy<Value = Vec<u8>> {
+        let token = prop_oneof![
+            Just("{"),
+            Just("}"),
+            Just("["),
+            Just("]"),
+            Just(","),
+            Just(":"),
+            Just("\"a\""),
+            Just("\"\\u00e9\""),
+            Just("\"\\x\""),
+            Just("\"é\""),
+            Just("1"),
+            Just("-0.5e+3"),
+            Just("-"),
+            Just("1."),
+            Just("true"),
+            Just("nul"),
+            Just(" "),
+            Just("\n"),
+        ];
+        prop::collection::vec(token, 0..12).prop_map(|tokens| {
+            let mut text = String::from("{\"k\":");
+            text.extend(tokens);
+            text.push('}');
+            text.into_bytes()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_serde_json_on_soup(document in json_soup()) {
+            prop_assert_eq!(Scanner::check(&document).is_ok(), judged_by_serde(&document));
+        }
+
+        #[test]
+        fn agrees_with_serde_json_on_damage(
+            place in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+        ) {
+            let mut document = br#"{"v":"2.0","i":{"n":"\u0041\n\"x","a":[1,-2.5e-3,0,true,null]},"p":{}, "q":[] }"#.to_vec();
+            let place = place.index(document.len());
+            document[place] = byte;
+            prop_assert_eq!(Scanner::check(&document).is_ok(), judged_by_serde(&document));
+        }
+    }
+}

@@ -27,7 +27,7 @@ pub struct Found {
     /// The item's name.
     pub name: String,
     /// Where it says it comes from: dataset, path and name.
-    pub identity: String,
+    pub(crate) identity: String,
     /// Its team.
     pub team: String,
     /// The item id it carries, if it is one.

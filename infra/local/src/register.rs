@@ -62,6 +62,13 @@ pub(crate) async fn register(
     Ok(registration)
 }
 
+async fn knows(engine: &Engine, key: &FileKey, content: Uuid) -> Result<bool, PortError> {
+    Ok(engine
+        .item(key)
+        .await?
+        .is_some_and(|item| item.content == content))
+}
+
 impl Registration {
     /// The id a document goes under; none when it is there already.
     async fn identify(
@@ -89,8 +96,10 @@ impl Registration {
                 );
                 other
             }
-            // A state directory that knows this file by its derived id has met the other one before.
-            None if found.item_id.is_some() && engine.item(&found.other_key()).await?.is_some() => {
+            // A state directory that met both before tells them apart by what they hold.
+            None if found.item_id.is_some()
+                && knows(engine, &found.other_key(), content).await? =>
+            {
                 found.other_key()
             }
             None => {
@@ -133,7 +142,7 @@ impl Registration {
             .iter()
             .map(|(key, found)| Item {
                 key: key.clone(),
-                identity: found.identity.clone(),
+                content: Uuid::new_v5(&Uuid::NAMESPACE_OID, &found.bytes),
                 name: found.name.clone(),
             })
             .collect();

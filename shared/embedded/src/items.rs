@@ -14,8 +14,8 @@ use crate::states::parse;
 pub struct Item {
     /// The file.
     pub key: FileKey,
-    /// Where its document says it comes from: dataset, path and name. Tells two files with one id apart.
-    pub identity: String,
+    /// A digest of its document when it was registered. Tells two files with one id apart.
+    pub content: Uuid,
     /// Its name.
     pub name: String,
 }
@@ -33,10 +33,10 @@ impl Engine {
                 for item in &items {
                     let Item {
                         key,
-                        identity,
+                        content,
                         name,
                     } = item;
-                    insert.execute(params![key.team, key.item_id, identity, name])?;
+                    insert.execute(params![key.team, key.item_id, content, name])?;
                 }
                 Ok(())
             })
@@ -49,11 +49,11 @@ impl Engine {
     /// [`PortError`] when the database fails.
     pub async fn item(&self, key: &FileKey) -> Result<Option<Item>, PortError> {
         let wanted = key.clone();
-        let row: Option<(String, String)> = self
+        let row: Option<(Uuid, String)> = self
             .writer()
             .run("look up an item", move |db| {
                 db.prepare_cached(
-                    "SELECT identity, name FROM items WHERE team = ?1 AND item_id = ?2",
+                    "SELECT content, name FROM items WHERE team = ?1 AND item_id = ?2",
                 )?
                 .query_row(params![wanted.team, wanted.item_id], |row| {
                     Ok((row.get(0)?, row.get(1)?))
@@ -61,9 +61,9 @@ impl Engine {
                 .optional()
             })
             .await?;
-        Ok(row.map(|(identity, name)| Item {
+        Ok(row.map(|(content, name)| Item {
             key: key.clone(),
-            identity,
+            content,
             name,
         }))
     }

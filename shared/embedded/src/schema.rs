@@ -34,7 +34,7 @@ CREATE TABLE documents (
     team TEXT NOT NULL, item_id BLOB NOT NULL, length INTEGER NOT NULL, body BLOB,
     PRIMARY KEY (team, item_id));
 CREATE TABLE items (
-    team TEXT NOT NULL, item_id BLOB NOT NULL, identity TEXT NOT NULL, name TEXT NOT NULL,
+    team TEXT NOT NULL, item_id BLOB NOT NULL, content BLOB NOT NULL, name TEXT NOT NULL,
     PRIMARY KEY (team, item_id)) WITHOUT ROWID;
 CREATE TABLE workflows (
     team TEXT NOT NULL, workflow_id BLOB NOT NULL, body BLOB NOT NULL,

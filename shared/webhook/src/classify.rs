@@ -39,7 +39,7 @@ pub(crate) fn classify(error: &reqwest::Error) -> Failed {
         let what = "the URL cannot be written into a request";
         return failed(Reason::InvalidUrl, what.to_owned());
     }
-    let io = find::<io::Error>(error).map(io::Error::kind);
+    let io = cause(error).map(io::Error::kind);
     // rustls hands alerts and refusals up as invalid data, also after the handshake: TLS 1.3 says
     // only then that it wants a client certificate.
     if let Some(kind @ io::ErrorKind::InvalidData) = io {
@@ -67,26 +67,31 @@ pub(crate) fn classify(error: &reqwest::Error) -> Failed {
 
 /// What rustls says: names the fault and the certificate's names, never the URL.
 fn tls_detail(error: &reqwest::Error) -> Option<String> {
-    let wrapped = find::<io::Error>(error)?.get_ref()?;
+    let wrapped = cause(error)?.get_ref()?;
     let mut text = wrapped.to_string();
     text.truncate(text.floor_char_boundary(200));
     Some(text)
 }
 
+/// The first error of a type.
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        // An I/O error's own source is what it wraps, not what it is.
-        let wrapped = error
+    chain(error).find_map(<dyn Error>::downcast_ref)
+}
+
+/// The innermost I/O error: the outer ones only say that there is one.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
+    chain(error).filter_map(<dyn Error>::downcast_ref).last()
+}
+
+/// An error and what it comes from. The source of an I/O error that wraps another is the source of
+/// that other one, so the wrapped one has to be asked for.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| {
+        let error: &'a (dyn Error + 'static) = *error;
+        error
             .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        if let Some(found) = wrapped.and_then(|inner| find(inner as &(dyn Error + 'static))) {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
+            .and_then(io::Error::get_ref)
+            .map(|wrapped| wrapped as &(dyn Error + 'static))
+            .or_else(|| error.source())
+    })
 }

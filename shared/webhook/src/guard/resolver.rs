@@ -88,10 +88,9 @@ impl Resolve for GuardedResolver {
                 Ok(Err(_)) => Err(LookupFailed::Unknown),
                 Ok(Ok(addresses)) if addresses.is_empty() => Err(LookupFailed::Empty),
                 Ok(Ok(addresses)) => Ok(addresses),
-            }
-            .map_err(Box::new)?;
+            }?;
             for address in &addresses {
-                guard.check(*address).map_err(Box::new)?;
+                guard.check(*address)?;
             }
             // The port is the scheme's; 0 is replaced by it.
             let sockets = addresses

@@ -1,0 +1,438 @@
+//! Receivers that mean harm, or are just broken: the deadline and the memory hold, the reason says which.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use delivery::ports::{Answer, Call};
+use delivery::retry::RetryAfter;
+use delivery::{Document, Reason, Timestamp};
+use futures_util::future::pending;
+use support::{
+    Names, Reader, Receiver, answer, call, caller, config, read_head, read_request, short,
+};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::{sleep, timeout};
+use webhook::WebhookCaller;
+use webhook::guard::Lookup;
+
+/// No call with a timeout of one second lasts longer than this, on however busy a machine.
+const HANG: Duration = Duration::from_secs(10);
+
+async fn one(receiver: &Receiver) -> Answer {
+    let caller = caller();
+    let answer = timeout(HANG, answer(&caller, short(receiver.url())));
+    answer.await.expect("the deadline did not hold")
+}
+
+/// Closes with a reset instead of an end.
+fn reset(stream: TcpStream) {
+    stream.set_zero_linger().unwrap();
+}
+
+/// Sends a gigabyte, and counts what it got rid of.
+async fn gigabyte(head: &'static str, chunk: &'static [u8]) -> (Receiver, Arc<AtomicU64>) {
+    let sent = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&sent);
+    let receiver = Receiver::start(move |mut stream| {
+        let count = Arc::clone(&count);
+        async move {
+            read_request(&mut stream).await?;
+            stream.write_all(head.as_bytes()).await?;
+            while count.load(Ordering::Relaxed) < 1_000_000_000 {
+                stream.write_all(chunk).await?;
+                count.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            }
+            Ok(())
+        }
+    })
+    .await;
+    (receiver, sent)
+}
+
+#[tokio::test]
+async fn a_body_of_a_gigabyte() {
+    let plain: &[u8] = vec![b'x'; 65_536].leak();
+    let chunk: &[u8] = format!("400\r\n{}\r\n", "_".repeat(0x400))
+        .leak()
+        .as_bytes();
+    for (head, chunk) in [
+        (
+            "HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n",
+            plain,
+        ),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+            chunk,
+        ),
+        ("HTTP/1.1 200 OK\r\n\r\n", plain),
+    ] {
+        let (receiver, sent) = gigabyte(head, chunk).await;
+        let answer = one(&receiver).await;
+        assert_eq!(answer.result, Ok(200));
+        assert_eq!(answer.response_excerpt.len(), 1024);
+        assert_eq!(
+            answer.detail.as_deref(),
+            Some("the answer's body was cut off")
+        );
+        // The sockets' buffers, and not the gigabyte.
+        assert!(sent.load(Ordering::Relaxed) < 100_000_000);
+    }
+}
+
+#[tokio::test]
+async fn an_error_with_a_gigabyte_keeps_its_status() {
+    let plain: &[u8] = vec![b'x'; 65_536].leak();
+    let (receiver, _) = gigabyte("HTTP/1.1 503 Busy\r\nretry-after: 7\r\n\r\n", plain).await;
+    let answer = one(&receiver).await;
+    assert_eq!(answer.result, Ok(503));
+    assert_eq!(answer.retry_after, Some(RetryAfter::Seconds(7)));
+}
+
+#[tokio::test]
+async fn a_head_of_one_byte_a_moment() {
+    let receiver = Receiver::start(|mut stream| async move {
+        read_request(&mut stream).await?;
+        for byte in b"HTTP/1.1 200 OK\r\nx: "
+            .iter()
+            .chain([b'y'].iter().cycle())
+        {
+            stream.write_all(&[*byte]).await?;
+            sleep(Duration::from_millis(200)).await;
+        }
+        Ok(())
+    })
+    .await;
+    let answer = one(&receiver).await;
+    assert_eq!(answer.result, Err(Reason::Timeout));
+    assert!(answer.duration >= Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_body_of_one_byte_a_second() {
+    let receiver = Receiver::start(|mut stream| async move {
+        read_request(&mut stream).await?;
+        stream
+            .write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 3600\r\n\r\n")
+            .await?;
+        loop {
+            stream.write_all(b"z").await?;
+            sleep(Duration::from_secs(1)).await;
+        }
+    })
+    .await;
+    // With time to spare the body gets one second of it.
+    for call in [short(receiver.url()), call(receiver.url())] {
+        let answer = timeout(HANG, answer(&caller(), call)).await.unwrap();
+        assert_eq!(answer.result, Ok(202));
+        assert_eq!(answer.detail.as_deref(), Some("the answer's body stalled"));
+        assert!(answer.response_excerpt.starts_with('z'));
+    }
+}
+
+#[tokio::test]
+async fn a_head_without_end() {
+    for line in [
+        &b"x: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n"[..],
+        &[b'y'; 4096][..],
+    ] {
+        let receiver = Receiver::start(move |mut stream| async move {
+            read_request(&mut stream).await?;
+            stream.write_all(b"HTTP/1.1 200 OK\r\nx: ").await?;
+            loop {
+                stream.write_all(line).await?;
+            }
+        })
+        .await;
+        assert_eq!(one(&receiver).await.result, Err(Reason::InvalidResponse));
+    }
+}
+
+#[tokio::test]
+async fn interim_answers_without_end() {
+    let receiver = Receiver::start(|mut stream| async move {
+        read_request(&mut stream).await?;
+        loop {
+            stream
+                .write_all(b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n")
+                .await?;
+        }
+    })
+    .await;
+    assert_eq!(one(&receiver).await.result, Err(Reason::Timeout));
+}
+
+#[tokio::test]
+async fn no_answer_at_all() {
+    let silent = Receiver::start(|mut stream| async move {
+        read_request(&mut stream).await?;
+        pending().await
+    })
+    .await;
+    assert_eq!(one(&silent).await.result, Err(Reason::Timeout));
+    // Connected by the kernel, never accepted.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let answer = answer(&caller(), short(url)).await;
+    assert_eq!(answer.result, Err(Reason::Timeout));
+}
+
+#[tokio::test]
+async fn the_connection_ends_before_the_head() {
+    for head in ["", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\nx: y\r\n"] {
+        for rudely in [false, true] {
+            let receiver = Receiver::start(move |mut stream| async move {
+                read_request(&mut stream).await?;
+                stream.write_all(head.as_bytes()).await?;
+                if rudely {
+                    reset(stream);
+                }
+                Ok(())
+            })
+            .await;
+            let answer = one(&receiver).await;
+            assert_eq!(
+                answer.result,
+                Err(Reason::ConnectionClosed),
+                "{head:?} {rudely}"
+            );
+            assert_eq!(receiver.accepted(), 1, "a second call");
+        }
+    }
+    let unread = Receiver::start(|stream| async move {
+        reset(stream);
+        Ok(())
+    })
+    .await;
+    assert_eq!(one(&unread).await.result, Err(Reason::ConnectionClosed));
+}
+
+#[tokio::test]
+async fn the_connection_ends_within_the_body() {
+    for (status, rudely) in [(200, false), (200, true), (500, false), (500, true)] {
+        let receiver = Receiver::start(move |mut stream| async move {
+            read_request(&mut stream).await?;
+            let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 100\r\n\r\nhalf");
+            stream.write_all(answer.as_bytes()).await?;
+            if rudely {
+                // The reset would overtake the answer.
+                sleep(Duration::from_millis(300)).await;
+                reset(stream);
+            }
+            Ok(())
+        })
+        .await;
+        let answer = one(&receiver).await;
+        assert_eq!(answer.result, Ok(status));
+        let note = "the connection broke within the answer's body";
+        assert_eq!(answer.detail.as_deref(), Some(note));
+        assert_eq!(answer.response_excerpt, "half");
+    }
+}
+
+#[tokio::test]
+async fn garbage() {
+    for garbage in [
+        "SSH-2.0-OpenSSH_9.9\r\n",
+        "<html>hello</html>\r\n\r\n",
+        "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\r\n\r\n",
+        "HTTP/9.9 200 OK\r\n\r\n",
+        "HTTP/1.1 20 OK\r\n\r\n",
+        "HTTP/1.1 abc OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
+        "\x16\x03\x01\x02\x00\x01\x00\x01\x7c\x03\x03\r\n\r\n",
+    ] {
+        let answer = one(&Receiver::answering(garbage).await).await;
+        assert_eq!(answer.result, Err(Reason::InvalidResponse), "{garbage:?}");
+        assert!(answer.detail.is_some());
+    }
+}
+
+#[tokio::test]
+async fn odd_but_valid_answers() {
+    for (head, status) in [
+        ("HTTP/1.0 204 No Content\r\n\r\n", 204),
+        ("HTTP/1.1 200\r\ncontent-length: 0\r\n\r\n", 200),
+        (
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n",
+            201,
+        ),
+        (
+            "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
+            101,
+        ),
+        ("HTTP/1.1 799 Odd\r\ncontent-length: 0\r\n\r\n", 799),
+    ] {
+        let answer = one(&Receiver::answering(head).await).await;
+        assert_eq!(answer.result, Ok(status), "{head:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_excerpt_is_text_whatever_was_sent() {
+    let head = b"HTTP/1.1 500 X\r\ncontent-encoding: gzip\r\ncontent-length: 5000\r\n\r\n";
+    let mut bytes = head.to_vec();
+    bytes.extend_from_slice(&[0xff; 5000]);
+    let answer = one(&Receiver::answering(bytes).await).await;
+    assert_eq!(answer.result, Ok(500));
+    assert!(answer.response_excerpt.len() <= 1024);
+    assert!(
+        answer
+            .response_excerpt
+            .chars()
+            .all(|char| char == '\u{fffd}')
+    );
+}
+
+fn fifty_megabytes(call: Call<Reader>) -> Call<Reader> {
+    let parts = vec![
+        (Bytes::from_static(br#"{"item":{},"annotations":""#), 1),
+        (Bytes::from(vec![b'a'; 64 * 1024]), 800),
+        (Bytes::from_static(br#""}"#), 1),
+    ];
+    Call {
+        document: Document::Large(Reader {
+            parts,
+            ..Reader::default()
+        }),
+        ..call
+    }
+}
+
+#[tokio::test]
+async fn an_answer_before_the_body_was_read() {
+    let polite = Receiver::start(|mut stream| async move {
+        read_head(&mut stream).await?;
+        stream
+            .write_all(
+                b"HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\nconnection: close\r\n\r\nbig",
+            )
+            .await?;
+        pending().await
+    })
+    .await;
+    let call = fifty_megabytes(call(polite.url()));
+    let answer = timeout(HANG, answer(&caller(), call)).await.unwrap();
+    assert_eq!(answer.result, Ok(413));
+    assert_eq!(answer.response_excerpt, "big");
+    assert_eq!(answer.request_bytes, 800 * 64 * 1024 + 28);
+}
+
+#[tokio::test]
+async fn an_answer_and_a_reset_before_the_body_was_read() {
+    let rude = Receiver::start(|mut stream| async move {
+        read_head(&mut stream).await?;
+        stream
+            .write_all(b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n")
+            .await?;
+        // Unread data turns this into a reset, which may overtake the answer.
+        drop(stream);
+        Ok(())
+    })
+    .await;
+    let call = fifty_megabytes(call(rude.url()));
+    let answer = timeout(HANG, answer(&caller(), call)).await.unwrap();
+    assert!(
+        matches!(answer.result, Ok(413) | Err(Reason::ConnectionClosed)),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_receiver_that_does_not_read() {
+    let deaf = Receiver::start(|mut stream| async move {
+        read_head(&mut stream).await?;
+        pending().await
+    })
+    .await;
+    let call = fifty_megabytes(short(deaf.url()));
+    let answer = timeout(HANG, answer(&caller(), call)).await.unwrap();
+    assert_eq!(answer.result, Err(Reason::Timeout));
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    assert_eq!(
+        answer(&caller(), short(url)).await.result,
+        Err(Reason::Connect)
+    );
+}
+
+/// A listener whose queue is full: the kernel answers no more connections.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_slow_accept() {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(connection) =
+        timeout(Duration::from_millis(500), TcpStream::connect(address)).await
+    {
+        waiting.push(connection.unwrap());
+    }
+    let mut config = config(Arc::new(Names::default()), &["127.0.0.0/8"]);
+    config.connect_timeout = Duration::from_millis(300);
+    let caller = WebhookCaller::new(config).unwrap();
+    let answer = answer(&caller, call(format!("http://{address}/"))).await;
+    assert_eq!(answer.result, Err(Reason::ConnectTimeout));
+}
+
+#[tokio::test]
+async fn names_without_an_address() {
+    struct Silent;
+    impl Lookup for Silent {
+        fn lookup(
+            &self,
+            _: String,
+        ) -> std::pin::Pin<Box<dyn Future<Output = std::io::Result<Vec<std::net::IpAddr>>> + Send>>
+        {
+            Box::pin(pending())
+        }
+    }
+    let lookups: [(Arc<dyn Lookup>, &str); 3] = [
+        (Arc::new(Names::default()), "the host name is not known"),
+        (Names::answering(&[&[]]), "the host name has no address"),
+        (Arc::new(Silent), "the resolver did not answer in time"),
+    ];
+    for (lookup, detail) in lookups {
+        let mut config = config(lookup, &[]);
+        config.connect_timeout = Duration::from_millis(500);
+        let caller = WebhookCaller::new(config).unwrap();
+        let answer = answer(&caller, call("http://receiver.test/")).await;
+        assert_eq!(answer.result, Err(Reason::Dns));
+        assert_eq!(answer.detail.as_deref(), Some(detail));
+    }
+}
+
+#[tokio::test]
+async fn retry_after_is_handed_on() {
+    let date = "Fri, 31 Dec 2027 23:59:59 GMT";
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_830_297_599);
+    for (value, expected) in [
+        ("120", Some(RetryAfter::Seconds(120))),
+        (date, Some(RetryAfter::Date(Timestamp::from(at)))),
+        ("soon", None),
+        ("-5", None),
+        ("\u{e9}", None),
+    ] {
+        let head = format!("HTTP/1.1 429 X\r\nretry-after: {value}\r\ncontent-length: 0\r\n\r\n");
+        let answer = one(&Receiver::answering(head).await).await;
+        assert_eq!(
+            (answer.result, answer.retry_after),
+            (Ok(429), expected),
+            "{value}"
+        );
+    }
+}

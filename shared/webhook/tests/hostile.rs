@@ -3,6 +3,9 @@
 
 mod support;
 
+use std::io;
+use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -212,6 +215,37 @@ async fn the_connection_ends_before_the_head() {
     assert_eq!(one(&unread).await.result, Err(Reason::ConnectionClosed));
 }
 
+/// The receiver may have taken the file before it hung up: whether to call again is the delivery's
+/// decision, with an attempt of its own.
+#[tokio::test]
+async fn a_request_lost_on_a_used_connection_is_not_sent_again() {
+    let received = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&received);
+    let receiver = Receiver::start(move |mut stream| {
+        let count = Arc::clone(&count);
+        async move {
+            read_request(&mut stream).await?;
+            count.fetch_add(1, Ordering::SeqCst);
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                .await?;
+            read_request(&mut stream).await?;
+            count.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+    })
+    .await;
+    let caller = caller();
+    let first = answer(&caller, short(receiver.url())).await;
+    assert_eq!(first.result, Ok(200));
+    let second = answer(&caller, short(receiver.url())).await;
+    assert_eq!(second.result, Err(Reason::ConnectionClosed));
+    assert_eq!(
+        (receiver.accepted(), received.load(Ordering::SeqCst)),
+        (1, 2)
+    );
+}
+
 #[tokio::test]
 async fn the_connection_ends_within_the_body() {
     for (status, rudely) in [(200, false), (200, true), (500, false), (500, true)] {
@@ -389,18 +423,24 @@ async fn a_slow_accept() {
     assert_eq!(answer.result, Err(Reason::ConnectTimeout));
 }
 
+/// A resolver that never answers.
+struct Silent;
+
+impl Lookup for Silent {
+    fn lookup(&self, _: String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> {
+        Box::pin(pending())
+    }
+}
+
+#[tokio::test]
+async fn the_deadline_covers_the_resolver() {
+    let caller = WebhookCaller::new(config(Arc::new(Silent), &[])).unwrap();
+    let answer = timeout(HANG, answer(&caller, short("http://receiver.test/")));
+    assert_eq!(answer.await.unwrap().result, Err(Reason::Timeout));
+}
+
 #[tokio::test]
 async fn names_without_an_address() {
-    struct Silent;
-    impl Lookup for Silent {
-        fn lookup(
-            &self,
-            _: String,
-        ) -> std::pin::Pin<Box<dyn Future<Output = std::io::Result<Vec<std::net::IpAddr>>> + Send>>
-        {
-            Box::pin(pending())
-        }
-    }
     let lookups: [(Arc<dyn Lookup>, &str); 3] = [
         (Arc::new(Names::default()), "the host name is not known"),
         (Names::answering(&[&[]]), "the host name has no address"),

@@ -100,8 +100,12 @@ impl std::fmt::Debug for Target {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
+    use proptest::prelude::*;
+
     use super::{Target, TargetError};
-    use crate::guard::{Forbidden, Guard};
+    use crate::guard::{Forbidden, Guard, classify};
 
     fn error(url: &str) -> TargetError {
         Target::parse(url, &Guard::default()).unwrap_err()
@@ -173,6 +177,58 @@ mod tests {
             ("", TargetError::Syntax),
         ] {
             assert_eq!(error(url), expected, "{url}");
+        }
+    }
+
+    /// One number in decimal, hexadecimal or octal.
+    fn spelled(number: u32, base: u8) -> String {
+        match base % 3 {
+            0 => format!("{number}"),
+            1 => format!("0x{number:x}"),
+            _ => format!("0{number:o}"),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_spelling_is_judged_as_its_address(
+            bits in prop_oneof![any::<u32>(), 0x7f00_0000_u32..0x7fff_ffff, 0xa9fe_0000_u32..0xa9fe_ffff],
+            parts in 1_usize..=4,
+            bases: [u8; 4],
+            dot: bool,
+        ) {
+            // The last part holds what the parts before it have left over.
+            let mut host: Vec<String> = bits.to_be_bytes()[..parts - 1]
+                .iter()
+                .zip(bases)
+                .map(|(octet, base)| spelled(u32::from(*octet), base))
+                .collect();
+            let shift = 8 * u32::try_from(parts - 1).unwrap();
+            let rest = u32::try_from((u64::from(bits) << shift) & 0xffff_ffff).unwrap() >> shift;
+            host.push(spelled(rest, bases[3]));
+            let url = format!("http://{}{}/", host.join("."), if dot { "." } else { "" });
+            let expected = classify(Ipv4Addr::from_bits(bits).into());
+            let found = match Target::parse(&url, &Guard::default()) {
+                Ok(_) => None,
+                Err(TargetError::Refused(refused)) => Some(refused.range),
+                Err(other) => panic!("{url}: {other}"),
+            };
+            // Metadata has a name of its own, whatever range it is in.
+            prop_assert!(found == expected || found == Some(Forbidden::Metadata), "{url}");
+            prop_assert_eq!(found.is_some(), expected.is_some(), "{}", url);
+        }
+
+        #[test]
+        fn no_text_panics_or_gets_past(text in "(https?:)?[/\\\\@\\[\\]:%.0-9a-fx１。]{0,30}") {
+            if let Ok(target) = Target::parse(&text, &Guard::default()) {
+                let literal = match target.url.host() {
+                    Some(url::Host::Ipv4(address)) => classify(address.into()),
+                    Some(url::Host::Ipv6(address)) => classify(address.into()),
+                    _ => None,
+                };
+                prop_assert_eq!(literal, None);
+                prop_assert!(target.url.username().is_empty());
+            }
         }
     }
 

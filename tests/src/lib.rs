@@ -1,1 +1,4 @@
-//! Contract suites and end-to-end tests.
+//! What the tests of this workspace share: the simulation.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+pub mod sim;

@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use workflow::Workflow;
 
 use super::close::{Closed, close};
-use super::dispatch::queue;
+use super::dispatch::{message, queue};
 use super::ids::visit_id_of;
 use super::send::{SendDecision, decide_send};
 use crate::document::DocumentRef;
@@ -23,6 +25,13 @@ pub enum DeadLetterDecision {
         /// What may not have been announced either.
         left: Option<Box<FileLeft>>,
     },
+    /// The delivery is open, and its message may never have been sent: send it again.
+    SendAgain {
+        /// The message.
+        delivery: Box<Delivery>,
+        /// Until it is due.
+        delay: Duration,
+    },
     /// A sender has the attempt right now: look again later.
     Held,
     /// Nothing is left to do for the file.
@@ -31,8 +40,9 @@ pub enum DeadLetterDecision {
 
 /// Decides on a dead-lettered assignment.
 ///
-/// A file that an exit has already put into the stage leaves it by `failed`; any other file is where
-/// it was, at rest, and its assignment is only parked.
+/// A file that an exit has already put into the stage leaves it by `failed`. One whose delivery it has
+/// opened gets that delivery's message again: perhaps only sending it was what failed. Any other file is
+/// where it was, at rest, and its assignment is only parked.
 #[must_use]
 pub fn decide_dead_letter_assignment(
     workflow: Option<&Workflow>,
@@ -40,8 +50,19 @@ pub fn decide_dead_letter_assignment(
     state: &FileState,
     now: Timestamp,
 ) -> DeadLetterDecision {
-    if state.status != Status::Assigned || state.visit.id != visit_id_of(assignment) {
+    if state.visit.id != visit_id_of(assignment) {
         return DeadLetterDecision::Done;
+    }
+    match (state.status, &state.delivery) {
+        (Status::Assigned, _) => {}
+        (Status::Queued | Status::Sending, Some(open)) => {
+            let delivery = Box::new(message(assignment, open.attempt));
+            return DeadLetterDecision::SendAgain {
+                delivery,
+                delay: now.until(open.next_at),
+            };
+        }
+        _ => return DeadLetterDecision::Done,
     }
     let opened = FileState {
         version: state.version,
@@ -70,6 +91,17 @@ pub fn decide_dead_letter(
             _ => DeadLetterDecision::Done,
         };
     };
+    if message.attempt < open.attempt {
+        // This attempt is recorded; at most the message of the next one is missing.
+        let delivery = Box::new(Delivery {
+            attempt: open.attempt,
+            ..message.clone()
+        });
+        return DeadLetterDecision::SendAgain {
+            delivery,
+            delay: now.until(open.next_at),
+        };
+    }
     if state.status == Status::Sending && open.lease_until.is_some_and(|until| until >= now) {
         return DeadLetterDecision::Held;
     }

@@ -259,7 +259,7 @@ fn delivery_state(assignment: &Assignment, visit: &Visit, now: Timestamp) -> Del
     }
 }
 
-fn message(assignment: &Assignment, attempt: u32) -> Delivery {
+pub(super) fn message(assignment: &Assignment, attempt: u32) -> Delivery {
     message_for(assignment, visit_id_of(assignment), attempt)
 }
 

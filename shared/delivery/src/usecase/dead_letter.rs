@@ -71,6 +71,10 @@ async fn move_on<P: DeadLetterPorts>(
         match decide(&current, now) {
             DeadLetterDecision::Done => return Ok(DeadLettered::Elsewhere),
             DeadLetterDecision::Held => return Err(Fault::Held(now)),
+            DeadLetterDecision::SendAgain { delivery, delay } => {
+                send_one(ports.deliveries(), *delivery, delay).await?;
+                return Ok(DeadLettered::Elsewhere);
+            }
             DeadLetterDecision::AssignAgain { assignment, left } => {
                 let left = left.as_deref();
                 emit(ports.events(), ports.assignments(), left, Some(*assignment)).await?;

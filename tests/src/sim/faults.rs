@@ -1,0 +1,70 @@
+//! What goes wrong, how often; and, for the test of the tests, what is broken on purpose.
+
+use std::collections::BTreeMap;
+
+/// How often each fault is injected, and how often it was.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    pub counts: BTreeMap<&'static str, u64>,
+}
+
+impl Faults {
+    pub fn note(&mut self, fault: &'static str) {
+        *self.counts.entry(fault).or_default() += 1;
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        for (fault, count) in &other.counts {
+            *self.counts.entry(fault).or_default() += count;
+        }
+    }
+}
+
+/// Deliberate breaks. Each one must be caught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Break {
+    /// Messages are acknowledged before they are handled.
+    AcknowledgeFirst,
+    /// Failed records are acknowledged too.
+    AcknowledgeFailures,
+    /// Claims have no lease.
+    NoLease,
+    /// Leases end before the call does.
+    ShortLease,
+    /// Writes are not conditional.
+    UnconditionalWrites,
+    /// Reads see the record as it was one write before.
+    StaleReads,
+    /// Two claims of the same moment write the same bytes.
+    SameClaimId,
+    /// What is sent to the deliveries queue is lost now and then, and reported as sent.
+    LosesDeliveries,
+    /// What is sent to the assignments queue is lost now and then, and reported as sent.
+    LosesAssignments,
+    /// The history forgets visits.
+    ForgetsVisits,
+    /// The record's attempts are not kept.
+    ForgetsAttempts,
+    /// Dead letters are dropped instead of handled.
+    DropsDeadLetters,
+    /// The role in an assignment is taken for an admin's.
+    EverybodyIsAdmin,
+}
+
+impl Break {
+    pub const ALL: [Self; 13] = [
+        Self::AcknowledgeFirst,
+        Self::AcknowledgeFailures,
+        Self::NoLease,
+        Self::ShortLease,
+        Self::UnconditionalWrites,
+        Self::StaleReads,
+        Self::SameClaimId,
+        Self::LosesDeliveries,
+        Self::LosesAssignments,
+        Self::ForgetsVisits,
+        Self::ForgetsAttempts,
+        Self::DropsDeadLetters,
+        Self::EverybodyIsAdmin,
+    ];
+}

@@ -1,0 +1,204 @@
+//! The simulated engine: records, history, queues, clock. All of it in memory, none of it concurrent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use delivery::{AttemptRecord, FileKey, FileState, Rejection, VisitRecord};
+use fastrand::Rng;
+use uuid::Uuid;
+use workflow::Workflow;
+
+use super::check::Checker;
+use super::faults::{Break, Faults};
+
+pub(super) const ASSIGNMENTS: usize = 0;
+pub(super) const DELIVERIES: usize = 1;
+pub(super) const ASSIGNMENTS_DLQ: usize = 2;
+pub(super) const PARKED: usize = 4;
+
+/// Receives before a message is dead.
+const MAX_RECEIVES: u32 = 5;
+
+/// SQS's visibility: longer than any invocation.
+const VISIBILITY: i64 = 360_000;
+
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    pub(super) id: u64,
+    pub(super) body: String,
+    pub(super) visible_at: i64,
+    pub(super) receives: u32,
+    pub(super) receipt: Option<u64>,
+}
+
+pub(super) struct World {
+    pub(super) rng: Rng,
+    pub(super) now: i64,
+    pub(super) workflow: Arc<Workflow>,
+    pub(super) states: BTreeMap<FileKey, FileState>,
+    pub(super) before: BTreeMap<FileKey, FileState>,
+    pub(super) visits: BTreeMap<(FileKey, Uuid), VisitRecord>,
+    pub(super) attempts: Vec<AttemptRecord>,
+    pub(super) rejections: BTreeMap<Uuid, Rejection>,
+    pub(super) queues: [Vec<Message>; 5],
+    pub(super) checker: Checker,
+    pub(super) faults: Faults,
+    /// Faults in a thousand port calls; 0 once the storm is over.
+    pub(super) trouble: u32,
+    /// Answers in a hundred that are 2xx.
+    pub(super) kindness: u32,
+    /// Tasks that a fault hit: what they did may be done again.
+    pub(super) hit: BTreeSet<u64>,
+    pub(super) broken: Option<Break>,
+    next_id: u64,
+}
+
+impl World {
+    pub(super) fn new(seed: u64, workflow: Workflow, broken: Option<Break>) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let (trouble, kindness) = (rng.u32(0..80), rng.u32(0..=100));
+        Self {
+            rng,
+            now: 1_790_000_000_000,
+            workflow: Arc::new(workflow),
+            states: BTreeMap::new(),
+            before: BTreeMap::new(),
+            visits: BTreeMap::new(),
+            attempts: Vec::new(),
+            rejections: BTreeMap::new(),
+            queues: Default::default(),
+            checker: Checker::default(),
+            faults: Faults::default(),
+            trouble,
+            kindness,
+            hit: BTreeSet::new(),
+            broken,
+            next_id: 0,
+        }
+    }
+
+    pub(super) fn is_broken(&self, what: Break) -> bool {
+        self.broken == Some(what)
+    }
+
+    pub(super) fn new_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    pub(super) fn uuid(&mut self) -> Uuid {
+        Uuid::from_u128(self.rng.u128(..))
+    }
+
+    /// Rolls the dice of trouble; a hit is counted, and its task remembered.
+    pub(super) fn strikes(&mut self, task: u64, fault: &'static str) -> bool {
+        let strikes = self.trouble > 0 && self.rng.u32(0..1000) < self.trouble;
+        if strikes {
+            self.faults.note(fault);
+            self.hit.insert(task);
+        }
+        strikes
+    }
+
+    pub(super) fn post(&mut self, queue: usize, body: String, delay_ms: i64) {
+        let id = self.new_id();
+        let visible_at = self.now + delay_ms;
+        self.queues[queue].push(Message {
+            id,
+            body,
+            visible_at,
+            receives: 0,
+            receipt: None,
+        });
+    }
+
+    /// Takes up to `most` due messages in any order; one received too often goes to the dead letters.
+    pub(super) fn receive(&mut self, queue: usize, most: usize) -> Vec<Message> {
+        let mut due: Vec<usize> = (0..self.queues[queue].len())
+            .filter(|index| self.queues[queue][*index].visible_at <= self.now)
+            .collect();
+        self.rng.shuffle(&mut due);
+        due.truncate(most);
+        let receipt = self.new_id();
+        let hidden_until = self.now + VISIBILITY;
+        let mut taken = Vec::new();
+        let mut dead = Vec::new();
+        for index in due {
+            let message = &mut self.queues[queue][index];
+            message.receives += 1;
+            if message.receives > MAX_RECEIVES && queue < ASSIGNMENTS_DLQ {
+                dead.push(message.id);
+                continue;
+            }
+            message.visible_at = hidden_until;
+            message.receipt = Some(receipt);
+            taken.push(message.clone());
+        }
+        for id in dead {
+            self.faults.note("dead-lettered");
+            let index = self.queues[queue].iter().position(|m| m.id == id).unwrap();
+            let mut message = self.queues[queue].remove(index);
+            (message.receives, message.receipt, message.visible_at) = (0, None, self.now);
+            if !self.is_broken(Break::DropsDeadLetters) {
+                self.queues[queue + 2].push(message);
+            }
+        }
+        taken
+    }
+
+    /// Deletes a message if its receipt is the last one given for it.
+    pub(super) fn delete(&mut self, queue: usize, message: &Message) {
+        self.queues[queue].retain(|held| held.id != message.id || held.receipt != message.receipt);
+        self.look();
+    }
+
+    /// Makes a message that is in somebody's hand visible: SQS may deliver it twice.
+    pub(super) fn duplicate(&mut self) {
+        let queue = self.rng.usize(0..PARKED);
+        if self.queues[queue].is_empty() {
+            return;
+        }
+        let index = self.rng.usize(0..self.queues[queue].len());
+        let now = self.now;
+        let message = &mut self.queues[queue][index];
+        if message.receipt.is_some() && message.visible_at > now {
+            message.visible_at = now;
+            self.faults.note("message delivered twice");
+        }
+    }
+
+    pub(super) fn is_drained(&self) -> bool {
+        self.queues[..PARKED].iter().all(Vec::is_empty)
+    }
+
+    /// The next moment at which a message is due.
+    pub(super) fn next_due(&self) -> Option<i64> {
+        let messages = self.queues[..PARKED].iter().flatten();
+        messages
+            .map(|message| message.visible_at)
+            .filter(|at| *at > self.now)
+            .min()
+    }
+
+    /// Looks at every file: whoever is not at rest must have a message (invariant 3).
+    pub(super) fn look(&mut self) {
+        let messages: Vec<&str> = self.queues[..PARKED]
+            .iter()
+            .flatten()
+            .map(|message| message.body.as_str())
+            .collect();
+        for state in self
+            .states
+            .values()
+            .filter(|state| !state.status.is_at_rest())
+        {
+            let item = state.key.item_id.to_string();
+            if !messages.iter().any(|body| body.contains(&item)) {
+                self.checker.violation(
+                    3,
+                    format!("{} is {:?} without a message", state.key, state.status),
+                );
+            }
+        }
+    }
+}

@@ -20,7 +20,12 @@ fn number(variable: &str) -> Option<u64> {
 fn invariants_hold_in_every_simulated_world() {
     if let Some(seed) = number("SIM_SEED") {
         let report = simulate(seed);
-        println!("{report:#?}");
+        println!("{}", report.trace.join("\n"));
+        println!(
+            "{} calls; faults: {:#?}",
+            report.calls, report.faults.counts
+        );
+        println!("{:#?}", report.violations);
         assert!(report.violations.is_empty());
         return;
     }

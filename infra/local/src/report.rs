@@ -141,20 +141,13 @@ pub(crate) async fn deliveries(
     state: &FileState,
 ) -> Result<Vec<DeliveryState>, PortError> {
     let past = engine.visits(&state.key).await?;
+    let current = state.delivery.as_ref();
     let mut all: Vec<DeliveryState> = past
         .into_iter()
         .filter_map(|visit| visit.delivery)
+        .filter(|past| current.is_none_or(|current| current.delivery_id != past.delivery_id))
+        .chain(current.cloned().filter(|current| current.outcome.is_some()))
         .collect();
-    if let Some(last) = state
-        .delivery
-        .clone()
-        .filter(|delivery| delivery.outcome.is_some())
-        && all
-            .iter()
-            .all(|delivery| delivery.delivery_id != last.delivery_id)
-    {
-        all.push(last);
-    }
     all.sort_by_key(|delivery| delivery.sequence);
     Ok(all)
 }

@@ -51,6 +51,9 @@ pub struct VisitRecord {
     pub key: FileKey,
     /// The workflow.
     pub workflow_id: Uuid,
+    /// The version of the file's record this was taken from. A sender that lost its lease may still
+    /// write here what it believed: a newer version is never replaced by an older one.
+    pub version: u64,
     /// The visit.
     pub visit: Visit,
     /// What became of its delivery; none for a visit to a stage that is not ours to run.

@@ -29,10 +29,14 @@ impl History for Engine {
         let body = json(record)?;
         let (team, item) = (record.key.team.clone(), record.key.item_id);
         let (visit, sequence) = (record.visit.id, record.visit.sequence);
+        let version = record.version;
         self.writer()
             .run("keep visit", move |db| {
-                db.prepare_cached("INSERT OR REPLACE INTO visits VALUES (?1, ?2, ?3, ?4, ?5)")?
-                    .execute(params![team, item, visit, sequence, body])
+                db.prepare_cached(
+                    "INSERT INTO visits VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                     ON CONFLICT DO UPDATE SET version = ?5, body = ?6 WHERE version <= ?5",
+                )?
+                .execute(params![team, item, visit, sequence, version, body])
             })
             .await
             .map(|_| ())

@@ -31,11 +31,7 @@ impl Engine {
                 let mut insert =
                     db.prepare_cached("INSERT OR REPLACE INTO items VALUES (?1, ?2, ?3, ?4)")?;
                 for item in &items {
-                    let Item {
-                        key,
-                        content,
-                        name,
-                    } = item;
+                    let Item { key, content, name } = item;
                     insert.execute(params![key.team, key.item_id, content, name])?;
                 }
                 Ok(())

@@ -16,7 +16,7 @@ CREATE INDEX at_rest ON states (stage_id, updated_at, team, item_id) WHERE at_re
 CREATE INDEX failed ON states (failed_stage, updated_at, team, item_id) WHERE failed_stage IS NOT NULL;
 CREATE TABLE visits (
     team TEXT NOT NULL, item_id BLOB NOT NULL, visit_id BLOB NOT NULL, sequence INTEGER NOT NULL,
-    body TEXT NOT NULL, PRIMARY KEY (team, item_id, visit_id)) WITHOUT ROWID;
+    version INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (team, item_id, visit_id)) WITHOUT ROWID;
 CREATE TABLE attempts (
     team TEXT NOT NULL, item_id BLOB NOT NULL, delivery_id BLOB NOT NULL, attempt INTEGER NOT NULL,
     at INTEGER NOT NULL, body TEXT NOT NULL,

@@ -29,12 +29,14 @@ pub(super) struct Checker {
     pub(super) violations: Vec<String>,
     /// Each ended delivery's way out.
     exits: BTreeMap<Uuid, (Outcome, Option<Uuid>)>,
-    /// Who put the file into the stage of each delivery.
-    assigned_by: BTreeMap<Uuid, Actor>,
+    /// The deliveries that were ever on record.
+    deliveries: BTreeSet<Uuid>,
     /// When each task came to its end.
     pub(super) ended: BTreeMap<u64, i64>,
     /// What was commanded, by the visit it must open or the rejection it must leave.
     pub(super) commands: BTreeSet<Uuid>,
+    /// Those of them that Workers gave.
+    pub(super) by_workers: BTreeSet<Uuid>,
 }
 
 impl Checker {
@@ -71,8 +73,7 @@ impl Checker {
             );
         }
         if let Some(delivery) = &after.delivery {
-            self.assigned_by
-                .insert(delivery.delivery_id, delivery.assigned_by.clone());
+            self.deliveries.insert(delivery.delivery_id);
             if let Some(outcome) = delivery.outcome {
                 let exit = (outcome, delivery.moved_to);
                 let first = *self.exits.entry(delivery.delivery_id).or_insert(exit);
@@ -151,59 +152,47 @@ impl Checker {
                     format!("{}: attempt {} of {most}", call.delivery_id, call.attempt),
                 ));
             }
-            match self.assigned_by.get(&call.delivery_id) {
-                Some(Actor::User {
-                    role: Role::Annotator,
-                    ..
-                }) => {
-                    found.push((7, format!("{}: fired by a Worker", call.delivery_id)));
-                }
-                None => found.push((3, format!("{}: a call without a record", call.delivery_id))),
-                _ => {}
+            if self.by_workers.contains(&call.delivery_id) {
+                found.push((7, format!("{}: fired by a Worker", call.delivery_id)));
+            }
+            if !self.deliveries.contains(&call.delivery_id) {
+                found.push((3, format!("{}: a call without a record", call.delivery_id)));
             }
         }
     }
 
     /// Every command had its effect once, and every ended delivery says what the receiver said.
     fn answered(&self, found: &mut Vec<(u32, String)>, world: &World) {
-        let visit_of = |command: &Uuid| {
+        let mut traces: BTreeSet<Uuid> =
+            world.visits.values().map(|visit| visit.visit.id).collect();
+        for state in world.states.values() {
+            traces.insert(state.visit.id);
+            traces.extend(state.delivery.as_ref().map(|delivery| delivery.delivery_id));
+        }
+        traces.extend(
             world
-                .visits
-                .values()
-                .map(|visit| visit.visit.id)
-                .chain(world.states.values().flat_map(|state| {
-                    let delivery = state.delivery.as_ref().map(|d| d.delivery_id);
-                    std::iter::once(state.visit.id).chain(delivery)
-                }))
-                .any(|id| id == *command)
-        };
-        let parked: Vec<&str> = world.queues[super::world::PARKED]
-            .iter()
-            .map(|m| m.body.as_str())
-            .collect();
-        for command in &self.commands {
-            let rejected = world
                 .rejections
                 .values()
-                .any(|r| delivery_visit(r.assignment_id) == *command);
-            let is_parked = || {
-                parked
-                    .iter()
-                    .any(|body| world.rejections.is_empty() && !body.is_empty())
-                    || !parked.is_empty()
-            };
-            if !visit_of(command) && !rejected && !is_parked() {
-                found.push((3, format!("command of visit {command} left no trace")));
-            }
+                .map(|r| commanded(r.assignment_id)),
+        );
+        for message in &world.queues[super::world::PARKED] {
+            let letter: delivery::DeadLetter = serde_json::from_str(&message.body).unwrap();
+            let assignment = delivery::Assignment::parse(&letter.body).ok();
+            traces.extend(assignment.map(|assignment| commanded(assignment.assignment_id)));
+        }
+        for command in self.commands.difference(&traces) {
+            found.push((3, format!("the command of visit {command} left no trace")));
         }
         let deliveries = world
             .states
             .values()
             .filter_map(|state| state.delivery.as_ref());
+        let current: BTreeSet<Uuid> = deliveries.clone().map(|d| d.delivery_id).collect();
         let past = world
             .visits
             .values()
-            .filter_map(|visit| visit.delivery.as_ref());
+            .filter_map(|visit| visit.delivery.as_ref())
+            .filter(|delivery| !current.contains(&delivery.delivery_id));
         for delivery in deliveries.chain(past) {
             let Some(outcome) = delivery.outcome else {
                 continue;
@@ -268,7 +257,8 @@ impl Checker {
     }
 }
 
-fn delivery_visit(assignment_id: Uuid) -> Uuid {
+/// The visit that a person's command must open.
+fn commanded(assignment_id: Uuid) -> Uuid {
     let assignment = delivery::Assignment {
         assignment_id,
         team: String::new(),

@@ -142,6 +142,17 @@ impl FileStates for Sim {
                 return Err(found.map(Box::new));
             }
             world.checker.wrote(found.as_ref(), &next);
+            world.tell(self.task, || {
+                let made = next
+                    .delivery
+                    .as_ref()
+                    .map(|d| (d.attempt, d.attempts.len(), d.outcome));
+                let item = next.key.item_id.as_u128();
+                format!(
+                    "writes file {item} v{} {:?} visit {} {made:?}",
+                    next.version, next.status, next.visit.id
+                )
+            });
             if let Some(found) = found {
                 world.before.insert(next.key.clone(), found);
             }
@@ -264,6 +275,9 @@ impl Caller<NoReader> for Sim {
             let (from, until) = (world.now, world.now + takes);
             let (delivery_id, attempt) = (call.delivery_id, call.attempt);
             let task = self.task;
+            world.tell(task, || {
+                format!("calls {delivery_id} attempt {attempt}: {status} after {takes} ms")
+            });
             world.checker.calls.push(Seen {
                 delivery_id,
                 attempt,

@@ -31,6 +31,7 @@ pub struct Report {
     pub calls: usize,
     pub files: usize,
     pub deliveries: usize,
+    pub trace: Vec<String>,
 }
 
 /// Runs the world of a seed.
@@ -60,14 +61,22 @@ pub fn simulate_broken(seed: u64, broken: Option<Break>) -> Report {
         calls: world.checker.calls.len(),
         files: world.states.len(),
         deliveries: world.visits.len() + world.states.len(),
+        trace: std::mem::take(&mut world.trace),
     }
 }
 
-type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// How long an invocation lives: Lambda ends it then, long before its messages come again.
+const LIFE: i64 = 60_000;
+
+struct Task {
+    id: u64,
+    until: i64,
+    future: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
 
 struct Run {
     world: Shared,
-    tasks: Vec<(u64, Task)>,
+    tasks: Vec<Task>,
 }
 
 impl Run {
@@ -119,14 +128,21 @@ impl Run {
         });
     }
 
+    /// Mostly a little; while nobody works, to the next message; now and then so much at once that a
+    /// task stands still for longer than its lease.
     fn pass_time(&mut self) {
+        let is_quiet = self.tasks.is_empty();
         self.with(|world| {
             let small = world.rng.i64(1..4000);
-            world.now += match (world.next_due(), world.rng.u32(0..3)) {
-                (Some(due), 0) => due - world.now,
-                (Some(due), 1) => small.min(due - world.now),
+            let step = match (world.next_due(), world.rng.u32(0..50)) {
+                (Some(due), 0..=24) if is_quiet => due - world.now,
+                (_, 49) if world.trouble > 0 => {
+                    world.faults.note("standstill beyond the lease");
+                    25_000
+                }
                 _ => small,
             };
+            world.now += step;
         });
     }
 
@@ -135,9 +151,14 @@ impl Run {
             return;
         }
         let index = self.with(|world| world.rng.usize(0..self.tasks.len()));
-        let (task, _) = self.tasks.swap_remove(index);
+        self.end(index, "crash");
+    }
+
+    fn end(&mut self, index: usize, fault: &'static str) {
+        let task = self.tasks.swap_remove(index).id;
         self.with(|world| {
-            world.faults.note("crash");
+            world.faults.note(fault);
+            world.tell(task, || fault.to_uppercase());
             world.hit.insert(task);
             // What the dead task had sent out ends with it.
             let now = world.now;
@@ -157,9 +178,13 @@ impl Run {
             return;
         }
         let index = self.with(|world| world.rng.usize(0..self.tasks.len()));
+        if self.tasks[index].until < self.with(|world| world.now) {
+            self.end(index, "invocation timed out");
+            return;
+        }
         let mut context = Context::from_waker(Waker::noop());
-        if let Poll::Ready(()) = self.tasks[index].1.as_mut().poll(&mut context) {
-            let (task, _) = self.tasks.swap_remove(index);
+        if let Poll::Ready(()) = self.tasks[index].future.as_mut().poll(&mut context) {
+            let task = self.tasks.swap_remove(index).id;
             self.with(|world| world.checker.ended.insert(task, world.now));
         }
     }
@@ -177,13 +202,25 @@ impl Run {
             (queue, messages, world.new_id(), world.rng.i64(-2000..=2000))
         });
         if !messages.is_empty() {
+            for message in &messages {
+                self.with(|world| {
+                    world.tell(task, || {
+                        format!("receives {} from {queue}: {}", message.id, message.body)
+                    });
+                });
+            }
             let sim = Sim {
                 world: Arc::clone(&self.world),
                 task,
                 skew,
             };
-            self.tasks
-                .push((task, Box::pin(invoke(sim, queue, messages))));
+            let until = self.with(|world| world.now) + LIFE;
+            let future = Box::pin(invoke(sim, queue, messages));
+            self.tasks.push(Task {
+                id: task,
+                until,
+                future,
+            });
         }
     }
 }
@@ -196,7 +233,7 @@ async fn invoke(sim: Sim, queue: usize, messages: Vec<Message>) {
         .map(|message| record(queue, message))
         .collect();
     let mut context = lambda_runtime::Context::default();
-    context.deadline = u64::try_from(sim.now().as_millis() + 60_000).unwrap();
+    context.deadline = u64::try_from(sim.now().as_millis() + LIFE).unwrap();
     let event = LambdaEvent::new(event, context);
     let settings = Settings {
         longest_call: Duration::from_secs(30),
@@ -219,6 +256,7 @@ async fn invoke(sim: Sim, queue: usize, messages: Vec<Message>) {
             && !world.is_broken(Break::AcknowledgeFailures);
         // An acknowledgement may get lost on its way too: the message comes again.
         if !keeps && !world.strikes(sim.task, "delete lost") {
+            world.tell(sim.task, || format!("acknowledges {}", message.id));
             world.delete(queue, message);
         }
     }

@@ -74,21 +74,29 @@ pub(super) fn assign(world: &mut World) {
     } else {
         webhooks[world.rng.usize(0..webhooks.len())]
     };
-    let mut role = Role::ALL[world.rng.usize(0..Role::ALL.len())];
-    if world.is_broken(Break::EverybodyIsAdmin) {
-        // What the dispatcher sees; the checker is told the truth below.
-        role = Role::Annotator;
-    }
+    let role = Role::ALL[world.rng.usize(0..Role::ALL.len())];
+    let said = if world.is_broken(Break::EverybodyIsAdmin) {
+        Role::Admin
+    } else {
+        role
+    };
     let assignment = Assignment {
         assignment_id: world.uuid(),
         team: "team".to_owned(),
         workflow_id: world.workflow.id,
         stage_id,
         item_id: Uuid::from_u128(world.rng.u128(1..=files)),
-        assigned_by: Actor::User { id: Some(7), role },
+        assigned_by: Actor::User {
+            id: Some(7),
+            role: said,
+        },
         document: None,
     };
-    world.checker.commands.insert(visit_id_of(&assignment));
+    let visit = visit_id_of(&assignment);
+    world.checker.commands.insert(visit);
+    if role == Role::Annotator {
+        world.checker.by_workers.insert(visit);
+    }
     let body = serde_json::to_string(&assignment).unwrap();
     if world.rng.u32(0..10) == 0 {
         world.faults.note("producer sends twice");

@@ -50,7 +50,10 @@ pub(super) struct World {
     /// Tasks that a fault hit: what they did may be done again.
     pub(super) hit: BTreeSet<u64>,
     pub(super) broken: Option<Break>,
+    /// What happened, for people.
+    pub(super) trace: Vec<String>,
     next_id: u64,
+    began: i64,
 }
 
 impl World {
@@ -73,8 +76,20 @@ impl World {
             kindness,
             hit: BTreeSet::new(),
             broken,
+            trace: Vec::new(),
             next_id: 0,
+            began: 1_790_000_000_000,
         }
+    }
+
+    /// Notes what happened, with the seconds since the beginning.
+    pub(super) fn tell(&mut self, task: u64, what: impl FnOnce() -> String) {
+        let at = self.now - self.began;
+        self.trace.push(format!(
+            "{:>9.3} s  task {task:<4} {}",
+            at as f64 / 1000.0,
+            what()
+        ));
     }
 
     pub(super) fn is_broken(&self, what: Break) -> bool {
@@ -96,6 +111,7 @@ impl World {
         if strikes {
             self.faults.note(fault);
             self.hit.insert(task);
+            self.tell(task, || format!("FAULT {fault}"));
         }
         strikes
     }

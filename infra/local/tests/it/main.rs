@@ -1,5 +1,11 @@
 //! The command line, end to end: real processes, real HTTP on loopback, real files.
-#![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs
+)]
 
 mod arguments;
 mod documents;

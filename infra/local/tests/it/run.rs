@@ -82,7 +82,7 @@ fn headers_are_as_documented() {
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let calls = endpoint.calls();
     let call = &calls[0];
-    assert_eq!(call.path, "/hook?value=foo");
+    assert_eq!((call.status, call.path.as_str()), (200, "/hook?value=foo"));
     assert_eq!(call.header("content-type"), Some("application/json"));
     let agent = format!("webhook-stage/{}", env!("CARGO_PKG_VERSION"));
     assert_eq!(call.header("user-agent"), Some(agent.as_str()));

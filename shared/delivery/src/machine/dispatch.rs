@@ -210,6 +210,7 @@ fn forgotten(state: &FileState, replaces_delivery: bool) -> Vec<VisitRecord> {
     let visit = (!has_own_delivery).then(|| VisitRecord {
         key: state.key.clone(),
         workflow_id: state.workflow_id,
+        version: state.version,
         visit: state.visit.clone(),
         delivery: None,
     });
@@ -231,6 +232,7 @@ pub(super) fn archive_of(state: &FileState) -> Option<VisitRecord> {
     Some(VisitRecord {
         key: state.key.clone(),
         workflow_id: state.workflow_id,
+        version: state.version,
         visit,
         delivery: Some(delivery),
     })

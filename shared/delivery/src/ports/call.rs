@@ -1,3 +1,4 @@
+use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
@@ -10,8 +11,7 @@ use crate::reason::Reason;
 use crate::retry::RetryAfter;
 use crate::time::Timestamp;
 
-/// One call to make.
-#[derive(Debug)]
+/// One call to make. Its `Debug` shows no URL: some are secrets themselves.
 pub struct Call<R> {
     /// The receiver's URL, as the stage has it.
     pub url: String,
@@ -35,6 +35,15 @@ pub struct Call<R> {
     pub sent_at: Timestamp,
     /// For the whole exchange, the body of the answer included.
     pub timeout: Duration,
+}
+
+impl<R> fmt::Debug for Call<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("delivery_id", &self.delivery_id)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a call brought back.

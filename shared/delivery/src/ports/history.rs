@@ -12,7 +12,7 @@ pub trait History: Send + Sync {
     fn attempt(&self, record: &AttemptRecord)
     -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// Keeps a finished visit, by its id.
+    /// Keeps a finished visit, by its id; one with a lower `version` than what is kept is dropped.
     fn visit(&self, record: &VisitRecord) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Whether a finished visit with this id is kept.

@@ -34,7 +34,8 @@ pub trait Lists: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Page<FileState>, PortError>> + Send;
 
-    /// A file's finished visits, oldest first (the state record holds the newest delivery).
+    /// A file's finished visits, oldest first. The state record holds the newest delivery; where both
+    /// know a delivery, the record is right.
     fn visits(
         &self,
         key: &FileKey,

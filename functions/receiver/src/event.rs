@@ -31,7 +31,11 @@ impl<'a> Request<'a> {
 
     /// Whether the request's path begins like this.
     pub(crate) fn is_under(&self, prefix: &str) -> bool {
-        let path = self.event.get("rawPath").or(self.event.get("path")).and_then(Value::as_str);
+        let path = self
+            .event
+            .get("rawPath")
+            .or(self.event.get("path"))
+            .and_then(Value::as_str);
         path.is_some_and(|path| path.starts_with(prefix))
     }
 

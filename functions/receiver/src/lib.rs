@@ -67,7 +67,11 @@ impl Receiver {
     }
 
     fn script(&self, request: &Request<'_>, name: Option<&str>) -> &Script {
-        let is_there = self.config.only_path.as_ref().is_none_or(|path| request.is_under(path));
+        let is_there = self
+            .config
+            .only_path
+            .as_ref()
+            .is_none_or(|path| request.is_under(path));
         let name = name.filter(|_| is_there).unwrap_or_default();
         let by_name = &self.config.scripts_by_name;
         by_name
@@ -92,7 +96,9 @@ impl Receiver {
         let id = request.header("webhook-id").unwrap_or_default().to_owned();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let before = seen.note(&id);
-        let status = self.script(&request, summary.name.as_deref()).status(before.calls);
+        let status = self
+            .script(&request, summary.name.as_deref())
+            .status(before.calls);
         let duplicate = before.accepted;
         if (200..300).contains(&status) {
             seen.accept(&id);

@@ -17,7 +17,11 @@ async fn main() -> Result<(), Error> {
         }
         _ => receiver::Script::default(),
     };
-    let receiver = &Receiver::new(Config { secrets, script, ..Config::default() });
+    let receiver = &Receiver::new(Config {
+        secrets,
+        script,
+        ..Config::default()
+    });
     run(service_fn(|event: LambdaEvent<Value>| async move {
         Ok::<_, Error>(receiver.answer(&event.payload))
     }))

@@ -1,0 +1,76 @@
+//! One contract, run against every adapter of a port.
+
+mod documents;
+mod history;
+mod queues;
+mod states;
+
+pub use documents::documents;
+pub use history::{history, lists};
+pub use queues::{InHand, QueueUnderTest, queues};
+pub use states::{conditional_writes, one_of_many_writers};
+
+use delivery::{DeliveryState, FileKey, FileState, Outcome, Reason, Status, Timestamp, Visit};
+use uuid::Uuid;
+use workflow::{Actor, Role};
+
+/// A file of its own, so that suites may share a store.
+#[must_use]
+pub fn key() -> FileKey {
+    FileKey {
+        team: "contract".to_owned(),
+        item_id: Uuid::new_v4(),
+    }
+}
+
+/// A record's first version, waiting in `stage_id`.
+#[must_use]
+pub fn waiting(key: &FileKey, stage_id: Uuid) -> FileState {
+    FileState {
+        key: key.clone(),
+        workflow_id: Uuid::from_u128(1),
+        version: 1,
+        status: Status::Waiting,
+        visit: Visit {
+            id: Uuid::new_v4(),
+            stage_id,
+            sequence: 1,
+            entered_at: Timestamp::from_millis(1_790_000_000_000),
+            assigned_by: Actor::User {
+                id: Some(42),
+                role: Role::Admin,
+            },
+            assignee: None,
+        },
+        delivery: None,
+        passed: std::collections::BTreeSet::new(),
+        hops: 0,
+        updated_at: Timestamp::from_millis(1_790_000_000_000),
+    }
+}
+
+/// A finished delivery at `stage_id`.
+#[must_use]
+pub fn finished(stage_id: Uuid, outcome: Outcome) -> DeliveryState {
+    let at = Timestamp::from_millis(1_790_000_000_000);
+    DeliveryState {
+        delivery_id: Uuid::new_v4(),
+        stage_id,
+        sequence: 1,
+        assigned_by: Actor::User {
+            id: None,
+            role: Role::Member,
+        },
+        opened_at: at,
+        attempt: 1,
+        next_at: at,
+        lease_until: None,
+        claim_id: None,
+        attempts: Vec::new(),
+        document: None,
+        outcome: Some(outcome),
+        reason: (outcome == Outcome::Failed).then_some(Reason::Timeout),
+        ended_at: Some(at),
+        moved_to: None,
+    }
+}

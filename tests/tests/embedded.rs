@@ -1,0 +1,318 @@
+//! The embedded engine: the contract, and what is its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use delivery::ports::{
+    FileStates, Freshness, Outgoing, PortErrorKind, Secrets, SendMessages, Workflows, WriteError,
+};
+use delivery::{Delivery, FileKey, Status};
+use embedded::{Engine, OpenError, Options, Queue, Received};
+use secrecy::{ExposeSecret, SecretString};
+use tempfile::TempDir;
+use tests::contract::{self, InHand, QueueUnderTest};
+use uuid::Uuid;
+use workflow::{SecretRef, StageSecrets, Workflow};
+
+fn engine() -> (Engine, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    (
+        Engine::open(directory.path(), Options::default()).unwrap(),
+        directory,
+    )
+}
+
+struct Deliveries(Engine);
+
+impl SendMessages<Delivery> for Deliveries {
+    async fn send(
+        &self,
+        messages: Vec<Outgoing<Delivery>>,
+    ) -> Vec<Result<(), delivery::ports::PortError>> {
+        self.0.send(messages).await
+    }
+}
+
+impl QueueUnderTest for Deliveries {
+    type Receipt = Received;
+
+    async fn receive(&self) -> Vec<InHand<Received>> {
+        let got = self
+            .0
+            .receive(Queue::Deliveries, 10, Duration::from_secs(60), 100)
+            .await;
+        let in_hand = |message: Received| InHand {
+            body: message.body.clone(),
+            receive_count: message.receive_count,
+            receipt: message,
+        };
+        got.unwrap().into_iter().map(in_hand).collect()
+    }
+
+    async fn delete(&self, receipt: Received) {
+        self.0
+            .delete(Queue::Deliveries, vec![receipt])
+            .await
+            .unwrap();
+    }
+
+    async fn give_back(&self, receipt: Received) {
+        self.0
+            .give_back(Queue::Deliveries, vec![receipt], Duration::ZERO)
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_contract_holds() {
+    let (engine, _directory) = engine();
+    contract::conditional_writes(&engine).await;
+    contract::one_of_many_writers(&engine).await;
+    contract::history(&engine).await;
+    contract::lists(&engine).await;
+    contract::queues(&Deliveries(engine.clone())).await;
+    contract::documents(&engine, async |key: &FileKey, content: Vec<u8>| {
+        engine
+            .store_document(key, Bytes::from(content))
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
+fn message(stage: u128) -> Outgoing<Delivery> {
+    let message = Delivery {
+        delivery_id: Uuid::new_v4(),
+        team: "t".to_owned(),
+        item_id: Uuid::new_v4(),
+        workflow_id: Uuid::nil(),
+        stage_id: Uuid::from_u128(stage),
+        attempt: 1,
+        document: None,
+    };
+    Outgoing {
+        message,
+        delay: Duration::ZERO,
+    }
+}
+
+async fn send(engine: &Engine, stage: u128, count: usize) {
+    let sent = engine
+        .send((0..count).map(|_| message(stage)).collect::<Vec<_>>())
+        .await;
+    assert!(sent.iter().all(Result::is_ok));
+}
+
+async fn receive(engine: &Engine, cap: usize) -> Vec<Received> {
+    engine
+        .receive(Queue::Deliveries, 10, Duration::from_secs(60), cap)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_group_that_holds_its_share_leaves_the_rest_to_others() {
+    let (engine, _directory) = engine();
+    send(&engine, 1, 100).await;
+    send(&engine, 2, 3).await;
+    let mut held = [0, 0];
+    for _ in 0..5 {
+        for message in receive(&engine, 12).await {
+            held[usize::from(message.group == Uuid::from_u128(2).to_string())] += 1;
+        }
+    }
+    assert_eq!(held, [12, 3]);
+}
+
+#[tokio::test]
+async fn a_receipt_ends_when_the_message_is_received_again() {
+    let (engine, _directory) = engine();
+    send(&engine, 1, 1).await;
+    let first = engine
+        .receive(Queue::Deliveries, 10, Duration::ZERO, 10)
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let second = receive(&engine, 10).await;
+    assert_eq!(
+        (first.len(), second.len(), second[0].receive_count),
+        (1, 1, 2)
+    );
+    assert_eq!(engine.delete(Queue::Deliveries, first).await.unwrap(), 0);
+    assert_eq!(engine.delete(Queue::Deliveries, second).await.unwrap(), 1);
+    assert!(engine.is_idle().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_message_received_too_often_is_a_dead_letter() {
+    let (engine, _directory) = engine();
+    send(&engine, 1, 1).await;
+    for count in 1..=embedded::MAX_RECEIVES {
+        let got = receive(&engine, 10).await;
+        assert_eq!(got[0].receive_count, count);
+        engine
+            .give_back(Queue::Deliveries, got, Duration::ZERO)
+            .await
+            .unwrap();
+    }
+    assert!(receive(&engine, 10).await.is_empty());
+    let dead = engine.depth(Queue::DeliveriesDeadLetters).await.unwrap();
+    assert_eq!(
+        (
+            dead.visible,
+            engine.depth(Queue::Deliveries).await.unwrap().total()
+        ),
+        (1, 0)
+    );
+}
+
+#[tokio::test]
+async fn what_a_dead_process_had_in_hand_is_free_again() {
+    let (engine, directory) = engine();
+    send(&engine, 1, 2).await;
+    assert_eq!(receive(&engine, 10).await.len(), 2);
+    let mut state = contract::waiting(&contract::key(), Uuid::nil());
+    state.status = Status::Sending;
+    let mut delivery = contract::finished(Uuid::nil(), delivery::Outcome::Failed);
+    delivery.outcome = None;
+    delivery.lease_until = Some(delivery::Timestamp::from_millis(i64::MAX));
+    state.delivery = Some(delivery);
+    engine.put(&state).await.unwrap();
+    drop(engine);
+    let engine = reopen(&directory).await;
+    assert_eq!(receive(&engine, 10).await.len(), 2);
+    let found = engine.get(&state.key).await.unwrap().unwrap();
+    let lease = found.delivery.unwrap().lease_until.unwrap();
+    assert!(lease < std::time::SystemTime::now().into());
+}
+
+/// The writer's thread lets go of the lock a moment after the last handle is gone.
+async fn reopen(directory: &TempDir) -> Engine {
+    for _ in 0..100 {
+        match Engine::open(directory.path(), Options::default()) {
+            Ok(engine) => return engine,
+            Err(OpenError::Locked(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("the directory stays locked");
+}
+
+#[tokio::test]
+async fn a_second_engine_a_newer_schema_and_a_damaged_file_are_refused_in_words() {
+    let (engine, directory) = engine();
+    let error = Engine::open(directory.path(), Options::default()).unwrap_err();
+    assert_eq!(error.code(), "state_locked");
+    assert!(error.to_string().contains("in use by another"));
+    drop(engine);
+    drop(reopen(&directory).await);
+    let database = directory.path().join("webhook-stage.db");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    rusqlite::Connection::open(&database)
+        .unwrap()
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
+    let error = Engine::open(directory.path(), Options::default()).unwrap_err();
+    assert_eq!(error.code(), "state_newer");
+    std::fs::write(
+        &database,
+        "this is no database, but it is long enough to look like one",
+    )
+    .unwrap();
+    let error = Engine::open(directory.path(), Options::default()).unwrap_err();
+    assert_eq!(error.code(), "state_corrupt");
+}
+
+#[tokio::test]
+async fn a_full_disk_fails_the_write_and_nothing_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = Options::default();
+    options.max_pages = Some(60);
+    let engine = Engine::open(directory.path(), options).unwrap();
+    let key = contract::key();
+    let state = contract::waiting(&key, Uuid::nil());
+    engine.put(&state).await.unwrap();
+    let mut failed = None;
+    for _ in 0..20 {
+        let big = Bytes::from(vec![b' '; 100_000]);
+        if let Err(error) = engine.store_document(&contract::key(), big).await {
+            failed = Some(error.kind);
+            break;
+        }
+    }
+    assert_eq!(failed, Some(PortErrorKind::Unavailable));
+    assert_eq!(engine.get(&key).await.unwrap(), Some(state.clone()));
+    let mut next = state.clone();
+    next.version = 2;
+    match engine.put(&next).await {
+        Ok(()) | Err(WriteError::Port(_)) => {}
+        Err(WriteError::Conflict(found)) => panic!("{found:?}"),
+    }
+    drop(engine);
+    let engine = reopen(&directory).await;
+    assert!(engine.get(&key).await.unwrap().unwrap().version >= 1);
+    engine
+        .store_document(&contract::key(), Bytes::from(vec![b' '; 100_000]))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn workflows_and_secrets_are_kept_apart() {
+    let (engine, directory) = engine();
+    let json = std::fs::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../infra/local/examples/workflow.json"
+    ))
+    .unwrap();
+    let imported = Workflow::import(&json).unwrap();
+    let id = imported.workflow.id;
+    assert!(engine.workflow("t", id).await.unwrap().is_none());
+    engine
+        .store_workflow("t", &imported.workflow)
+        .await
+        .unwrap();
+    assert_eq!(
+        *engine.workflow("t", id).await.unwrap().unwrap(),
+        imported.workflow
+    );
+    assert!(engine.workflow("other", id).await.unwrap().is_none());
+    let mut edited = imported.workflow.clone();
+    let stage = edited.first_webhook().unwrap().id;
+    edited
+        .set_webhook_url(stage, "https://elsewhere.example/")
+        .unwrap();
+    engine.store_workflow("t", &edited).await.unwrap();
+    assert_eq!(*engine.workflow("t", id).await.unwrap().unwrap(), edited);
+
+    let reference = SecretRef("a/b".to_owned());
+    assert!(
+        engine
+            .stage_secrets(&reference, Freshness::Cached)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let secrets = StageSecrets {
+        authorization: Some(SecretString::from("Bearer \"quoted\" \u{fc}")),
+        signing_secrets: vec![SecretString::from("whsec_x")],
+    };
+    engine
+        .store_secrets(vec![(reference.clone(), secrets)])
+        .await
+        .unwrap();
+    drop(engine);
+    let engine = reopen(&directory).await;
+    let found = engine
+        .stage_secrets(&reference, Freshness::Latest)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        found.authorization.unwrap().expose_secret(),
+        "Bearer \"quoted\" \u{fc}"
+    );
+    assert_eq!(found.signing_secrets[0].expose_secret(), "whsec_x");
+}

@@ -1,1 +1,38 @@
 //! The ports on SQS, DynamoDB, S3, Secrets Manager and EventBridge.
+//!
+//! Each service is a feature, so that a function links only what it talks to.
+
+mod config;
+mod environment;
+mod error;
+mod metrics;
+
+#[cfg(feature = "s3")]
+mod documents;
+#[cfg(feature = "eventbridge")]
+mod events;
+#[cfg(feature = "s3")]
+mod presign;
+#[cfg(feature = "sqs")]
+mod queue;
+#[cfg(feature = "secretsmanager")]
+mod secrets;
+#[cfg(feature = "dynamodb")]
+mod table;
+
+pub use config::sdk_config;
+pub use environment::{Environment, EnvironmentError};
+pub use metrics::EmfMetrics;
+
+#[cfg(feature = "s3")]
+pub use documents::{Bucket, ObjectReader, ObjectStream};
+#[cfg(feature = "eventbridge")]
+pub use events::EventBus;
+#[cfg(feature = "s3")]
+pub use presign::S3Presign;
+#[cfg(feature = "sqs")]
+pub use queue::{Queue, parked, unpark};
+#[cfg(feature = "secretsmanager")]
+pub use secrets::SecretStore;
+#[cfg(feature = "dynamodb")]
+pub use table::Table;

@@ -1,0 +1,23 @@
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+
+/// One configuration for all clients of a process: region, credentials and endpoint from the
+/// environment, retries and timeouts set on purpose.
+///
+/// An engine call must end well within an invocation: 2 s to connect, 3 s an attempt, 3 attempts, 8 s
+/// in all. What does not work by then is the queue's to repeat.
+pub async fn sdk_config() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(3))
+        .operation_timeout(Duration::from_secs(8))
+        .build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .timeout_config(timeouts)
+        .load()
+        .await
+}

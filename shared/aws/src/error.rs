@@ -1,0 +1,60 @@
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use delivery::ports::{PortError, PortErrorKind};
+
+/// An SDK error, as the ports say it. Only its code is kept: the message may quote the request.
+pub(crate) fn port_error<E: ProvideErrorMetadata, R>(
+    what: &'static str,
+    error: &SdkError<E, R>,
+) -> PortError {
+    let code = match error {
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(_) => "not reached",
+        SdkError::ConstructionFailure(_) => "request not built",
+        SdkError::ResponseError(_) => "answer not read",
+        error => error.code().unwrap_or("unknown"),
+    };
+    PortError::caused(kind(code), what, code.to_owned())
+}
+
+fn kind(code: &str) -> PortErrorKind {
+    let is = |part: &str| code.contains(part);
+    if is("Throttl") || is("LimitExceeded") || is("ThroughputExceeded") || is("SlowDown") {
+        PortErrorKind::Throttled
+    } else if is("AccessDenied") || is("NotAuthorized") || is("UnrecognizedClient") {
+        PortErrorKind::Forbidden
+    } else {
+        PortErrorKind::Unavailable
+    }
+}
+
+/// A stored value that cannot be read back.
+pub(crate) fn corrupt(
+    what: &'static str,
+    error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> PortError {
+    PortError::caused(PortErrorKind::Corrupt, what, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_say_whose_fault_it_is() {
+        for (code, expected) in [
+            ("ThrottlingException", PortErrorKind::Throttled),
+            (
+                "ProvisionedThroughputExceededException",
+                PortErrorKind::Throttled,
+            ),
+            ("RequestLimitExceeded", PortErrorKind::Throttled),
+            ("SlowDown", PortErrorKind::Throttled),
+            ("AccessDeniedException", PortErrorKind::Forbidden),
+            ("InternalServerError", PortErrorKind::Unavailable),
+            ("timeout", PortErrorKind::Unavailable),
+        ] {
+            assert_eq!(kind(code), expected, "{code}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+use aws_config::SdkConfig;
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use delivery::ports::{Events, FileLeft, PortError, PortErrorKind};
+use serde_json::json;
+
+use crate::error::port_error;
+
+/// An event bus, or none: then nobody is told.
+#[derive(Clone, Debug)]
+pub struct EventBus {
+    bus: Option<(Client, String)>,
+}
+
+impl EventBus {
+    /// The bus of this name, if there is one.
+    #[must_use]
+    pub fn new(config: &SdkConfig, name: Option<String>) -> Self {
+        Self {
+            bus: name.map(|name| (Client::new(config), name)),
+        }
+    }
+}
+
+impl Events for EventBus {
+    async fn file_left(&self, event: &FileLeft) -> Result<(), PortError> {
+        let Some((client, bus)) = &self.bus else {
+            return Ok(());
+        };
+        let detail = json!({
+            "team": event.key.team,
+            "item_id": event.key.item_id,
+            "workflow_id": event.workflow_id,
+            "stage_id": event.stage_id,
+            "delivery_id": event.delivery_id,
+            "edge": event.outcome.edge(),
+            "reason": event.reason.map(delivery::Reason::code),
+            "attempts": event.attempts,
+            "moved_to": event.moved_to,
+        });
+        let entry = PutEventsRequestEntry::builder()
+            .source("webhook-stage")
+            .detail_type("File Left Webhook Stage")
+            .event_bus_name(bus)
+            .detail(detail.to_string())
+            .build();
+        let answer = client.put_events().entries(entry).send().await;
+        let answer = answer.map_err(|error| port_error("announce a file", &error))?;
+        match answer
+            .entries
+            .unwrap_or_default()
+            .into_iter()
+            .find_map(|entry| entry.error_code)
+        {
+            None => Ok(()),
+            Some(code) => Err(PortError::caused(
+                PortErrorKind::Unavailable,
+                "announce a file",
+                code,
+            )),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::presigning::PresigningConfig;
+use delivery::ports::{PortError, PortErrorKind};
+use webhook::Presign;
+
+use crate::documents::client;
+use crate::error::port_error;
+
+/// Turns `s3://bucket/key` into a URL that anyone may GET for a while, as V7's payload has them.
+#[derive(Clone, Debug)]
+pub struct S3Presign {
+    client: Client,
+}
+
+impl S3Presign {
+    /// Signs with the process's credentials: the URL ends with them, at the latest.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self {
+            client: client(config),
+        }
+    }
+}
+
+impl Presign for S3Presign {
+    async fn presign(&self, s3_url: &str, expiry: Duration) -> Result<String, PortError> {
+        let refused = || PortError::new(PortErrorKind::Corrupt, "presign a source file's URL");
+        let path = s3_url.strip_prefix("s3://").ok_or_else(refused)?;
+        let (bucket, key) = path.split_once('/').ok_or_else(refused)?;
+        let expiry = PresigningConfig::expires_in(expiry).map_err(|_| refused())?;
+        let request = self
+            .client
+            .get_object()
+            .bucket(bucket)
+            .key(key)
+            .presigned(expiry)
+            .await;
+        let request = request.map_err(|error| port_error("presign a source file's URL", &error))?;
+        Ok(request.uri().to_owned())
+    }
+}

@@ -1,0 +1,285 @@
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use delivery::ports::{MAX_DELAY, Outgoing, PortError, PortErrorKind, SendMessages};
+use delivery::{Assignment, DeadLetter, Delivery, MAX_BODY};
+use serde::Serialize;
+
+use crate::error::port_error;
+
+/// Entries of one `SendMessageBatch` at most.
+const ENTRIES: usize = 10;
+
+/// Times the failed entries of a batch are sent again before they are reported.
+const ROUNDS: usize = 3;
+
+/// A standard queue. `MessageGroupId` makes it a fair one: a stage with much in flight waits for others.
+#[derive(Debug)]
+pub struct Queue<M> {
+    client: Client,
+    url: String,
+    message: PhantomData<fn(M)>,
+}
+
+impl<M> Clone for Queue<M> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            url: self.url.clone(),
+            message: PhantomData,
+        }
+    }
+}
+
+impl<M> Queue<M> {
+    /// The queue at this URL.
+    #[must_use]
+    pub fn new(config: &SdkConfig, url: impl Into<String>) -> Self {
+        Self {
+            client: Client::new(config),
+            url: url.into(),
+            message: PhantomData,
+        }
+    }
+}
+
+/// What shares a fair share.
+pub trait Grouped: Serialize + Send + Sync {
+    /// The message group: the stage.
+    fn group(&self) -> String;
+}
+
+impl Grouped for Assignment {
+    fn group(&self) -> String {
+        self.stage_id.to_string()
+    }
+}
+
+impl Grouped for Delivery {
+    fn group(&self) -> String {
+        self.stage_id.to_string()
+    }
+}
+
+impl Grouped for DeadLetter {
+    fn group(&self) -> String {
+        self.queue.clone()
+    }
+}
+
+struct Entry {
+    index: usize,
+    body: String,
+    group: String,
+    delay: i32,
+}
+
+impl<M: Grouped> SendMessages<M> for Queue<M> {
+    async fn send(&self, messages: Vec<Outgoing<M>>) -> Vec<Result<(), PortError>> {
+        let mut results: Vec<Result<(), PortError>> = Vec::with_capacity(messages.len());
+        let mut waiting = Vec::with_capacity(messages.len());
+        for (index, outgoing) in messages.iter().enumerate() {
+            match entry(index, outgoing) {
+                Ok(entry) => {
+                    waiting.push(entry);
+                    results.push(Err(PortError::new(
+                        PortErrorKind::Unavailable,
+                        "send messages",
+                    )));
+                }
+                Err(error) => results.push(Err(error)),
+            }
+        }
+        for _ in 0..ROUNDS {
+            let mut failed = Vec::new();
+            for batch in batches(waiting) {
+                failed.extend(self.send_batch(batch, &mut results).await);
+            }
+            waiting = failed;
+            if waiting.is_empty() {
+                break;
+            }
+        }
+        results
+    }
+}
+
+impl<M> Queue<M> {
+    /// Sends one batch and notes what became of each; returns what may be sent again.
+    async fn send_batch(
+        &self,
+        batch: Vec<Entry>,
+        results: &mut [Result<(), PortError>],
+    ) -> Vec<Entry> {
+        let entries = batch.iter().filter_map(|entry| {
+            SendMessageBatchRequestEntry::builder()
+                .id(entry.index.to_string())
+                .message_body(&entry.body)
+                .message_group_id(&entry.group)
+                .delay_seconds(entry.delay)
+                .build()
+                .ok()
+        });
+        let request = self.client.send_message_batch().queue_url(&self.url);
+        let answer = match request.set_entries(Some(entries.collect())).send().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                for entry in &batch {
+                    results[entry.index] = Err(port_error("send messages", &error));
+                }
+                // The SDK has tried again already.
+                return Vec::new();
+            }
+        };
+        let mut again = Vec::new();
+        for entry in batch {
+            let id = entry.index.to_string();
+            if answer.successful.iter().any(|sent| sent.id == id) {
+                results[entry.index] = Ok(());
+                continue;
+            }
+            let failure = answer.failed.iter().find(|failed| failed.id == id);
+            let code = failure.map_or("no answer for this entry", |failed| failed.code.as_str());
+            let kind = if code.contains("Throttl") {
+                PortErrorKind::Throttled
+            } else {
+                PortErrorKind::Unavailable
+            };
+            results[entry.index] = Err(PortError::caused(kind, "send messages", code.to_owned()));
+            if failure.is_none_or(|failed| !failed.sender_fault) {
+                again.push(entry);
+            }
+        }
+        again
+    }
+}
+
+fn entry<M: Grouped>(index: usize, outgoing: &Outgoing<M>) -> Result<Entry, PortError> {
+    if outgoing.delay > MAX_DELAY {
+        return Err(PortError::new(
+            PortErrorKind::TooLarge,
+            "send a message delayed over 900 s",
+        ));
+    }
+    let body = serde_json::to_string(&outgoing.message)
+        .map_err(|error| PortError::caused(PortErrorKind::Corrupt, "write a message", error))?;
+    if body.len() > MAX_BODY {
+        return Err(PortError::new(
+            PortErrorKind::TooLarge,
+            "send a message above 1 MiB",
+        ));
+    }
+    Ok(Entry {
+        index,
+        body,
+        group: outgoing.message.group(),
+        delay: whole_seconds(outgoing.delay),
+    })
+}
+
+/// Rounded up: a message may come late, never early.
+fn whole_seconds(delay: Duration) -> i32 {
+    let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+    i32::try_from(seconds).unwrap_or(900)
+}
+
+/// At most ten entries and 1 MiB each.
+fn batches(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
+    let mut batches: Vec<Vec<Entry>> = Vec::new();
+    let mut size = 0;
+    for entry in entries {
+        let fits = batches
+            .last()
+            .is_some_and(|batch| batch.len() < ENTRIES && size + entry.body.len() <= MAX_BODY);
+        if !fits {
+            batches.push(Vec::new());
+            size = 0;
+        }
+        size += entry.body.len();
+        if let Some(batch) = batches.last_mut() {
+            batch.push(entry);
+        }
+    }
+    batches
+}
+
+/// Receives up to ten parked dead letters: what redrives one has to delete it by its receipt.
+///
+/// # Errors
+/// [`PortError`] when the queue fails.
+pub async fn parked(
+    queue: &Queue<DeadLetter>,
+) -> Result<Vec<(String, Option<DeadLetter>)>, PortError> {
+    let got = queue
+        .client
+        .receive_message()
+        .queue_url(&queue.url)
+        .max_number_of_messages(10)
+        .wait_time_seconds(1)
+        .send()
+        .await
+        .map_err(|error| port_error("receive dead letters", &error))?;
+    let letters = got
+        .messages
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|message| {
+            let letter = message
+                .body
+                .as_deref()
+                .and_then(|body| serde_json::from_str(body).ok());
+            Some((message.receipt_handle?, letter))
+        });
+    Ok(letters.collect())
+}
+
+/// Deletes a parked dead letter that was redriven.
+///
+/// # Errors
+/// [`PortError`] when the queue fails.
+pub async fn unpark(queue: &Queue<DeadLetter>, receipt: &str) -> Result<(), PortError> {
+    let delete = queue
+        .client
+        .delete_message()
+        .queue_url(&queue.url)
+        .receipt_handle(receipt);
+    delete
+        .send()
+        .await
+        .map(|_| ())
+        .map_err(|error| port_error("delete a dead letter", &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(sizes: &[usize]) -> Vec<Entry> {
+        let entry = |(index, size): (usize, &usize)| Entry {
+            index,
+            body: "x".repeat(*size),
+            group: String::new(),
+            delay: 0,
+        };
+        sizes.iter().enumerate().map(entry).collect()
+    }
+
+    #[test]
+    fn a_batch_has_ten_entries_and_a_mebibyte_at_most() {
+        let lengths = |sizes: &[usize]| -> Vec<usize> {
+            batches(entries(sizes)).iter().map(Vec::len).collect()
+        };
+        assert_eq!(lengths(&[1; 25]), [10, 10, 5]);
+        assert_eq!(lengths(&[MAX_BODY, 1, MAX_BODY - 1, 1]), [1, 2, 1]);
+        assert!(lengths(&[]).is_empty());
+    }
+
+    #[test]
+    fn delays_are_rounded_up_to_whole_seconds() {
+        let seconds = |millis| whole_seconds(Duration::from_millis(millis));
+        assert_eq!([0, 1, 1000, 1001, 900_000].map(seconds), [0, 1, 1, 2, 900]);
+    }
+}

@@ -1,0 +1,90 @@
+use std::time::SystemTime;
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use delivery::ports::{History, PortError};
+use delivery::{AttemptRecord, FileKey, Rejection, Timestamp, VisitRecord};
+use uuid::Uuid;
+use workflow::Actor;
+
+use super::Table;
+use super::item::{Item, file, json, new, number, text};
+use crate::error::port_error;
+
+impl History for Table {
+    async fn attempt(&self, record: &AttemptRecord) -> Result<(), PortError> {
+        let sk = format!(
+            "ATTEMPT#{}#{:04}",
+            record.delivery_id, record.summary.attempt
+        );
+        let mut item = new(file(&record.key), sk);
+        item.insert("body".to_owned(), json("write attempt", record)?);
+        self.keep("keep attempt", item).await
+    }
+
+    async fn visit(&self, record: &VisitRecord) -> Result<(), PortError> {
+        let mut item = new(file(&record.key), format!("VISIT#{}", record.visit.id));
+        item.insert("version".to_owned(), number(record.version));
+        item.insert("body".to_owned(), json("write visit", record)?);
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR #v <= :v")
+            .expression_attribute_names("#v", "version")
+            .expression_attribute_values(":v", number(record.version));
+        let Err(error) = put.send().await else {
+            return Ok(());
+        };
+        let failed = port_error("keep visit", &error);
+        match error.into_service_error() {
+            // What is kept is newer.
+            PutItemError::ConditionalCheckFailedException(_) => Ok(()),
+            _ => Err(failed),
+        }
+    }
+
+    async fn has_visit(&self, key: &FileKey, visit_id: Uuid) -> Result<bool, PortError> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key("pk", text(file(key)))
+            .key("sk", text(format!("VISIT#{visit_id}")))
+            .projection_expression("pk")
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| port_error("look for visit", &error))?;
+        Ok(found.item.is_some())
+    }
+
+    async fn rejection(&self, record: &Rejection) -> Result<(), PortError> {
+        let actor = match &record.actor {
+            Actor::User { role, .. } => role.as_str(),
+            Actor::Workflow { .. } => "workflow",
+        };
+        let sk = format!("REJECTION#{}#{actor}", record.assignment_id);
+        let mut item = new(file(&record.key), sk);
+        item.insert("body".to_owned(), json("write rejection", record)?);
+        self.keep("keep rejection", item).await
+    }
+}
+
+impl Table {
+    async fn keep(&self, what: &'static str, mut item: Item) -> Result<(), PortError> {
+        if let Some(days) = self.history_days {
+            let now = Timestamp::from(SystemTime::now()).as_secs();
+            item.insert("ttl".to_owned(), number(now + i64::from(days) * 24 * 3600));
+        }
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item));
+        put.send()
+            .await
+            .map(|_| ())
+            .map_err(|error| port_error(what, &error))
+    }
+}

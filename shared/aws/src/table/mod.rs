@@ -1,0 +1,50 @@
+//! One table: a file's record and history under the file's key, and the workflows.
+
+mod history;
+mod item;
+mod lists;
+mod states;
+mod workflows;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use uuid::Uuid;
+use workflow::Workflow;
+
+/// The DynamoDB table.
+///
+/// | `pk` | `sk` | what |
+/// |---|---|---|
+/// | `FILE#<team>#<item>` | `STATE` | the record; `version` is what its writes are conditional on |
+/// | same | `VISIT#<id>`, `ATTEMPT#<delivery>#<n>`, `REJECTION#<assignment>#<role>` | the history |
+/// | `WORKFLOW#<team>#<id>` | `WORKFLOW` | the workflow's JSON, without secrets |
+///
+/// Two sparse indexes, keys only: `at-rest` has files at rest by stage, `failed` those whose last
+/// webhook failed by its stage. On the happy path only the first is written.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+    history_days: Option<u32>,
+    workflows: Arc<Mutex<CachedWorkflows>>,
+}
+
+/// By team and id: when it was read, and what it was.
+type CachedWorkflows = HashMap<(String, Uuid), (Instant, Arc<Workflow>)>;
+
+impl Table {
+    /// The table of this name. Attempts and rejections are kept for `history_days`, for ever without.
+    #[must_use]
+    pub fn new(config: &SdkConfig, name: impl Into<String>, history_days: Option<u32>) -> Self {
+        Self {
+            client: Client::new(config),
+            name: name.into(),
+            history_days,
+            workflows: Arc::default(),
+        }
+    }
+}

@@ -7,6 +7,8 @@ mod environment;
 mod error;
 mod metrics;
 
+#[cfg(all(feature = "dynamodb", feature = "sqs", feature = "eventbridge"))]
+mod bundle;
 #[cfg(feature = "s3")]
 mod documents;
 #[cfg(feature = "eventbridge")]
@@ -24,6 +26,16 @@ pub use config::sdk_config;
 pub use environment::{Environment, EnvironmentError};
 pub use metrics::EmfMetrics;
 
+#[cfg(all(feature = "dynamodb", feature = "sqs", feature = "eventbridge"))]
+pub use bundle::{DeadLetterFunctionPorts, DispatcherPorts};
+#[cfg(all(
+    feature = "dynamodb",
+    feature = "sqs",
+    feature = "eventbridge",
+    feature = "s3",
+    feature = "secretsmanager"
+))]
+pub use bundle::{SenderError, SenderPorts};
 #[cfg(feature = "s3")]
 pub use documents::{Bucket, ObjectReader, ObjectStream};
 #[cfg(feature = "eventbridge")]

@@ -1,0 +1,14 @@
+//! The dispatcher as a Lambda function.
+
+use aws::{DispatcherPorts, Environment, sdk_config};
+use lambda_runtime::{Error, run, service_fn, tracing};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let ports = &DispatcherPorts::new(&sdk_config().await, Environment)?;
+    run(service_fn(|event| async move {
+        Ok::<_, Error>(dispatcher::handle(ports, event).await?)
+    }))
+    .await
+}

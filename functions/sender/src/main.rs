@@ -1,0 +1,21 @@
+//! The sender as a Lambda function.
+
+use aws::{Environment, SenderPorts, sdk_config};
+use lambda_runtime::{Error, run, service_fn, tracing};
+use sender::Settings;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let defaults = Settings::default();
+    let settings = &Settings {
+        concurrency: Environment.number("CONCURRENCY", defaults.concurrency)?,
+        default_timeout: Environment.seconds("REQUEST_TIMEOUT_SECONDS", 30)?,
+        longest_call: Environment.seconds("LONGEST_CALL_SECONDS", 60)?,
+    };
+    let ports = &SenderPorts::new(&sdk_config().await, Environment)?;
+    run(service_fn(|event| async move {
+        Ok::<_, Error>(sender::handle(ports, settings, event).await?)
+    }))
+    .await
+}

@@ -71,5 +71,5 @@ fn read(body: &str) -> Result<Letter, MessageError> {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 fn failed(fault: Fault) -> Failure {
-    Failure::new(fault.code(), &fault)
+    Failure::of(fault.code(), &fault)
 }

@@ -46,7 +46,7 @@ pub async fn handle<P: DispatchPorts>(
             // Fewer answers than messages would be an adapter's bug; what is not known to be sent goes back.
             let failure = match sent.next() {
                 Some(Ok(())) => continue,
-                Some(Err(error)) => Failure::new(error.kind.code(), error),
+                Some(Err(error)) => Failure::of(error.kind.code(), &error),
                 None => Failure::new("engine_unavailable", "send to deliveries: no answer"),
             };
             results[index].1 = Err(failure);
@@ -57,10 +57,10 @@ pub async fn handle<P: DispatchPorts>(
 
 async fn open<P: DispatchPorts>(ports: &P, record: Record) -> Result<Option<Delivery>, Failure> {
     let assignment =
-        Assignment::parse(&record.body).map_err(|error| Failure::new(error.code(), error))?;
+        Assignment::parse(&record.body).map_err(|error| Failure::of(error.code(), &error))?;
     match dispatch(ports, &assignment).await {
         Ok(Dispatched::Deliver(delivery)) => Ok(Some(*delivery)),
         Ok(_) => Ok(None),
-        Err(fault) => Err(Failure::new(fault.code(), fault)),
+        Err(fault) => Err(Failure::of(fault.code(), &fault)),
     }
 }

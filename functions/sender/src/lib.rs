@@ -56,10 +56,10 @@ pub async fn handle<P: SendPorts>(
 
 async fn deliver<P: SendPorts>(ports: &P, limits: &Limits, record: Record) -> Result<(), Failure> {
     let message =
-        Delivery::parse(&record.body).map_err(|error| Failure::new(error.code(), error))?;
+        Delivery::parse(&record.body).map_err(|error| Failure::of(error.code(), &error))?;
     match send(ports, &message, limits).await {
         Ok(_) => Ok(()),
-        Err(fault) => Err(Failure::new(fault.code(), fault)),
+        Err(fault) => Err(Failure::of(fault.code(), &fault)),
     }
 }
 

@@ -3,6 +3,7 @@
 //! A record's trouble is its own (invariant 10): one that cannot be read, fails or even panics comes
 //! back to its queue, and the others go through.
 
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -52,12 +53,24 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// From an error that has a code.
+    /// From a line of one's own.
     pub fn new(code: &'static str, message: impl fmt::Display) -> Self {
         Self {
             code,
             message: message.to_string(),
         }
+    }
+
+    /// From an error that has a code, with its causes: the log is where they are looked for.
+    pub fn of(code: &'static str, error: &(dyn Error + 'static)) -> Self {
+        let mut message = error.to_string();
+        let mut next = error.source();
+        while let Some(cause) = next {
+            message.push_str(": ");
+            message.push_str(&cause.to_string());
+            next = cause.source();
+        }
+        Self { code, message }
     }
 }
 

@@ -156,8 +156,8 @@ enum Plan {
     Passed,
     /// Its delivery ended before, without success; no call.
     FailedBefore(Uuid),
-    /// It is on its way, from an earlier run.
-    Continue,
+    /// It is on its way, from an earlier run: through this stage in the visit named, or elsewhere.
+    Continue(Option<Uuid>),
     /// Assign it.
     Assign(Box<Assignment>),
 }
@@ -177,7 +177,8 @@ impl Run<'_> {
             return Ok(Plan::Assign(Box::new(self.assignment(file))));
         };
         if !state.status.is_at_rest() {
-            return Ok(Plan::Continue);
+            let is_here = state.visit.stage_id == self.stage.id;
+            return Ok(Plan::Continue(is_here.then_some(state.visit.id)));
         }
         self.plan_at_rest(file, &state).await
     }
@@ -220,7 +221,7 @@ impl Run<'_> {
     async fn work(&self, planned: &mut [(&Registered, Plan)]) -> Result<bool, Error> {
         let todo = planned
             .iter()
-            .filter(|(_, plan)| matches!(plan, Plan::Assign(_) | Plan::Continue))
+            .filter(|(_, plan)| matches!(plan, Plan::Assign(_) | Plan::Continue(_)))
             .count();
         let progress = Arc::new(Progress::new(u64::try_from(todo).unwrap_or(0)));
         self.send(planned.iter().map(|(_, plan)| plan)).await?;
@@ -229,7 +230,7 @@ impl Run<'_> {
         let mut late = Vec::new();
         for (file, plan) in planned
             .iter_mut()
-            .filter(|(_, plan)| *plan == Plan::Continue)
+            .filter(|(_, plan)| *plan == Plan::Continue(None))
         {
             *plan = self.plan(file).await?;
             if finished && matches!(plan, Plan::Assign(_)) {
@@ -288,8 +289,8 @@ impl Run<'_> {
                 }
                 row
             }
-            Plan::FailedBefore(id) => row(*id),
-            Plan::Continue => None,
+            Plan::FailedBefore(id) | Plan::Continue(Some(id)) => row(*id),
+            Plan::Continue(None) => None,
             Plan::Assign(assignment) => match row(visit_id_of(assignment)) {
                 Some(row) => Some(row),
                 None => self.rejected(file, assignment).await?,

@@ -275,3 +275,46 @@ fn a_second_process_on_the_same_state_is_refused() {
     );
     assert_eq!(endpoint.count(), 0);
 }
+
+#[test]
+fn a_stopped_run_goes_on_where_it_was_and_says_what_it_did() {
+    let (endpoint, state) = (
+        Endpoint::with("200", std::time::Duration::from_millis(150), ""),
+        directory(),
+    );
+    let (workflow, documents) = (example("workflow.json"), example("documents"));
+    let mut child = run(&endpoint, state.path(), &workflow, &[&documents])
+        .args(["--concurrency", "2"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    while endpoint.count() < 4 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let pid = child.id().to_string();
+    let interrupt = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
+    assert!(interrupt.unwrap().success());
+    let stopped = child.wait_with_output().unwrap();
+    assert_eq!(code(&stopped), 130, "{}", stderr(&stopped));
+    let before = rows(&stopped).len();
+    assert!((4..24).contains(&before), "{before}");
+    let rest = run(&endpoint, state.path(), &workflow, &[&documents])
+        .output()
+        .unwrap();
+    assert_eq!(code(&rest), 0, "{}", stderr(&rest));
+    let count = |outcome| {
+        rows(&rest)
+            .iter()
+            .filter(|row| row["outcome"] == outcome)
+            .count()
+    };
+    assert_eq!(
+        (count("already_passed"), count("succeeded")),
+        (before, 24 - before)
+    );
+    assert_eq!(endpoint.count(), 24, "no call was doubled");
+}

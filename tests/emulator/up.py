@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""An AWS emulator with the product deployed on it, for as long as standard input stays open.
+
+    python3 tests/emulator/up.py --programs target/debug [--parameter Name=value …]
+
+Prints one JSON line when it is up, and one for each command it reads from standard input:
+`{"do": "restart"}`, `{"do": "kill", "function": "sender"}`, `{"do": "update", "parameters": {…}}`.
+The end of standard input ends it, and with it the emulator and every function.
+"""
+
+import argparse
+import json
+import pathlib
+import shutil
+import signal
+import sys
+import tempfile
+import time
+
+import environment
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--programs", type=pathlib.Path, required=True, help="directory with a program for each function")
+    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the template")
+    parser.add_argument("--stack", default="webhook-stage", help="the stack's name")
+    parser.add_argument("--functions-endpoint", metavar="URL", help="endpoint the functions use, such as a proxy's")
+    parser.add_argument("--without-iam", action="store_true", help="do not enforce the functions' roles")
+    return parser.parse_args()
+
+
+def say(line):
+    print(json.dumps(line, ensure_ascii=False), flush=True)
+
+
+def main():
+    options = arguments()
+    started = time.monotonic()
+    environment.enter()
+    import deployment
+    from emulator import REGION, ROOT, Emulator
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    data = pathlib.Path(tempfile.mkdtemp(prefix="webhook-stage-emulator-"))
+    emulator = Emulator(data, options.functions_endpoint, iam=not options.without_iam)
+    try:
+        emulator.start()
+        healthy = time.monotonic()
+        # Metrics Insights alarms are beyond the emulator; loopback is where its receiver is.
+        parameters = {"FailureRateByStage": "false", "AllowNetworks": "127.0.0.0/8"}
+        parameters.update(pair.split("=", 1) for pair in options.parameter)
+        outputs = deployment.deploy(emulator.endpoint, options.stack, options.programs.resolve(), parameters)
+        if "ReceiverApiId" in outputs:
+            # No name leads here: the emulator takes the API from the path.
+            outputs["ReceiverUrl"] = f"{emulator.endpoint}/_aws/execute-api/{outputs['ReceiverApiId']}/$default/"
+        say(
+            {
+                "endpoint": emulator.endpoint,
+                "region": REGION,
+                "access_key_id": ROOT["AWS_ACCESS_KEY_ID"],
+                "secret_access_key": ROOT["AWS_SECRET_ACCESS_KEY"],
+                "stack": options.stack,
+                "outputs": outputs,
+                "log": str(emulator.log),
+                "pid": emulator.process.pid,
+                "seconds": {"healthy": round(healthy - started, 2), "deployed": round(time.monotonic() - healthy, 2)},
+            }
+        )
+        for line in sys.stdin:
+            say(obey(json.loads(line), emulator, options.stack, deployment))
+    finally:
+        emulator.stop()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def obey(command, emulator, stack, deployment):
+    if command["do"] == "restart":
+        emulator.restart()
+        return {"done": "restart", "pid": emulator.process.pid}
+    if command["do"] == "kill":
+        return {"done": "kill", "killed": emulator.kill(f"{stack}-{command['function']}")}
+    if command["do"] == "update":
+        return {"done": "update", "status": deployment.update(emulator.endpoint, stack, command["parameters"])}
+    return {"error": f"unknown command {command['do']!r}"}
+
+
+if __name__ == "__main__":
+    main()

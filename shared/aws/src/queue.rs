@@ -4,7 +4,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use delivery::ports::{MAX_DELAY, Outgoing, PortError, PortErrorKind, SendMessages};
+use delivery::ports::{Outgoing, PortError, PortErrorKind, SendMessages};
 use delivery::{Assignment, DeadLetter, Delivery, MAX_BODY};
 use serde::Serialize;
 
@@ -158,20 +158,7 @@ impl<M> Queue<M> {
 }
 
 fn entry<M: Grouped>(index: usize, outgoing: &Outgoing<M>) -> Result<Entry, PortError> {
-    if outgoing.delay > MAX_DELAY {
-        return Err(PortError::new(
-            PortErrorKind::TooLarge,
-            "send a message delayed over 900 s",
-        ));
-    }
-    let body = serde_json::to_string(&outgoing.message)
-        .map_err(|error| PortError::caused(PortErrorKind::Corrupt, "write a message", error))?;
-    if body.len() > MAX_BODY {
-        return Err(PortError::new(
-            PortErrorKind::TooLarge,
-            "send a message above 1 MiB",
-        ));
-    }
+    let body = outgoing.body()?;
     Ok(Entry {
         index,
         body,

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use workflow::Workflow;
 
 use crate::error::OpenError;
-use crate::queues::InFlight;
+use crate::queue::InFlight;
 use crate::schema;
 use crate::secrets_file::SecretsFile;
 use crate::writer::Writer;

@@ -1,9 +1,10 @@
-use delivery::ports::{MAX_DELAY, Outgoing, PortError, PortErrorKind, SendMessages};
-use delivery::{Assignment, DeadLetter, Delivery, MAX_BODY};
+use delivery::ports::{Outgoing, PortError, SendMessages};
+use delivery::{Assignment, DeadLetter, Delivery};
 use serde::Serialize;
 
 use crate::engine::Engine;
-use crate::queues::{Posted, Queue, now};
+use crate::queue::Queue;
+use crate::queues::{Posted, now};
 
 impl SendMessages<Assignment> for Engine {
     async fn send(&self, messages: Vec<Outgoing<Assignment>>) -> Vec<Result<(), PortError>> {
@@ -63,20 +64,7 @@ fn post<M: Serialize>(
     outgoing: &Outgoing<M>,
     group: impl Fn(&M) -> String,
 ) -> Result<Posted, PortError> {
-    if outgoing.delay > MAX_DELAY {
-        return Err(PortError::new(
-            PortErrorKind::TooLarge,
-            "send a message delayed over 900 s",
-        ));
-    }
-    let body = serde_json::to_string(&outgoing.message)
-        .map_err(|error| PortError::caused(PortErrorKind::Corrupt, "write a message", error))?;
-    if body.len() > MAX_BODY {
-        return Err(PortError::new(
-            PortErrorKind::TooLarge,
-            "send a message above 1 MiB",
-        ));
-    }
+    let body = outgoing.body()?;
     let delay = i64::try_from(outgoing.delay.as_millis()).unwrap_or(i64::MAX);
     Ok(Posted {
         group: group(&outgoing.message),

@@ -1,7 +1,10 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::PortError;
+use serde::Serialize;
+
+use super::{PortError, PortErrorKind};
+use crate::message::MAX_BODY;
 
 /// Longest delay of a message: SQS's `DelaySeconds` limit of 15 minutes.
 pub const MAX_DELAY: Duration = Duration::from_secs(900);
@@ -14,6 +17,28 @@ pub struct Outgoing<M> {
     /// How long it stays invisible: at most 900 s (SQS's `DelaySeconds`). Adapters round up to
     /// what the queue can do (whole seconds on SQS) and refuse more.
     pub delay: Duration,
+}
+
+impl<M: Serialize> Outgoing<M> {
+    /// The message's body, if any queue takes it: SQS's limits hold on every engine.
+    ///
+    /// # Errors
+    /// [`PortErrorKind::TooLarge`] for a delay above [`MAX_DELAY`] or a body above [`MAX_BODY`].
+    pub fn body(&self) -> Result<String, PortError> {
+        if self.delay > MAX_DELAY {
+            let what = "send a message delayed over 900 s";
+            return Err(PortError::new(PortErrorKind::TooLarge, what));
+        }
+        let body = serde_json::to_string(&self.message)
+            .map_err(|error| PortError::caused(PortErrorKind::Corrupt, "write a message", error))?;
+        if body.len() > MAX_BODY {
+            return Err(PortError::new(
+                PortErrorKind::TooLarge,
+                "send a message above 1 MiB",
+            ));
+        }
+        Ok(body)
+    }
 }
 
 /// Sends to a queue. At-least-once, in any order.

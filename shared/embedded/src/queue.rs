@@ -1,0 +1,118 @@
+use std::collections::HashMap;
+
+use delivery::Timestamp;
+
+/// Receives after which a message is moved to its queue's dead letters.
+pub const MAX_RECEIVES: u32 = 5;
+
+/// The queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Queue {
+    /// For the dispatcher.
+    Assignments,
+    /// For the sender.
+    Deliveries,
+    /// Assignments received too often.
+    AssignmentsDeadLetters,
+    /// Deliveries received too often.
+    DeliveriesDeadLetters,
+    /// Parked for inspection and redrive.
+    Parked,
+}
+
+impl Queue {
+    /// Every queue.
+    pub const ALL: [Self; 5] = [
+        Self::Assignments,
+        Self::Deliveries,
+        Self::AssignmentsDeadLetters,
+        Self::DeliveriesDeadLetters,
+        Self::Parked,
+    ];
+
+    /// Its name, as in an ARN.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Assignments => "assignments",
+            Self::Deliveries => "deliveries",
+            Self::AssignmentsDeadLetters => "assignments-dlq",
+            Self::DeliveriesDeadLetters => "deliveries-dlq",
+            Self::Parked => "dead-letters",
+        }
+    }
+
+    pub(crate) const fn number(self) -> i64 {
+        match self {
+            Self::Assignments => 0,
+            Self::Deliveries => 1,
+            Self::AssignmentsDeadLetters => 2,
+            Self::DeliveriesDeadLetters => 3,
+            Self::Parked => 4,
+        }
+    }
+
+    pub(crate) const fn dead_letters(self) -> Option<Self> {
+        match self {
+            Self::Assignments => Some(Self::AssignmentsDeadLetters),
+            Self::Deliveries => Some(Self::DeliveriesDeadLetters),
+            _ => None,
+        }
+    }
+}
+
+/// A message in hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The message's id.
+    pub message_id: i64,
+    /// The right to delete it, until it is received again.
+    pub receipt: i64,
+    /// Its body.
+    pub body: String,
+    /// How often it was received, this time included.
+    pub receive_count: u32,
+    /// Its message group.
+    pub group: String,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+}
+
+/// What is on a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Due.
+    pub visible: u64,
+    /// Not due yet.
+    pub delayed: u64,
+    /// In hand.
+    pub in_flight: u64,
+}
+
+impl Depth {
+    /// All of them.
+    #[must_use]
+    pub const fn total(self) -> u64 {
+        self.visible + self.delayed + self.in_flight
+    }
+}
+
+/// Messages in hand by queue and group. Only this process has any, so memory is the right place.
+#[derive(Default)]
+pub(crate) struct InFlight(HashMap<(Queue, String), usize>);
+
+impl InFlight {
+    pub(crate) fn of(&self, queue: Queue, group: &str) -> usize {
+        self.0.get(&(queue, group.to_owned())).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn add(&mut self, queue: Queue, group: &str, count: usize) {
+        *self.0.entry((queue, group.to_owned())).or_default() += count;
+    }
+
+    pub(crate) fn take(&mut self, queue: Queue, group: &str, count: usize) {
+        if let Some(held) = self.0.get_mut(&(queue, group.to_owned())) {
+            *held = held.saturating_sub(count);
+        }
+    }
+}

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 
+HERE = pathlib.Path(__file__).resolve().parent
 REGION = "eu-west-1"
 # Whoever has these is the account's root; functions get their role's credentials.
 ROOT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -31,6 +32,9 @@ class Emulator:
             "AWS_DEFAULT_REGION": REGION,
             # What functions get as their endpoint.
             "AWS_ENDPOINT_URL": functions_endpoint or self.endpoint,
+            # Lambda sets these from the functions' LoggingConfig, MiniStack does not.
+            "AWS_LAMBDA_LOG_FORMAT": "JSON",
+            "AWS_LAMBDA_LOG_LEVEL": "INFO",
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_HOST": "127.0.0.1",
@@ -50,7 +54,7 @@ class Emulator:
         """Starts it and waits until it answers."""
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "ministack"],
+                [sys.executable, HERE / "server.py"],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

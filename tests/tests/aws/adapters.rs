@@ -1,0 +1,176 @@
+//! The contract, against DynamoDB, SQS, S3 and Secrets Manager.
+
+use aws::{Bucket, Queue, SecretStore, Table};
+use bytes::Bytes;
+use delivery::ports::{Freshness, Outgoing, PortError, Secrets, SendMessages, Workflows};
+use delivery::{Delivery, FileKey};
+use secrecy::{ExposeSecret, SecretString};
+use tests::contract::{self, InHand, QueueUnderTest};
+use workflow::{SecretRef, StageSecrets, Workflow};
+
+use crate::emulator::emulator;
+
+fn table() -> Table {
+    let emulator = emulator();
+    Table::new(&emulator.config(), emulator.output("TableName"), Some(1))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_keeps_the_contract() {
+    let table = table();
+    contract::conditional_writes(&table).await;
+    contract::one_of_many_writers(&table).await;
+    contract::history(&table).await;
+    contract::lists(&table).await;
+}
+
+struct Deliveries {
+    sending: Queue<Delivery>,
+    client: aws_sdk_sqs::Client,
+    url: String,
+}
+
+impl SendMessages<Delivery> for Deliveries {
+    async fn send(&self, messages: Vec<Outgoing<Delivery>>) -> Vec<Result<(), PortError>> {
+        self.sending.send(messages).await
+    }
+}
+
+impl QueueUnderTest for Deliveries {
+    type Receipt = String;
+
+    async fn receive(&self) -> Vec<InHand<String>> {
+        let name = aws_sdk_sqs::types::MessageSystemAttributeName::ApproximateReceiveCount;
+        let request = self
+            .client
+            .receive_message()
+            .queue_url(&self.url)
+            .max_number_of_messages(10);
+        let got = request
+            .message_system_attribute_names(name.clone())
+            .send()
+            .await
+            .unwrap();
+        let in_hand = |message: aws_sdk_sqs::types::Message| InHand {
+            receive_count: message.attributes.unwrap()[&name].parse().unwrap(),
+            body: message.body.unwrap(),
+            receipt: message.receipt_handle.unwrap(),
+        };
+        got.messages
+            .unwrap_or_default()
+            .into_iter()
+            .map(in_hand)
+            .collect()
+    }
+
+    async fn delete(&self, receipt: String) {
+        let delete = self
+            .client
+            .delete_message()
+            .queue_url(&self.url)
+            .receipt_handle(receipt);
+        delete.send().await.unwrap();
+    }
+
+    async fn give_back(&self, receipt: String) {
+        let change = self.client.change_message_visibility().queue_url(&self.url);
+        change
+            .receipt_handle(receipt)
+            .visibility_timeout(0)
+            .send()
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_keeps_the_contract() {
+    let config = emulator().config();
+    let client = aws_sdk_sqs::Client::new(&config);
+    let made = client
+        .create_queue()
+        .queue_name("contract")
+        .send()
+        .await
+        .unwrap();
+    let url = made.queue_url.unwrap();
+    let sending = Queue::new(&config, &url);
+    contract::queues(&Deliveries {
+        sending,
+        client,
+        url,
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bucket_keeps_the_contract() {
+    let emulator = emulator();
+    let bucket = Bucket::new(&emulator.config(), emulator.output("DocumentsBucket"));
+    contract::documents(&bucket, async |key: &FileKey, content: Vec<u8>| {
+        bucket.store(key, Bytes::from(content)).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workflows_and_secrets_are_kept_apart() {
+    let emulator = emulator();
+    let table = table();
+    let json = include_bytes!("../../../infra/local/examples/workflow.json");
+    let mut workflow = Workflow::import(json).unwrap().workflow;
+    assert!(
+        table
+            .workflow("kept-apart", workflow.id)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    table.store_workflow("kept-apart", &workflow).await.unwrap();
+    assert_eq!(
+        *table
+            .workflow("kept-apart", workflow.id)
+            .await
+            .unwrap()
+            .unwrap(),
+        workflow
+    );
+    let stage = workflow.first_webhook().unwrap().id;
+    workflow
+        .set_webhook_url(stage, "https://elsewhere.example/")
+        .unwrap();
+    table.store_workflow("kept-apart", &workflow).await.unwrap();
+    assert_eq!(
+        *table
+            .workflow("kept-apart", workflow.id)
+            .await
+            .unwrap()
+            .unwrap(),
+        workflow
+    );
+
+    let store = SecretStore::new(&emulator.config(), emulator.output("SecretsPrefix"));
+    let reference = SecretRef("kept/apart".to_owned());
+    assert!(
+        store
+            .stage_secrets(&reference, Freshness::Cached)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    for value in ["Bearer one", "Bearer two"] {
+        let authorization = Some(SecretString::from(value));
+        let secrets = StageSecrets {
+            authorization,
+            ..StageSecrets::default()
+        };
+        store.store(&reference, &secrets).await.unwrap();
+        let fresh = SecretStore::new(&emulator.config(), emulator.output("SecretsPrefix"));
+        let found = fresh
+            .stage_secrets(&reference, Freshness::Latest)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(found.authorization.unwrap().expose_secret(), value);
+    }
+}

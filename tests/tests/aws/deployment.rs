@@ -1,0 +1,269 @@
+//! Files through the deployed pipeline: SQS → dispatcher → SQS → sender → API Gateway → authorizer →
+//! receiver, and where they come to rest.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use aws::{Queue, SecretStore, Table, parked};
+use delivery::ports::{FileStates, Listing, Lists, Outgoing, SendMessages};
+use delivery::{Assignment, DeadLetter, DocumentRef, FileState, Outcome, Reason};
+use secrecy::SecretString;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+use workflow::{Actor, Role, StageSecrets, Workflow};
+
+use crate::emulator::{TOKEN, emulator};
+
+struct Deployment {
+    table: Table,
+    assignments: Queue<Assignment>,
+    workflow: Workflow,
+}
+
+/// Stores a workflow of its own whose first stage calls the example receiver with `token`.
+async fn deployment(team: &str, token: &str) -> Deployment {
+    let emulator = emulator();
+    let config = emulator.config();
+    let mut document: serde_json::Value = serde_json::from_slice(include_bytes!(
+        "../../../infra/local/examples/workflow.json"
+    ))
+    .unwrap();
+    document["id"] = Uuid::new_v4().to_string().into();
+    let config_of_first = &mut document["stages"][1]["config"];
+    config_of_first["url"] = emulator.output("ReceiverUrl").into();
+    config_of_first["authorization_header"] = token.into();
+    config_of_first["retry_delays"] = serde_json::json!([1, 1]);
+    let imported = Workflow::import(document.to_string().as_bytes()).unwrap();
+    let store = SecretStore::new(&config, emulator.output("SecretsPrefix"));
+    for (reference, secrets) in &imported.secrets {
+        store.store(reference, secrets).await.unwrap();
+    }
+    let table = Table::new(&config, emulator.output("TableName"), Some(1));
+    table
+        .store_workflow(team, &imported.workflow)
+        .await
+        .unwrap();
+    let assignments = Queue::new(&config, emulator.output("AssignmentsQueueUrl"));
+    Deployment {
+        table,
+        assignments,
+        workflow: imported.workflow,
+    }
+}
+
+impl Deployment {
+    fn assignment(&self, team: &str, name: &str) -> Assignment {
+        let item_id = Uuid::new_v4();
+        let document = format!(
+            r#"{{"version":"2.0","item":{{"name":"{name}","source_info":{{"item_id":"{item_id}"}}}},"annotations":[]}}"#
+        );
+        Assignment {
+            assignment_id: Uuid::new_v4(),
+            team: team.to_owned(),
+            workflow_id: self.workflow.id,
+            stage_id: self.workflow.first_webhook().unwrap().id,
+            item_id,
+            assigned_by: Actor::User {
+                id: Some(42),
+                role: Role::Admin,
+            },
+            document: Some(DocumentRef::Inline(
+                RawValue::from_string(document).unwrap(),
+            )),
+        }
+    }
+
+    async fn assign(&self, assignments: &[Assignment]) {
+        let messages = assignments.iter().map(|message| Outgoing {
+            message: message.clone(),
+            delay: Duration::ZERO,
+        });
+        let sent = self.assignments.send(messages.collect()).await;
+        assert!(sent.iter().all(Result::is_ok), "{sent:?}");
+    }
+
+    /// Waits until all these files are at rest.
+    async fn at_rest(&self, assignments: &[Assignment], within: Duration) -> Vec<FileState> {
+        let began = Instant::now();
+        let mut resting = Vec::new();
+        let mut left: Vec<_> = assignments.iter().map(Assignment::key).collect();
+        while !left.is_empty() {
+            assert!(
+                began.elapsed() < within,
+                "{} files are not at rest: {:?}; the log ends:\n{}",
+                left.len(),
+                left[0],
+                emulator()
+                    .log()
+                    .lines()
+                    .rev()
+                    .take(40)
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            );
+            let mut moving = Vec::new();
+            for key in left {
+                match self.table.get(&key).await.unwrap() {
+                    Some(state) if state.status.is_at_rest() => resting.push(state),
+                    _ => moving.push(key),
+                }
+            }
+            left = moving;
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+        resting
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_files_arrive_and_leave_by_the_succeeded_edge() {
+    let team = "thousand";
+    let deployment = deployment(team, TOKEN).await;
+    let assignments: Vec<_> = (0..1000)
+        .map(|n| deployment.assignment(team, &format!("f{n}")))
+        .collect();
+    let began = Instant::now();
+    deployment.assign(&assignments).await;
+    let states = deployment
+        .at_rest(&assignments, Duration::from_secs(300))
+        .await;
+    let took = began.elapsed();
+    let annotate = deployment.workflow.find_stage("Annotate").unwrap().id;
+    let mut delivered = BTreeSet::new();
+    for state in states {
+        let delivery = state.delivery.unwrap();
+        assert_eq!(
+            (delivery.outcome, state.visit.stage_id),
+            (Some(Outcome::Succeeded), annotate)
+        );
+        delivered.insert(delivery.delivery_id.to_string());
+    }
+    // Counted at the receiver, by the ids it logged.
+    let log = emulator().log();
+    let received: BTreeSet<String> = delivered
+        .iter()
+        .filter(|id| log.contains(id.as_str()))
+        .cloned()
+        .collect();
+    assert_eq!((delivered.len(), received.len()), (1000, 1000));
+    println!(
+        "1,000 files through the deployed pipeline in {:.1} s",
+        took.as_secs_f64()
+    );
+    let listing = Listing {
+        stage_id: annotate,
+        failed: false,
+    };
+    let listed = deployment.table.at_rest(listing, None, 100).await.unwrap();
+    assert_eq!(listed.rows.len(), 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_token_is_refused_retried_and_leaves_by_the_failed_edge() {
+    let team = "wrong-token";
+    let deployment = deployment(team, "Bearer not-the-token").await;
+    let assignments: Vec<_> = (0..5)
+        .map(|n| deployment.assignment(team, &format!("f{n}")))
+        .collect();
+    deployment.assign(&assignments).await;
+    let failed = deployment.workflow.find_stage("Not notified").unwrap().id;
+    for state in deployment
+        .at_rest(&assignments, Duration::from_secs(120))
+        .await
+    {
+        assert_eq!(state.visit.stage_id, failed);
+        let delivery = state.delivery.unwrap();
+        assert_eq!(delivery.reason, Some(Reason::HttpStatus));
+        let statuses: Vec<_> = delivery
+            .attempts
+            .iter()
+            .map(|attempt| attempt.status)
+            .collect();
+        assert_eq!(statuses, [Some(403); 3]);
+        assert_eq!(
+            deployment.table.attempts(&state.key).await.unwrap().len(),
+            3
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_is_rejected_and_a_poison_message_costs_itself_only() {
+    let team = "poison";
+    let deployment = deployment(team, TOKEN).await;
+    let config = emulator().config();
+    let client = aws_sdk_sqs::Client::new(&config);
+    let queue = emulator().output("AssignmentsQueueUrl");
+    // Five receives would take a quarter of an hour otherwise.
+    let visibility = aws_sdk_sqs::types::QueueAttributeName::VisibilityTimeout;
+    let set = client
+        .set_queue_attributes()
+        .queue_url(queue)
+        .attributes(visibility, "2");
+    set.send().await.unwrap();
+    let mut assignments: Vec<_> = (0..9)
+        .map(|n| deployment.assignment(team, &format!("f{n}")))
+        .collect();
+    client
+        .send_message()
+        .queue_url(queue)
+        .message_body("poison")
+        .send()
+        .await
+        .unwrap();
+    let mut by_worker = assignments.pop().unwrap();
+    by_worker.assigned_by = Actor::User {
+        id: Some(7),
+        role: Role::Annotator,
+    };
+    deployment.assign(&[by_worker.clone()]).await;
+    deployment.assign(&assignments).await;
+    let states = deployment
+        .at_rest(&assignments, Duration::from_secs(120))
+        .await;
+    assert_eq!(states.len(), 8);
+    let rejections = deployment.table.rejections(&by_worker.key()).await.unwrap();
+    assert_eq!(
+        rejections[0].reason.code(),
+        "worker_cannot_fire_automated_stage"
+    );
+    assert!(
+        deployment
+            .table
+            .get(&by_worker.key())
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let letters: Queue<DeadLetter> = Queue::new(&config, emulator().output("DeadLettersQueueUrl"));
+    for _ in 0..120 {
+        let found = parked(&letters).await.unwrap();
+        if found
+            .iter()
+            .flat_map(|(_, letter)| letter)
+            .any(|letter| letter.body == "poison")
+        {
+            return;
+        }
+    }
+    panic!("the poison message was not parked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_is_in_any_log() {
+    let deployment = deployment("secret", TOKEN).await;
+    let assignment = [deployment.assignment("secret", "f")];
+    deployment.assign(&assignment).await;
+    deployment
+        .at_rest(&assignment, Duration::from_secs(60))
+        .await;
+    let secrets = StageSecrets {
+        authorization: Some(SecretString::from(TOKEN)),
+        ..StageSecrets::default()
+    };
+    assert!(!format!("{secrets:?}").contains("planted"));
+    assert!(
+        !emulator().log().contains("planted-7c1f"),
+        "a secret is in a log"
+    );
+}

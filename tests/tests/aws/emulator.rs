@@ -1,0 +1,123 @@
+//! The emulator with the product deployed on it, one for all tests of this binary.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sqs::config::Credentials;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+pub const TOKEN: &str = "Bearer planted-7c1f-emulator-token";
+
+pub struct Emulator {
+    up: Value,
+    /// Its end ends the emulator.
+    _stdin: ChildStdin,
+    _child: Child,
+}
+
+/// Starts it once; it ends with this process, whose end closes its standard input.
+pub fn emulator() -> &'static Emulator {
+    static EMULATOR: OnceLock<Emulator> = OnceLock::new();
+    EMULATOR.get_or_init(start)
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+/// Builds the functions and says where they are. `cargo test` itself builds no binaries of packages
+/// without integration tests.
+fn programs() -> PathBuf {
+    let built = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--bins",
+            "--locked",
+            "--message-format",
+            "json",
+            "--quiet",
+        ])
+        .current_dir(root())
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "the functions do not build");
+    let dispatcher = String::from_utf8(built.stdout)
+        .unwrap()
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find(|line| line["target"]["name"] == "dispatcher" && line["executable"].is_string())
+        .map(|line| PathBuf::from(line["executable"].as_str().unwrap()));
+    dispatcher.unwrap().parent().unwrap().to_owned()
+}
+
+fn start() -> Emulator {
+    let hash = Sha256::digest(TOKEN.as_bytes());
+    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut child = Command::new("python3")
+        .arg(root().join("tests/emulator/up.py"))
+        .arg("--programs")
+        .arg(programs())
+        .args(["--parameter", &format!("AcceptedAuthorizationSha256={hex}")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("these tests need Python 3: install it, and `python3` on the PATH");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let up = serde_json::from_str(&line)
+        .unwrap_or_else(|_| panic!("the emulator did not come up; what it said is above: {line}"));
+    Emulator {
+        up,
+        _stdin: child.stdin.take().unwrap(),
+        _child: child,
+    }
+}
+
+impl Emulator {
+    pub fn output(&self, name: &str) -> &str {
+        self.up["outputs"][name]
+            .as_str()
+            .unwrap_or_else(|| panic!("no output {name}"))
+    }
+
+    /// What the functions and the emulator have logged.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.up["log"].as_str().unwrap()).unwrap())
+            .into_owned()
+    }
+
+    pub fn config(&self) -> SdkConfig {
+        let text = |name: &str| self.up[name].as_str().unwrap().to_owned();
+        let (id, secret) = (text("access_key_id"), text("secret_access_key"));
+        let credentials = Credentials::new(id, secret, None, None, "emulator");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(text("endpoint"))
+            .region(Region::new(text("region")))
+            .credentials_provider(aws_sdk_sqs::config::SharedCredentialsProvider::new(
+                credentials,
+            ))
+            .sleep_impl(aws_sdk_sqs::config::SharedAsyncSleep::new(TokioSleep))
+            .build()
+    }
+}
+
+/// The SDK waits on this runtime between its retries.
+#[derive(Debug)]
+struct TokioSleep;
+
+impl aws_sdk_sqs::config::AsyncSleep for TokioSleep {
+    fn sleep(&self, duration: std::time::Duration) -> aws_sdk_sqs::config::Sleep {
+        aws_sdk_sqs::config::Sleep::new(tokio::time::sleep(duration))
+    }
+}

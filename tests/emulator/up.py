@@ -10,6 +10,7 @@ The end of standard input ends it, and with it the emulator and every function.
 
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -18,6 +19,8 @@ import tempfile
 import time
 
 import environment
+
+DATA = "webhook-stage-emulator-"
 
 
 def arguments():
@@ -30,19 +33,28 @@ def arguments():
     return parser.parse_args()
 
 
+def forget_the_dead():
+    """Removes what a predecessor left that was killed, and nothing of one that runs."""
+    for left in pathlib.Path(tempfile.gettempdir()).glob(f"{DATA}*-*"):
+        pid = left.name.removeprefix(DATA).split("-")[0]
+        if pid.isdigit() and not pathlib.Path(f"/proc/{pid}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def say(line):
     print(json.dumps(line, ensure_ascii=False), flush=True)
 
 
 def main():
     options = arguments()
-    started = time.monotonic()
     environment.enter()
+    started = time.monotonic()
     import deployment
     from emulator import REGION, ROOT, Emulator
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    data = pathlib.Path(tempfile.mkdtemp(prefix="webhook-stage-emulator-"))
+    data = pathlib.Path(tempfile.mkdtemp(prefix=f"{DATA}{os.getpid()}-"))
+    forget_the_dead()
     emulator = Emulator(data, options.functions_endpoint, iam=not options.without_iam)
     try:
         emulator.start()

@@ -1,0 +1,372 @@
+#!/usr/bin/env python3
+"""The rules infra/sam/template.yaml keeps, each printed; exit code 1 when one is broken.
+
+    python3 tests/emulator/check_template.py            # the template
+    python3 tests/emulator/check_template.py --breaks   # and: every rule notices when it is broken
+"""
+
+import copy
+import pathlib
+import re
+import sys
+
+import environment
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+TEMPLATE = ROOT / "infra" / "sam" / "template.yaml"
+RUNBOOK = ROOT / "infra" / "sam" / "RUNBOOK.md"
+
+
+def load():
+    """The template, with `!Ref a` as {"Ref": "a"} and `!Sub a` as {"Fn::Sub": "a"}."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    def intrinsic(loader, tag, node):
+        if isinstance(node, yaml.ScalarNode):
+            value = loader.construct_scalar(node)
+        elif isinstance(node, yaml.SequenceNode):
+            value = loader.construct_sequence(node, deep=True)
+        else:
+            value = loader.construct_mapping(node, deep=True)
+        if tag == "GetAtt" and isinstance(value, str):
+            value = value.split(".", 1)
+        return {tag if tag in ("Ref", "Condition") else f"Fn::{tag}": value}
+
+    Loader.add_multi_constructor("!", intrinsic)
+    return yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader)
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+class Template:
+    """Questions to the template."""
+
+    def __init__(self, tree):
+        self.tree = tree
+        self.resources = tree["Resources"]
+
+    def of(self, kind):
+        return {name: found["Properties"] for name, found in self.resources.items() if found["Type"] == kind}
+
+    def numbers(self, value):
+        """Every number a property can become, over all choices of a parameter."""
+        if isinstance(value, dict) and "Fn::FindInMap" in value:
+            name, key, field = value["Fn::FindInMap"]
+            return {choice: float(row[field]) for choice, row in self.tree["Mappings"][name].items()}, key
+        if isinstance(value, dict) and "Ref" in value:
+            allowed = self.tree["Parameters"][value["Ref"]]["AllowedValues"]
+            return {str(choice): float(choice) for choice in allowed}, value
+        return {None: float(value)}, None
+
+    def each(self, first, second):
+        """Pairs of two numbers for each choice of the parameter they hang on."""
+        (left, _), (right, _) = self.numbers(first), self.numbers(second)
+        for choice in set(left) | set(right):
+            yield left.get(choice, left.get(None)), right.get(choice, right.get(None))
+
+    def statements(self):
+        """Each statement of each role, with the role's name; both sides of a condition count."""
+        for name, role in self.of("AWS::IAM::Role").items():
+            for policy in role.get("Policies", []):
+                for statement in policy["PolicyDocument"]["Statement"]:
+                    yield name, statement["Fn::If"][1] if "Fn::If" in statement else statement
+
+    def role(self, function):
+        return self.of("AWS::Serverless::Function")[function]["Role"]["Fn::GetAtt"][0]
+
+    def sources(self, function):
+        for event in function.get("Events", {}).values():
+            if event["Type"] == "SQS":
+                yield event["Properties"]
+
+
+def text(resource):
+    """A resource as the text its ARN begins with, as far as the template says."""
+    if isinstance(resource, dict):
+        return resource.get("Fn::Sub") or ".".join(listed(resource.get("Fn::GetAtt", ["?"])))
+    return resource
+
+
+def no_wildcard_verb(t):
+    for name, statement in t.statements():
+        for action in listed(statement["Action"]):
+            if "*" in action:
+                yield f"{name}: {action}"
+
+
+def no_wildcard_resource(t):
+    for name, statement in t.statements():
+        for resource in listed(statement["Resource"]):
+            # Only what lies under one bucket or one prefix of secrets.
+            if "*" in text(resource) and not re.fullmatch(
+                r"\$\{DocumentsBucket\.Arn\}/\*|arn:\S+:s3:::\$\{SourceFilesBucket\}/\*|arn:\S+:secret:\$\{SecretsPrefix\}\*",
+                text(resource),
+            ):
+                yield f"{name}: {text(resource)}"
+    for name, role in t.of("AWS::IAM::Role").items():
+        if role.get("ManagedPolicyArns"):
+            yield f"{name} has managed policies: they name every resource"
+
+
+def role_per_function(t):
+    functions = t.of("AWS::Serverless::Function")
+    roles = [function.get("Role", {}).get("Fn::GetAtt", [name])[0] for name, function in functions.items()]
+    yield from (f"{role} serves several functions" for role in set(roles) if roles.count(role) > 1)
+    yield from (f"{name} has no role of its own in the template" for name in roles if name not in t.resources)
+
+
+def consumers_read_only_their_queues(t):
+    for name, function in t.of("AWS::Serverless::Function").items():
+        mine = {tuple(source["Queue"]["Fn::GetAtt"]) for source in t.sources(function)}
+        for role, statement in t.statements():
+            if role == t.role(name) and "sqs:ReceiveMessage" in listed(statement["Action"]):
+                for resource in listed(statement["Resource"]):
+                    if tuple(resource["Fn::GetAtt"]) not in mine:
+                        yield f"{name} may receive from {text(resource)}"
+                    mine.discard(tuple(resource["Fn::GetAtt"]))
+        yield from (f"{name} may not receive from {queue[0]}" for queue in mine)
+
+
+def visibility(t):
+    queues = t.of("AWS::SQS::Queue")
+    for name, function in t.of("AWS::Serverless::Function").items():
+        for source in t.sources(function):
+            queue = source["Queue"]["Fn::GetAtt"][0]
+            for timeout, hidden in t.each(function["Timeout"], queues[queue]["VisibilityTimeout"]):
+                if hidden < 6 * timeout:
+                    yield f"{queue}: {hidden:g} s for {name}'s {timeout:g} s"
+
+
+def calls_end_first(t):
+    sender = t.of("AWS::Serverless::Function")["Sender"]
+    variables = sender["Environment"]["Variables"]
+    for name in ("REQUEST_TIMEOUT_SECONDS", "LONGEST_CALL_SECONDS"):
+        for timeout, call in t.each(sender["Timeout"], variables[name]):
+            # 2 s to start, and time for the record of the result.
+            if call + 5 > timeout:
+                yield f"{name} {call:g} s, function {timeout:g} s"
+
+
+def explicit_timeouts(t):
+    for name, function in t.of("AWS::Serverless::Function").items():
+        if function.get("Timeout", 3) == 3:
+            yield name
+
+
+def duration_alarms(t):
+    functions = t.of("AWS::Serverless::Function")
+    for name, alarm in t.of("AWS::CloudWatch::Alarm").items():
+        if alarm.get("MetricName") == "Duration":
+            function = alarm["Dimensions"][0]["Value"]["Ref"]
+            for timeout, threshold in t.each(functions[function]["Timeout"], alarm["Threshold"]):
+                if threshold != 800 * timeout:
+                    yield f"{name}: {threshold:g} ms for {timeout:g} s"
+
+
+def partial_batches(t):
+    for name, function in t.of("AWS::Serverless::Function").items():
+        for source in t.sources(function):
+            if source.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
+                yield f"{name} does not report items"
+            if not source.get("ScalingConfig", {}).get("MaximumConcurrency"):
+                yield f"{name} has no MaximumConcurrency"
+            if "FilterCriteria" in source:
+                yield f"{name} filters: SQS deletes what does not match"
+
+
+def recursion(t):
+    for name, function in t.of("AWS::Serverless::Function").items():
+        if list(t.sources(function)) and function.get("RecursiveLoop") != "Allow":
+            yield f"{name}: retries and cycles would be stopped after 16 laps"
+
+
+def dead_letter_queues(t):
+    queues = t.of("AWS::SQS::Queue")
+    targets = {queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for queue in queues.values() if "RedrivePolicy" in queue}
+    for name, queue in queues.items():
+        if "RedrivePolicy" in queue:
+            if queue["RedrivePolicy"]["maxReceiveCount"] < 5:
+                yield f"{name}: maxReceiveCount below 5"
+        elif name not in targets and name != "DeadLettersQueue":
+            yield f"{name} has no dead-letter queue and is none"
+        if queue.get("MessageRetentionPeriod") != 1209600:
+            yield f"{name} does not keep messages for 14 days"
+
+
+def tls_only(t):
+    guarded = set()
+    for kind, field in (("AWS::SQS::QueuePolicy", "Queues"), ("AWS::S3::BucketPolicy", "Bucket"), ("AWS::SNS::TopicPolicy", "Topics")):
+        for policy in t.of(kind).values():
+            for statement in policy["PolicyDocument"]["Statement"]:
+                everybody = statement["Effect"] == "Deny" and statement["Principal"] == "*"
+                if everybody and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}:
+                    named = {text(one).removesuffix(".Arn").strip("${}").removesuffix(".Arn}/*") for one in listed(statement["Resource"])}
+                    for target in listed(policy[field]):
+                        if target["Ref"] in named or {"Ref": target["Ref"]} == statement["Resource"]:
+                            guarded.add(target["Ref"])
+    for kind in ("AWS::SQS::Queue", "AWS::S3::Bucket", "AWS::SNS::Topic"):
+        yield from (name for name in t.of(kind) if name not in guarded)
+
+
+def encrypted(t):
+    yield from (name for name, queue in t.of("AWS::SQS::Queue").items() if queue.get("SqsManagedSseEnabled") is not True)
+    yield from (name for name, bucket in t.of("AWS::S3::Bucket").items() if "BucketEncryption" not in bucket)
+    yield from (name for name, table in t.of("AWS::DynamoDB::Table").items() if not table.get("SSESpecification", {}).get("SSEEnabled"))
+
+
+def bucket_private(t):
+    for name, bucket in t.of("AWS::S3::Bucket").items():
+        block = bucket.get("PublicAccessBlockConfiguration", {})
+        if [block.get(key) for key in ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")] != [True] * 4:
+            yield f"{name} may become public"
+        if bucket.get("VersioningConfiguration") != {"Status": "Enabled"}:
+            yield f"{name} keeps no versions"
+
+
+def table_kept(t):
+    for name, table in t.of("AWS::DynamoDB::Table").items():
+        if not table.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
+            yield f"{name} has no point-in-time recovery"
+        if table.get("BillingMode") != "PAY_PER_REQUEST":
+            yield f"{name} is not on demand"
+        if table.get("DeletionProtectionEnabled") != {"Fn::If": ["IsProtected", True, False]}:
+            yield f"{name}'s deletion protection is not the parameter's"
+        if table.get("TimeToLiveSpecification") != {"AttributeName": "ttl", "Enabled": True}:
+            yield f"{name} forgets nothing"
+
+
+def data_outlives_the_stack(t):
+    for name, resource in t.resources.items():
+        if resource["Type"] in ("AWS::DynamoDB::Table", "AWS::S3::Bucket"):
+            if (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")) != ("RetainExceptOnCreate", "Retain"):
+                yield name
+
+
+def logs(t):
+    groups = t.of("AWS::Logs::LogGroup")
+    yield from (f"{name} keeps logs for ever" for name, group in groups.items() if "RetentionInDays" not in group)
+    for name, function in t.of("AWS::Serverless::Function").items():
+        logging = function.get("LoggingConfig", {})
+        if logging.get("LogFormat") != "JSON" or logging.get("LogGroup", {}).get("Ref") not in groups:
+            yield f"{name} does not log JSON to a group of the template"
+    # Metrics are log lines at INFO.
+    if set(t.tree["Parameters"]["LogLevel"]["AllowedValues"]) - {"DEBUG", "INFO"}:
+        yield "LogLevel can be set so that metrics are dropped, or payloads logged"
+
+
+def alarms(t):
+    runbook = RUNBOOK.read_text(encoding="utf-8")
+    sections = {re.sub(r"[^a-z0-9 -]", "", line[3:].lower()).replace(" ", "-") for line in runbook.splitlines() if line.startswith("## ")}
+    for name, alarm in t.of("AWS::CloudWatch::Alarm").items():
+        if "TreatMissingData" not in alarm:
+            yield f"{name} does not say what missing data means"
+        if alarm.get("AlarmActions") != [{"Ref": "AlarmTopic"}]:
+            yield f"{name} tells nobody"
+        anchor = re.search(r"RUNBOOK\.md#([a-z-]+)$", alarm.get("AlarmDescription", ""))
+        if not anchor or anchor.group(1) not in sections:
+            yield f"{name} has no section in RUNBOOK.md"
+
+
+def environments(t):
+    """The variables each function reads are set, and no others."""
+    expected = {
+        "Dispatcher": "TABLE_NAME DELIVERIES_QUEUE_URL ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
+        "Sender": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL DOCUMENTS_BUCKET SECRETS_PREFIX EVENT_BUS_NAME"
+        " ALLOW_NETWORKS REQUEST_TIMEOUT_SECONDS LONGEST_CALL_SECONDS ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
+        "DeadLetter": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL DEAD_LETTERS_QUEUE_URL EVENT_BUS_NAME"
+        " ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
+        "Authorizer": "ACCEPTED_AUTHORIZATION_SHA256",
+        "Receiver": "SIGNING_SECRETS RESPOND",
+    }
+    for name, function in t.of("AWS::Serverless::Function").items():
+        found = set(function.get("Environment", {}).get("Variables", {}))
+        if difference := found ^ set(expected.get(name, "").split()):
+            yield f"{name}: {', '.join(sorted(difference))}"
+
+
+def lambda_runtime(t):
+    shared = t.tree["Globals"]["Function"]
+    if (shared["Runtime"], shared["Handler"], shared["Architectures"]) != ("provided.al2023", "bootstrap", [{"Ref": "Architecture"}]):
+        yield "Globals"
+    if t.tree["Parameters"]["Architecture"]["Default"] != "arm64":
+        yield "arm64 is not the default"
+    for name, function in t.resources.items():
+        if function["Type"] == "AWS::Serverless::Function":
+            folder = (TEMPLATE.parent / function["Properties"]["CodeUri"]).resolve()
+            if function.get("Metadata") != {"BuildMethod": "rust-cargolambda"} or not (folder / "Cargo.toml").is_file():
+                yield name
+
+
+def defaults_work(t):
+    yield from (name for name, parameter in t.tree["Parameters"].items() if "Default" not in parameter)
+
+
+def set_in(path, value):
+    """A break: puts a value (or, with None, nothing) at a path of the template."""
+
+    def apply(tree):
+        for key in path[:-1]:
+            tree = tree[key]
+        if value is None:
+            del tree[path[-1]]
+        else:
+            tree[path[-1]] = value
+
+    return apply
+
+
+def of(name, *path):
+    return ["Resources", name, "Properties", *path]
+
+
+STATEMENT = ("Policies", 0, "PolicyDocument", "Statement", 0)
+RULES = [
+    ("no role has a wildcard verb", no_wildcard_verb, set_in(of("SenderRole", *STATEMENT, "Action"), "logs:*")),
+    ("no role has a wildcard resource", no_wildcard_resource, set_in(of("SenderRole", *STATEMENT, "Resource"), "*")),
+    ("one role for each function", role_per_function, set_in(of("Sender", "Role"), {"Fn::GetAtt": ["DispatcherRole", "Arn"]})),
+    ("a function reads its own queues and no others", consumers_read_only_their_queues, set_in(of("SenderRole", "Policies", 0, "PolicyDocument", "Statement", 1, "Resource"), {"Fn::GetAtt": ["AssignmentsQueue", "Arn"]})),
+    ("visibility is at least 6 function timeouts", visibility, set_in(["Mappings", "Sender", "60", "Visibility"], 359)),
+    ("a call ends before its function", calls_end_first, set_in(["Mappings", "Sender", "120", "LongestCall"], "118")),
+    ("every timeout is set", explicit_timeouts, set_in(of("Receiver", "Timeout"), None)),
+    ("duration alarms are at 80 % of the timeout", duration_alarms, set_in(["Mappings", "Sender", "360", "NearTimeout"], 360000)),
+    ("queues report failed items, within a concurrency, unfiltered", partial_batches, set_in(of("DeadLetter", "Events", "Deliveries", "Properties", "FunctionResponseTypes"), None)),
+    ("loops are allowed where they are the feature", recursion, set_in(of("Sender", "RecursiveLoop"), "Terminate")),
+    ("every queue has a dead-letter queue or is one, for 14 days", dead_letter_queues, set_in(of("AssignmentsQueue", "RedrivePolicy"), None)),
+    ("queues, bucket and topic take TLS only", tls_only, set_in(of("DeadLettersQueuePolicy", "PolicyDocument", "Statement", 0, "Effect"), "Allow")),
+    ("queues, bucket and table are encrypted", encrypted, set_in(of("DeliveriesQueue", "SqsManagedSseEnabled"), False)),
+    ("the bucket is private and keeps versions", bucket_private, set_in(of("DocumentsBucket", "PublicAccessBlockConfiguration", "BlockPublicPolicy"), False)),
+    ("the table is on demand, recoverable, protected by parameter, and forgets", table_kept, set_in(of("Table", "DeletionProtectionEnabled"), False)),
+    ("data outlives the stack", data_outlives_the_stack, set_in(["Resources", "Table", "DeletionPolicy"], "Delete")),
+    ("functions log JSON to groups with a retention", logs, set_in(of("SenderLogs", "RetentionInDays"), None)),
+    ("every alarm says what missing data means, tells somebody, and is in the runbook", alarms, set_in(of("PastDueAlarm", "TreatMissingData"), None)),
+    ("functions have the variables they read", environments, set_in(of("Sender", "Environment", "Variables", "SECRETS_PREFIX"), None)),
+    ("functions are built from this workspace, for arm64", lambda_runtime, set_in(["Parameters", "Architecture", "Default"], "x86_64")),
+    ("every parameter has a default", defaults_work, set_in(["Parameters", "SecretsPrefix", "Default"], None)),
+]
+
+
+def main():
+    environment.enter()
+    tree = load()
+    broken = False
+    for sentence, rule, breaks in RULES:
+        findings = list(rule(Template(tree)))
+        if "--breaks" in sys.argv[1:]:
+            other = copy.deepcopy(tree)
+            breaks(other)
+            if len(list(rule(Template(other)))) <= len(findings):
+                findings.append("a deliberate break is not noticed")
+        broken |= bool(findings)
+        print(f"{'BROKEN' if findings else 'ok    '} {sentence}")
+        for finding in findings:
+            print(f"       {finding}")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -37,6 +37,9 @@ class Emulator:
             "AWS_LAMBDA_LOG_LEVEL": "INFO",
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
+            # These listen on ports that are the same for every instance.
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
             "MINISTACK_HOST": "127.0.0.1",
             "MINISTACK_REGION": REGION,
             "PERSIST_STATE": "1",

@@ -1,21 +1,24 @@
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::byte_stream::error::Error as ByteStreamError;
 use bytes::Bytes;
-use delivery::ports::{DocumentError, Documents, PortError};
+use delivery::ports::{DocumentError, Documents, PortError, PortErrorKind};
 use delivery::{Document, DocumentReader, DocumentRef, FileKey, Reason, S3Object};
 use futures_util::Stream;
 
 use crate::error::port_error;
 
 /// Documents up to this size are read whole; larger ones are streamed to the receiver.
-const MEMORY_LIMIT: i64 = 1024 * 1024;
+const MEMORY_LIMIT: u64 = 1024 * 1024;
 
 /// The document bucket. A file's document is `<team>/<item>.json`.
 #[derive(Clone, Debug)]
@@ -73,6 +76,8 @@ pub struct ObjectReader {
     client: Client,
     object: S3Object,
     length: u64,
+    /// What opening it has begun to read: the first stream needs no request of its own.
+    begun: Mutex<Option<ByteStream>>,
 }
 
 impl DocumentReader for ObjectReader {
@@ -83,6 +88,14 @@ impl DocumentReader for ObjectReader {
     }
 
     async fn stream(&self) -> Result<ObjectStream, PortError> {
+        let begun = self
+            .begun
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(body) = begun {
+            return Ok(ObjectStream(body));
+        }
         let got = get(&self.client, &self.object).await;
         let got = got.map_err(|error| port_error("read a document", &error))?;
         Ok(ObjectStream(got.body))
@@ -97,14 +110,9 @@ impl Stream for ObjectStream {
     type Item = Result<Bytes, PortError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Pin::new(&mut self.0).poll_next(context).map(|next| {
-            next.map(|chunk| {
-                chunk.map_err(|error| {
-                    let kind = delivery::ports::PortErrorKind::Unavailable;
-                    PortError::caused(kind, "read a document", error.to_string())
-                })
-            })
-        })
+        Pin::new(&mut self.0)
+            .poll_next(context)
+            .map(|next| next.map(|chunk| chunk.map_err(|error| broken(&error))))
     }
 }
 
@@ -132,28 +140,28 @@ impl Documents for Bucket {
         };
         let got = get(&self.client, &object)
             .await
-            .map_err(|error| document_error(&error))?;
-        let length = got.content_length.unwrap_or(0);
+            .map_err(|error| self.document_error(&object, &error))?;
+        let length = got
+            .content_length
+            .and_then(|length| u64::try_from(length).ok());
+        let length = length.ok_or_else(|| {
+            let kind = PortErrorKind::Unavailable;
+            DocumentError::Port(PortError::new(kind, "open a document of unknown length"))
+        })?;
         if length > MEMORY_LIMIT {
             let object = S3Object {
-                etag: got.e_tag.clone().or(object.etag),
+                etag: got.e_tag.or(object.etag),
                 ..object
             };
-            let length = u64::try_from(length).unwrap_or(0);
             return Ok(Document::Large(ObjectReader {
                 client: self.client.clone(),
                 object,
                 length,
+                begun: Mutex::new(Some(got.body)),
             }));
         }
-        let bytes = got.body.collect().await.map_err(|error| {
-            let kind = delivery::ports::PortErrorKind::Unavailable;
-            DocumentError::Port(PortError::caused(
-                kind,
-                "read a document",
-                error.to_string(),
-            ))
-        })?;
+        let bytes = got.body.collect().await;
+        let bytes = bytes.map_err(|error| DocumentError::Port(broken(&error)))?;
         Ok(Document::Bytes(bytes.into_bytes()))
     }
 
@@ -182,15 +190,55 @@ async fn get(
         .await
 }
 
-/// What is the file's own trouble, by S3's status; the rest is the engine's.
-fn document_error(error: &SdkError<GetObjectError, HttpResponse>) -> DocumentError {
-    let status = error
-        .raw_response()
-        .map(|response| response.status().as_u16());
-    match status {
-        Some(404) => DocumentError::Reason(Reason::DocumentMissing),
-        Some(412) => DocumentError::Reason(Reason::DocumentChanged),
-        Some(403) => DocumentError::Reason(Reason::DocumentForbidden),
-        _ => DocumentError::Port(port_error("open a document", error)),
+impl Bucket {
+    /// What is the file's own trouble, and what the engine's.
+    fn document_error(
+        &self,
+        object: &S3Object,
+        error: &SdkError<GetObjectError, HttpResponse>,
+    ) -> DocumentError {
+        let code = error.code();
+        let status = error
+            .raw_response()
+            .map(|response| response.status().as_u16());
+        let foreign = object.bucket != self.name;
+        let reason = match (status, code) {
+            // Without its own bucket a deployment is broken; that is no file's fault.
+            (_, Some("NoSuchBucket")) if !foreign => None,
+            // 405: the version named is the mark of a deletion. 400 and a request that cannot be
+            // made: nothing can have such a name or version.
+            (Some(404 | 405), _)
+            | (Some(400), Some("InvalidArgument" | "InvalidBucketName" | "KeyTooLongError")) => {
+                Some(Reason::DocumentMissing)
+            }
+            (None, _) if matches!(error, SdkError::ConstructionFailure(_)) && foreign => {
+                Some(Reason::DocumentMissing)
+            }
+            (Some(412), _) => Some(Reason::DocumentChanged),
+            (Some(403), Some(code)) if ours(code) => None,
+            (Some(403), _) => Some(Reason::DocumentForbidden),
+            _ => None,
+        };
+        reason.map_or_else(
+            || DocumentError::Port(port_error("open a document", error)),
+            DocumentError::Reason,
+        )
     }
+}
+
+/// 403 because of the process's own credentials or clock, not because of the object.
+fn ours(code: &str) -> bool {
+    matches!(
+        code,
+        "ExpiredToken"
+            | "InvalidAccessKeyId"
+            | "InvalidToken"
+            | "RequestTimeTooSkewed"
+            | "SignatureDoesNotMatch"
+    )
+}
+
+fn broken(error: &ByteStreamError) -> PortError {
+    let kind = PortErrorKind::Unavailable;
+    PortError::caused(kind, "read a document", error.to_string())
 }

@@ -17,11 +17,31 @@ pub(crate) fn port_error<E: ProvideErrorMetadata, R>(
     PortError::caused(kind(code), what, code.to_owned())
 }
 
-fn kind(code: &str) -> PortErrorKind {
-    let is = |part: &str| code.contains(part);
-    if is("Throttl") || is("LimitExceeded") || is("ThroughputExceeded") || is("SlowDown") {
+/// What kind of fault a code of any service tells of.
+pub(crate) fn kind(code: &str) -> PortErrorKind {
+    let is = |parts: &[&str]| parts.iter().any(|part| code.contains(part));
+    if is(&[
+        "Throttl",
+        "LimitExceeded",
+        "ThroughputExceeded",
+        "SlowDown",
+        "TooManyRequests",
+    ]) {
         PortErrorKind::Throttled
-    } else if is("AccessDenied") || is("NotAuthorized") || is("UnrecognizedClient") {
+    } else if is(&[
+        "AccessDenied",
+        "NotAuthorized",
+        "UnrecognizedClient",
+        "ExpiredToken",
+        "InvalidClientTokenId",
+        "InvalidAccessKeyId",
+        "Signature",
+        // The deployment names something that is not there.
+        "ResourceNotFound",
+        "NonExistentQueue",
+        "QueueDoesNotExist",
+        "NoSuchBucket",
+    ]) {
         PortErrorKind::Forbidden
     } else {
         PortErrorKind::Unavailable
@@ -29,6 +49,7 @@ fn kind(code: &str) -> PortErrorKind {
 }
 
 /// A stored value that cannot be read back.
+#[cfg(any(feature = "dynamodb", feature = "secretsmanager"))]
 pub(crate) fn corrupt(
     what: &'static str,
     error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -50,7 +71,14 @@ mod tests {
             ),
             ("RequestLimitExceeded", PortErrorKind::Throttled),
             ("SlowDown", PortErrorKind::Throttled),
+            ("TooManyRequestsException", PortErrorKind::Throttled),
             ("AccessDeniedException", PortErrorKind::Forbidden),
+            ("ExpiredTokenException", PortErrorKind::Forbidden),
+            (
+                "AWS.SimpleQueueService.NonExistentQueue",
+                PortErrorKind::Forbidden,
+            ),
+            ("ResourceNotFoundException", PortErrorKind::Forbidden),
             ("InternalServerError", PortErrorKind::Unavailable),
             ("timeout", PortErrorKind::Unavailable),
         ] {

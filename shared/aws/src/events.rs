@@ -1,10 +1,11 @@
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use delivery::ports::{Events, FileLeft, PortError, PortErrorKind};
+use delivery::ports::{Events, FileLeft, PortError};
 use serde_json::json;
 
-use crate::error::port_error;
+use crate::error::{kind, port_error};
 
 /// An event bus, or none: then nobody is told.
 #[derive(Clone, Debug)]
@@ -33,6 +34,7 @@ impl Events for EventBus {
             "workflow_id": event.workflow_id,
             "stage_id": event.stage_id,
             "delivery_id": event.delivery_id,
+            "outcome": event.outcome,
             "edge": event.outcome.edge(),
             "reason": event.reason.map(delivery::Reason::code),
             "attempts": event.attempts,
@@ -42,6 +44,7 @@ impl Events for EventBus {
             .source("webhook-stage")
             .detail_type("File Left Webhook Stage")
             .event_bus_name(bus)
+            .time(DateTime::from_millis(event.at.as_millis()))
             .detail(detail.to_string())
             .build();
         let answer = client.put_events().entries(entry).send().await;
@@ -53,11 +56,7 @@ impl Events for EventBus {
             .find_map(|entry| entry.error_code)
         {
             None => Ok(()),
-            Some(code) => Err(PortError::caused(
-                PortErrorKind::Unavailable,
-                "announce a file",
-                code,
-            )),
+            Some(code) => Err(PortError::caused(kind(&code), "announce a file", code)),
         }
     }
 }

@@ -2,11 +2,22 @@
 //!
 //! Each service is a feature, so that a function links only what it talks to.
 
+#[cfg(any(feature = "dynamodb", feature = "secretsmanager"))]
+mod cache;
 mod config;
 mod environment;
+#[cfg(any(
+    feature = "dynamodb",
+    feature = "eventbridge",
+    feature = "s3",
+    feature = "secretsmanager",
+    feature = "sqs"
+))]
 mod error;
 mod metrics;
 
+#[cfg(all(feature = "dynamodb", feature = "secretsmanager", feature = "sqs"))]
+mod admin;
 #[cfg(all(feature = "dynamodb", feature = "sqs", feature = "eventbridge"))]
 mod bundle;
 #[cfg(feature = "s3")]
@@ -26,6 +37,8 @@ pub use config::sdk_config;
 pub use environment::{Environment, EnvironmentError};
 pub use metrics::EmfMetrics;
 
+#[cfg(all(feature = "dynamodb", feature = "secretsmanager", feature = "sqs"))]
+pub use admin::{Admin, Names, PutWorkflowError, Redriven, Stored};
 #[cfg(all(feature = "dynamodb", feature = "sqs", feature = "eventbridge"))]
 pub use bundle::{DeadLetterFunctionPorts, DispatcherPorts};
 #[cfg(all(

@@ -1,16 +1,29 @@
 use std::io::Write;
 use std::time::SystemTime;
 
-use delivery::Timestamp;
-use delivery::ports::{Observation, Observer};
+use delivery::ports::{FileLeft, Observation, Observer};
+use delivery::{FileKey, Reason, Rejection, Timestamp};
 use serde_json::{Value, json};
 
 /// Metrics as CloudWatch's embedded metric format: lines on standard output that Lambda's log turns
-/// into metrics. No call, no agent, no payload.
+/// into metrics. No call, no agent, no payload; ids are fields of the line, for queries of the log.
+///
+/// | metric | unit | by |
+/// |---|---|---|
+/// | `Attempts` | count | `Stage` and `Reason` (`none`: it succeeded) |
+/// | `Latency` | milliseconds | `Stage` |
+/// | `Lag`, from due to sent | seconds | `Stage`; all |
+/// | `Deliveries` | count | `Stage` and `Outcome`; all |
+/// | `GivenUp`, 1 for a file that failed and 0 for another | count | `Stage` and `Outcome`; `Reason`; all |
+/// | `RejectedAssignments` | count | `Stage` and `Reason`; all |
 #[derive(Clone, Debug)]
 pub struct EmfMetrics {
     namespace: String,
 }
+
+/// A metric: name, unit, value, and the sets of dimensions it is counted by. Each value of each set
+/// is a metric of its own on the bill.
+struct Metric<'a>(&'a str, &'a str, Value, &'a [&'a [&'a str]]);
 
 impl EmfMetrics {
     /// Metrics in this namespace.
@@ -23,77 +36,98 @@ impl EmfMetrics {
     fn line(&self, observation: &Observation<'_>) -> Option<Value> {
         match observation {
             Observation::Attempt {
+                state,
                 summary,
-                stage_id,
                 delivery_id,
+                stage_id,
                 lag,
-                ..
             } => {
-                let reason = summary.reason.map_or("none", delivery::Reason::code);
-                let metrics = [
-                    ("Attempts", "Count", json!(1)),
-                    ("Latency", "Milliseconds", json!(summary.duration_ms)),
-                    ("Lag", "Seconds", json!(lag.as_secs_f64())),
-                ];
-                let stage = stage_id.to_string();
-                let fields = [("Stage", stage.as_str()), ("Reason", reason)];
-                let mut line = self.emf(&fields, &[&["Stage", "Reason"], &["Stage"]], &metrics);
+                let mut line = self.emf(&[
+                    Metric("Attempts", "Count", json!(1), &[&["Stage", "Reason"]]),
+                    Metric(
+                        "Latency",
+                        "Milliseconds",
+                        json!(summary.duration_ms),
+                        &[&["Stage"]],
+                    ),
+                    Metric(
+                        "Lag",
+                        "Seconds",
+                        json!(lag.as_secs_f64()),
+                        &[&["Stage"], &[]],
+                    ),
+                ]);
+                line["Stage"] = json!(stage_id);
+                line["Reason"] = reason(summary.reason);
+                of_file(&mut line, &state.key);
+                line["workflow_id"] = json!(state.workflow_id);
                 line["delivery_id"] = json!(delivery_id);
                 line["attempt"] = json!(summary.attempt);
                 line["status"] = json!(summary.status);
                 Some(line)
             }
-            Observation::Left(left) => {
-                let (stage, outcome) = (left.stage_id.to_string(), left.outcome.edge());
-                let reason = left.reason.map_or("none", delivery::Reason::code);
-                let fields = [
-                    ("Stage", stage.as_str()),
-                    ("Outcome", outcome),
-                    ("Reason", reason),
-                ];
-                let given_up = u32::from(left.reason.is_some());
-                let metrics = [
-                    ("Deliveries", "Count", json!(1)),
-                    ("GivenUp", "Count", json!(given_up)),
-                ];
-                let sets: [&[&str]; 3] = [&["Stage", "Outcome"], &["Reason"], &[]];
-                Some(self.emf(&fields, &sets, &metrics))
-            }
-            Observation::Rejected(rejection) => {
-                let stage = rejection.stage_id.to_string();
-                let fields = [
-                    ("Stage", stage.as_str()),
-                    ("Reason", rejection.reason.code()),
-                ];
-                let metrics = [("RejectedAssignments", "Count", json!(1))];
-                Some(self.emf(&fields, &[&["Stage", "Reason"], &[]], &metrics))
-            }
+            Observation::Left(left) => Some(self.left(left)),
+            Observation::Rejected(rejection) => Some(self.rejected(rejection)),
             _ => None,
         }
     }
 
-    fn emf(
-        &self,
-        fields: &[(&str, &str)],
-        dimensions: &[&[&str]],
-        metrics: &[(&str, &str, Value)],
-    ) -> Value {
+    fn left(&self, left: &FileLeft) -> Value {
+        let given_up = json!(u32::from(left.reason.is_some()));
+        let by_stage: &[&str] = &["Stage", "Outcome"];
+        let mut line = self.emf(&[
+            Metric("Deliveries", "Count", json!(1), &[by_stage, &[]]),
+            Metric("GivenUp", "Count", given_up, &[by_stage, &["Reason"], &[]]),
+        ]);
+        line["Stage"] = json!(left.stage_id);
+        line["Outcome"] = json!(left.outcome.edge());
+        line["Reason"] = reason(left.reason);
+        of_file(&mut line, &left.key);
+        line["workflow_id"] = json!(left.workflow_id);
+        line["delivery_id"] = json!(left.delivery_id);
+        line["attempts"] = json!(left.attempts);
+        line["moved_to"] = json!(left.moved_to);
+        line
+    }
+
+    fn rejected(&self, rejection: &Rejection) -> Value {
+        let sets: &[&[&str]] = &[&["Stage", "Reason"], &[]];
+        let mut line = self.emf(&[Metric("RejectedAssignments", "Count", json!(1), sets)]);
+        line["Stage"] = json!(rejection.stage_id);
+        line["Reason"] = json!(rejection.reason.code());
+        of_file(&mut line, &rejection.key);
+        line["workflow_id"] = json!(rejection.workflow_id);
+        line["assignment_id"] = json!(rejection.assignment_id);
+        line
+    }
+
+    fn emf(&self, metrics: &[Metric<'_>]) -> Value {
         let now = Timestamp::from(SystemTime::now()).as_millis();
-        let named: Vec<Value> = metrics
+        let directives: Vec<Value> = metrics
             .iter()
-            .map(|(name, unit, _)| json!({"Name": name, "Unit": unit}))
+            .map(|Metric(name, unit, _, dimensions)| {
+                json!({
+                    "Namespace": self.namespace,
+                    "Dimensions": dimensions,
+                    "Metrics": [{"Name": name, "Unit": unit}],
+                })
+            })
             .collect();
-        let mut line = json!({"_aws": {"Timestamp": now, "CloudWatchMetrics": [{
-            "Namespace": self.namespace, "Dimensions": dimensions, "Metrics": named,
-        }]}});
-        for (name, value) in fields {
-            line[*name] = json!(value);
-        }
-        for (name, _, value) in metrics {
+        let mut line = json!({"_aws": {"Timestamp": now, "CloudWatchMetrics": directives}});
+        for Metric(name, _, value, _) in metrics {
             line[*name] = value.clone();
         }
         line
     }
+}
+
+fn reason(reason: Option<Reason>) -> Value {
+    json!(reason.map_or("none", Reason::code))
+}
+
+fn of_file(line: &mut Value, key: &FileKey) {
+    line["team"] = json!(key.team);
+    line["item_id"] = json!(key.item_id);
 }
 
 impl Observer for EmfMetrics {
@@ -107,45 +141,141 @@ impl Observer for EmfMetrics {
 
 #[cfg(test)]
 mod tests {
-    use delivery::ports::FileLeft;
-    use delivery::{FileKey, Outcome, Reason};
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use delivery::{AttemptSummary, FileState, Outcome, Status, Visit};
     use uuid::Uuid;
+    use workflow::{Actor, RejectReason, Role};
 
     use super::*;
 
-    #[test]
-    fn a_line_names_its_metrics_and_dimensions() {
-        let left = FileLeft {
-            key: FileKey {
-                team: "t".to_owned(),
-                item_id: Uuid::nil(),
-            },
-            workflow_id: Uuid::nil(),
-            stage_id: Uuid::nil(),
-            delivery_id: Uuid::nil(),
-            outcome: Outcome::Failed,
-            reason: Some(Reason::Timeout),
-            attempts: 6,
-            moved_to: None,
-            at: Timestamp::from_millis(0),
-        };
-        let line = EmfMetrics::new("WebhookStage")
-            .line(&Observation::Left(&left))
-            .expect("a line");
-        let metrics = &line["_aws"]["CloudWatchMetrics"][0];
-        assert_eq!(metrics["Namespace"], "WebhookStage");
-        for named in metrics["Metrics"].as_array().expect("metrics") {
-            let name = named["Name"].as_str().expect("a name");
-            assert!(line[name].is_number(), "{name}");
+    fn key() -> FileKey {
+        FileKey {
+            team: "t".to_owned(),
+            item_id: Uuid::from_u128(1),
         }
-        for set in metrics["Dimensions"].as_array().expect("dimensions") {
-            for name in set.as_array().expect("names") {
-                assert!(line[name.as_str().expect("a name")].is_string(), "{name}");
+    }
+
+    fn actor() -> Actor {
+        Actor::User {
+            id: None,
+            role: Role::Admin,
+        }
+    }
+
+    /// Metrics and the sets they are counted by, after a check that the line has all it names.
+    fn checked(line: &Value) -> BTreeMap<String, Value> {
+        let mut sets = BTreeMap::new();
+        for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
+            assert_eq!(directive["Namespace"], "WebhookStage");
+            for set in directive["Dimensions"].as_array().unwrap() {
+                for name in set.as_array().unwrap() {
+                    assert!(line[name.as_str().unwrap()].is_string(), "{name}");
+                }
+            }
+            for metric in directive["Metrics"].as_array().unwrap() {
+                let name = metric["Name"].as_str().unwrap();
+                assert!(line[name].is_number(), "{name}");
+                sets.insert(name.to_owned(), directive["Dimensions"].clone());
             }
         }
+        for field in ["team", "item_id", "workflow_id", "Stage"] {
+            assert!(line[field].is_string(), "{field}");
+        }
+        sets
+    }
+
+    fn line(observation: &Observation<'_>) -> Value {
+        EmfMetrics::new("WebhookStage").line(observation).unwrap()
+    }
+
+    #[test]
+    fn an_attempt_is_counted_by_stage_and_reason_and_its_lag_for_all() {
+        let at = Timestamp::from_millis(0);
+        let state = FileState {
+            key: key(),
+            workflow_id: Uuid::nil(),
+            version: 1,
+            status: Status::Queued,
+            visit: Visit {
+                id: Uuid::nil(),
+                stage_id: Uuid::nil(),
+                sequence: 1,
+                entered_at: at,
+                assigned_by: actor(),
+                assignee: None,
+            },
+            delivery: None,
+            passed: std::collections::BTreeSet::new(),
+            hops: 0,
+            updated_at: at,
+        };
+        let summary = AttemptSummary {
+            attempt: 2,
+            at,
+            status: Some(503),
+            reason: Some(Reason::HttpStatus),
+            duration_ms: 120,
+        };
+        let line = line(&Observation::Attempt {
+            state: &state,
+            summary: &summary,
+            delivery_id: Uuid::from_u128(2),
+            stage_id: Uuid::from_u128(3),
+            lag: Duration::from_millis(1500),
+        });
+        let sets = checked(&line);
+        assert_eq!(sets["Attempts"], json!([["Stage", "Reason"]]));
+        assert_eq!(sets["Lag"], json!([["Stage"], []]));
+        assert_eq!((&line["Lag"], &line["Latency"]), (&json!(1.5), &json!(120)));
+        assert_eq!(line["delivery_id"], json!(Uuid::from_u128(2)));
+    }
+
+    #[test]
+    fn a_file_that_leaves_counts_as_given_up_or_not() {
+        for (outcome, why, given_up) in [
+            (Outcome::Failed, Some(Reason::Timeout), 1),
+            (Outcome::Succeeded, None, 0),
+        ] {
+            let left = FileLeft {
+                key: key(),
+                workflow_id: Uuid::nil(),
+                stage_id: Uuid::nil(),
+                delivery_id: Uuid::nil(),
+                outcome,
+                reason: why,
+                attempts: 6,
+                moved_to: None,
+                at: Timestamp::from_millis(0),
+            };
+            let line = line(&Observation::Left(&left));
+            let sets = checked(&line);
+            assert_eq!(
+                sets["GivenUp"],
+                json!([["Stage", "Outcome"], ["Reason"], []])
+            );
+            assert_eq!(line["Outcome"], outcome.edge());
+            assert_eq!(line["GivenUp"], given_up);
+        }
+    }
+
+    #[test]
+    fn a_rejected_assignment_is_counted_by_reason() {
+        let rejection = Rejection {
+            key: key(),
+            assignment_id: Uuid::nil(),
+            workflow_id: Uuid::nil(),
+            stage_id: Uuid::nil(),
+            actor: actor(),
+            reason: RejectReason::Busy,
+            at: Timestamp::from_millis(0),
+        };
+        let line = line(&Observation::Rejected(&rejection));
         assert_eq!(
-            (&line["Outcome"], &line["GivenUp"]),
-            (&json!("failed"), &json!(1))
+            checked(&line)["RejectedAssignments"],
+            json!([["Stage", "Reason"], []])
         );
+        assert_eq!(line["Reason"], "busy");
     }
 }

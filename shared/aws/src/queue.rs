@@ -8,13 +8,16 @@ use delivery::ports::{Outgoing, PortError, PortErrorKind, SendMessages};
 use delivery::{Assignment, DeadLetter, Delivery, MAX_BODY};
 use serde::Serialize;
 
-use crate::error::port_error;
+use crate::error::{kind, port_error};
 
 /// Entries of one `SendMessageBatch` at most.
 const ENTRIES: usize = 10;
 
-/// Times the failed entries of a batch are sent again before they are reported.
-const ROUNDS: usize = 3;
+/// Times an entry is sent before its failure is reported: again after a pause, then a longer one.
+const ROUNDS: u32 = 3;
+
+/// The first pause.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A standard queue. `MessageGroupId` makes it a fair one: a stage with much in flight waits for others.
 #[derive(Debug)]
@@ -93,7 +96,10 @@ impl<M: Grouped> SendMessages<M> for Queue<M> {
                 Err(error) => results.push(Err(error)),
             }
         }
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
+            if round > 0 {
+                tokio::time::sleep(PAUSE * round).await;
+            }
             let mut failed = Vec::new();
             for batch in batches(waiting) {
                 failed.extend(self.send_batch(batch, &mut results).await);
@@ -143,12 +149,8 @@ impl<M> Queue<M> {
             }
             let failure = answer.failed.iter().find(|failed| failed.id == id);
             let code = failure.map_or("no answer for this entry", |failed| failed.code.as_str());
-            let kind = if code.contains("Throttl") {
-                PortErrorKind::Throttled
-            } else {
-                PortErrorKind::Unavailable
-            };
-            results[entry.index] = Err(PortError::caused(kind, "send messages", code.to_owned()));
+            let error = PortError::caused(kind(code), "send messages", code.to_owned());
+            results[entry.index] = Err(error);
             if failure.is_none_or(|failed| !failed.sender_fault) {
                 again.push(entry);
             }
@@ -159,6 +161,11 @@ impl<M> Queue<M> {
 
 fn entry<M: Grouped>(index: usize, outgoing: &Outgoing<M>) -> Result<Entry, PortError> {
     let body = outgoing.body()?;
+    // JSON may hold them, SQS takes no batch with one in it.
+    if body.contains(['\u{fffe}', '\u{ffff}']) {
+        let what = "send a message with U+FFFE or U+FFFF in it: write them as \\ufffe, \\uffff";
+        return Err(PortError::new(PortErrorKind::Corrupt, what));
+    }
     Ok(Entry {
         index,
         body,

@@ -1,6 +1,5 @@
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
@@ -10,6 +9,7 @@ use delivery::ports::{Freshness, PortError, Secrets};
 use secrecy::ExposeSecret;
 use workflow::{SecretRef, StageSecrets};
 
+use crate::cache::{Cache, MaxAge};
 use crate::error::{corrupt, port_error};
 
 /// How long a secret is used without a look at the store.
@@ -22,14 +22,13 @@ const LATEST: Duration = Duration::from_secs(5);
 /// Secrets held at most.
 const HELD: usize = 10_000;
 
-type Cache = HashMap<SecretRef, (Instant, Option<StageSecrets>)>;
-
-/// Secrets Manager. A stage's secrets are one secret: `<prefix><reference>`.
+/// Secrets Manager. A stage's secrets are one secret, `<prefix><reference>`: JSON with
+/// `authorization` and `signing_secrets`. Values are held for 5 minutes at most.
 #[derive(Clone, Debug)]
 pub struct SecretStore {
     client: Client,
     prefix: String,
-    cache: Arc<Mutex<Cache>>,
+    cache: Arc<Cache<SecretRef, StageSecrets>>,
 }
 
 impl SecretStore {
@@ -39,7 +38,7 @@ impl SecretStore {
         Self {
             client: Client::new(config),
             prefix: prefix.into(),
-            cache: Arc::default(),
+            cache: Arc::new(Cache::new(HELD)),
         }
     }
 
@@ -53,25 +52,26 @@ impl SecretStore {
         secrets: &StageSecrets,
     ) -> Result<(), PortError> {
         let (name, value) = (self.name(reference), secrets.to_json());
-        let create = self
-            .client
-            .create_secret()
-            .name(&name)
-            .secret_string(value.expose_secret())
-            .send();
-        let Err(error) = create.await else {
-            return Ok(());
-        };
-        let failed = port_error("store a secret", &error);
-        match error.into_service_error() {
-            CreateSecretError::ResourceExistsException(_) => {
-                let put = self.client.put_secret_value().secret_id(name);
-                let put = put.secret_string(value.expose_secret()).send().await;
-                put.map(|_| ())
-                    .map_err(|error| port_error("store a secret", &error))
+        let value = value.expose_secret();
+        let create = self.client.create_secret().name(&name);
+        let created = create.secret_string(value).send().await;
+        let stored = match created {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let failed = port_error("store a secret", &error);
+                match error.into_service_error() {
+                    CreateSecretError::ResourceExistsException(_) => {
+                        let put = self.client.put_secret_value().secret_id(name);
+                        let put = put.secret_string(value).send().await;
+                        put.map(|_| ())
+                            .map_err(|error| port_error("store a secret", &error))
+                    }
+                    _ => Err(failed),
+                }
             }
-            _ => Err(failed),
-        }
+        };
+        self.cache.forget(reference);
+        stored
     }
 
     async fn read(&self, reference: &SecretRef) -> Result<Option<StageSecrets>, PortError> {
@@ -86,7 +86,10 @@ impl SecretStore {
             Err(error) => {
                 let failed = port_error("read a secret", &error);
                 return match error.into_service_error() {
-                    GetSecretValueError::ResourceNotFoundException(_) => Ok(None),
+                    GetSecretValueError::ResourceNotFoundException(_)
+                    // Marked for deletion, or a name that no secret can have.
+                    | GetSecretValueError::InvalidRequestException(_)
+                    | GetSecretValueError::InvalidParameterException(_) => Ok(None),
                     _ => Err(failed),
                 };
             }
@@ -108,24 +111,18 @@ impl Secrets for SecretStore {
         reference: &SecretRef,
         freshness: Freshness,
     ) -> Result<Option<StageSecrets>, PortError> {
-        let most = match freshness {
-            Freshness::Cached => FRESH,
-            Freshness::Latest => LATEST,
+        let age = match freshness {
+            Freshness::Cached => MaxAge {
+                found: FRESH,
+                absent: LATEST,
+            },
+            Freshness::Latest => MaxAge {
+                found: LATEST,
+                absent: LATEST,
+            },
         };
-        if let Some((read, secrets)) =
-            self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(reference)
-            && read.elapsed() < most
-            // What was not there may be stored any moment.
-            && (secrets.is_some() || read.elapsed() < LATEST)
-        {
-            return Ok(secrets.clone());
-        }
-        let secrets = self.read(reference).await?;
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if cache.len() >= HELD {
-            cache.clear();
-        }
-        cache.insert(reference.clone(), (Instant::now(), secrets.clone()));
-        Ok(secrets)
+        self.cache
+            .get(reference, age, "read a secret", || self.read(reference))
+            .await
     }
 }

@@ -1,19 +1,29 @@
 use std::collections::HashMap;
+use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use delivery::ports::{Listing, Lists, Page, PortError, PortErrorKind};
 use delivery::{AttemptRecord, FileKey, FileState, Rejection, VisitRecord};
+use futures_util::future::try_join_all;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use super::Table;
-use super::item::{Item, body, file, text};
+use super::item::{Item, body, file, new, text};
+use super::states::state;
 use crate::error::port_error;
 
 /// Keys of one `BatchGetItem` at most.
 const BATCH: usize = 100;
 
-/// Times a batch's unprocessed keys are asked for again.
-const ROUNDS: usize = 8;
+/// Times a batch's keys are asked for: those that were not processed after a pause, then a longer one.
+const ROUNDS: u32 = 8;
+
+/// The first pause.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Index keys of a stage. Entries made with another number would not be found.
+const PARTS: u8 = 4;
 
 impl Lists for Table {
     async fn at_rest(
@@ -22,45 +32,31 @@ impl Lists for Table {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Page<FileState>, PortError> {
-        let index = if listing.failed { "failed" } else { "at-rest" };
-        let (pk, sk) = if listing.failed {
-            ("failed_pk", "failed_sk")
-        } else {
-            ("rest_pk", "rest_sk")
-        };
-        let page = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .index_name(index)
-            .key_condition_expression("#p = :stage AND #s > :after")
-            .expression_attribute_names("#p", pk)
-            .expression_attribute_names("#s", sk)
-            .expression_attribute_values(":stage", text(listing.stage_id.to_string()))
-            // A sort key is never empty; a space comes before every digit.
-            .expression_attribute_values(":after", text(after.unwrap_or(" ")))
-            .limit(i32::try_from(limit.clamp(1, 1000)).unwrap_or(1000))
-            .send()
-            .await
-            .map_err(|error| port_error("list files", &error))?;
-        let entries = page.items.unwrap_or_default();
-        let next = page
-            .last_evaluated_key
-            .and(entries.last())
-            .and_then(|last| match last.get(sk) {
-                Some(AttributeValue::S(order)) => Some(order.clone()),
-                _ => None,
-            });
+        let limit = limit.clamp(1, 1000);
+        let parts = (0..PARTS).map(|part| self.part(listing, part, after, limit));
+        let mut entries = Vec::new();
+        let mut more = false;
+        for part in try_join_all(parts).await? {
+            more |= part.1;
+            entries.extend(part.0);
+        }
+        // Each part has given its first: the first of all are among them.
+        entries.sort_unstable();
+        more |= entries.len() > limit;
+        entries.truncate(limit);
+        let next = entries
+            .last()
+            .filter(|_| more)
+            .map(|entry| entry.order.clone());
         let rows = self.records(entries).await?.into_iter().filter(|state| {
             // The index lags: what has moved on since is not listed.
-            let failed = state.delivery.as_ref().map(|delivery| delivery.stage_id);
-            let stage = if listing.failed {
-                failed
+            if listing.failed {
+                let delivery = state.delivery.as_ref();
+                state.is_failed_at_rest()
+                    && delivery.is_some_and(|d| d.stage_id == listing.stage_id)
             } else {
-                Some(state.visit.stage_id)
-            };
-            let fits = !listing.failed || state.is_failed_at_rest();
-            state.status.is_at_rest() && fits && stage == Some(listing.stage_id)
+                state.status.is_at_rest() && state.visit.stage_id == listing.stage_id
+            }
         });
         Ok(Page {
             rows: rows.collect(),
@@ -87,20 +83,80 @@ impl Lists for Table {
     }
 }
 
+/// An index entry: its place in the listing, and its record's partition key.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    order: String,
+    pk: String,
+}
+
+/// A stage's key in an index: one of [`PARTS`], by the item.
+pub(super) fn index_key(stage_id: Uuid, key: &FileKey) -> String {
+    part_key(stage_id, key.item_id.as_bytes()[15] % PARTS)
+}
+
+fn part_key(stage_id: Uuid, part: u8) -> String {
+    format!("{stage_id}#{part}")
+}
+
+/// A record's place in a listing: padded, so that text sorts as time does, and unlike any other's.
+pub(super) fn order(state: &FileState) -> String {
+    let millis = state.updated_at.as_millis().max(0);
+    format!("{millis:015}#{}#{}", state.key.item_id, state.key.team)
+}
+
 impl Table {
-    /// The records behind index entries, in the entries' order.
-    async fn records(&self, entries: Vec<Item>) -> Result<Vec<FileState>, PortError> {
-        let keys: Vec<Item> = entries
-            .into_iter()
-            .map(|mut entry| {
-                entry.retain(|name, _| name == "pk" || name == "sk");
-                entry
+    /// The first entries of one part, and whether it has more.
+    async fn part(
+        &self,
+        listing: Listing,
+        part: u8,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, bool), PortError> {
+        let (index, pk, sk) = if listing.failed {
+            ("failed", "failed_pk", "failed_sk")
+        } else {
+            ("at-rest", "rest_pk", "rest_sk")
+        };
+        let page = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(index)
+            .key_condition_expression("#p = :stage AND #s > :after")
+            .expression_attribute_names("#p", pk)
+            .expression_attribute_names("#s", sk)
+            .expression_attribute_values(":stage", text(part_key(listing.stage_id, part)))
+            // A sort key is never empty; a space comes before every digit.
+            .expression_attribute_values(":after", text(after.unwrap_or(" ")))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| port_error("list files", &error))?;
+        let more = page.last_evaluated_key.is_some();
+        let entries = page.items.unwrap_or_default().into_iter();
+        let entries = entries.filter_map(|entry| {
+            Some(Entry {
+                order: string(&entry, sk)?.to_owned(),
+                pk: string(&entry, "pk")?.to_owned(),
             })
-            .collect();
+        });
+        Ok((entries.collect(), more))
+    }
+
+    /// The records behind index entries, in the entries' order.
+    async fn records(&self, entries: Vec<Entry>) -> Result<Vec<FileState>, PortError> {
         let mut found = HashMap::new();
-        for batch in keys.chunks(BATCH) {
-            let mut left = batch.to_vec();
-            for _ in 0..ROUNDS {
+        for batch in entries.chunks(BATCH) {
+            let keys = batch
+                .iter()
+                .map(|entry| new(entry.pk.clone(), "STATE".to_owned()));
+            let mut left: Vec<Item> = keys.collect();
+            for round in 0..ROUNDS {
+                if round > 0 {
+                    tokio::time::sleep(PAUSE * round).await;
+                }
                 left = self.fetch(left, &mut found).await?;
                 if left.is_empty() {
                     break;
@@ -113,9 +169,9 @@ impl Table {
                 ));
             }
         }
-        Ok(keys
+        Ok(entries
             .iter()
-            .filter_map(|key| found.remove(pk_of(key)?))
+            .filter_map(|entry| found.remove(&entry.pk))
             .collect())
     }
 
@@ -143,9 +199,8 @@ impl Table {
             .remove(&self.name)
             .unwrap_or_default()
         {
-            if let Some(pk) = pk_of(&item) {
-                found.insert(pk.to_owned(), body("read file state", &item)?);
-            }
+            let record = state(&item)?;
+            found.insert(file(&record.key), record);
         }
         let left = got.unprocessed_keys.unwrap_or_default().remove(&self.name);
         Ok(left.map(|left| left.keys).unwrap_or_default())
@@ -182,6 +237,6 @@ impl Table {
     }
 }
 
-fn pk_of(item: &Item) -> Option<&str> {
-    item.get("pk")?.as_s().ok().map(String::as_str)
+fn string<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name)?.as_s().ok().map(String::as_str)
 }

@@ -1,19 +1,20 @@
 //! One table: a file's record and history under the file's key, and the workflows.
 
+mod compact;
 mod history;
 mod item;
 mod lists;
 mod states;
 mod workflows;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use uuid::Uuid;
 use workflow::Workflow;
+
+use crate::cache::Cache;
 
 /// The DynamoDB table.
 ///
@@ -24,17 +25,21 @@ use workflow::Workflow;
 /// | `WORKFLOW#<team>#<id>` | `WORKFLOW` | the workflow's JSON, without secrets |
 ///
 /// Two sparse indexes, keys only: `at-rest` has files at rest by stage, `failed` those whose last
-/// webhook failed by its stage. On the happy path only the first is written.
+/// webhook failed by its stage. On the happy path only the first is written. Each stage has four
+/// index keys: one key takes 1,000 writes a second, and a full one throttles the table itself.
 #[derive(Clone, Debug)]
 pub struct Table {
     client: Client,
     name: String,
     history_days: Option<u32>,
-    workflows: Arc<Mutex<CachedWorkflows>>,
+    workflows: Arc<Cache<WorkflowKey, Arc<Workflow>>>,
 }
 
-/// By team and id: when it was read, and what it was.
-type CachedWorkflows = HashMap<(String, Uuid), (Instant, Arc<Workflow>)>;
+/// Team and id.
+type WorkflowKey = (String, Uuid);
+
+/// Workflows held at most.
+const WORKFLOWS: usize = 1000;
 
 impl Table {
     /// The table of this name. Attempts and rejections are kept for `history_days`, for ever without.
@@ -44,7 +49,7 @@ impl Table {
             client: Client::new(config),
             name: name.into(),
             history_days,
-            workflows: Arc::default(),
+            workflows: Arc::new(Cache::new(WORKFLOWS)),
         }
     }
 }

@@ -1,11 +1,14 @@
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use delivery::ports::{FileStates, PortError, WriteError};
 use delivery::{FileKey, FileState, Outcome};
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::Table;
-use super::item::{Item, body, file, json, new, number, text};
-use crate::error::port_error;
+use super::item::{Item, body, file, new, number, text};
+use super::{compact, lists};
+use crate::error::{corrupt, port_error};
 
 impl FileStates for Table {
     async fn get(&self, key: &FileKey) -> Result<Option<FileState>, PortError> {
@@ -19,10 +22,7 @@ impl FileStates for Table {
             .send()
             .await
             .map_err(|error| port_error("get file state", &error))?;
-        found
-            .item
-            .map(|item| body("read file state", &item))
-            .transpose()
+        found.item.map(|item| state(&item)).transpose()
     }
 
     async fn put(&self, next: &FileState) -> Result<(), WriteError> {
@@ -37,7 +37,7 @@ impl FileStates for Table {
         } else {
             put.condition_expression("#v = :before")
                 .expression_attribute_names("#v", "version")
-                .expression_attribute_values(":before", number(next.version - 1))
+                .expression_attribute_values(":before", number(next.version.saturating_sub(1)))
         };
         let Err(error) = put.send().await else {
             return Ok(());
@@ -46,10 +46,7 @@ impl FileStates for Table {
         match error.into_service_error() {
             // The record there is comes with the refusal: no read is needed to decide again.
             PutItemError::ConditionalCheckFailedException(refused) => {
-                let found = refused
-                    .item
-                    .map(|item| body("read file state", &item))
-                    .transpose();
+                let found = refused.item.map(|item| state(&item)).transpose();
                 Err(WriteError::Conflict(
                     found.map_err(WriteError::Port)?.map(Box::new),
                 ))
@@ -59,25 +56,57 @@ impl FileStates for Table {
     }
 }
 
+/// A record's item. What has an attribute of its own is not in the body again.
 fn item(state: &FileState) -> Result<Item, PortError> {
+    let what = "write file state";
+    let mut short = compact::write(state).map_err(|error| corrupt(what, error))?;
+    let fields = short
+        .as_object_mut()
+        .ok_or_else(|| corrupt(what, "no object"))?;
+    fields.remove("key");
+    fields.remove("version");
+    let status = fields.remove("S").unwrap_or_default();
     let mut item = new(file(&state.key), "STATE".to_owned());
     item.insert("version".to_owned(), number(state.version));
-    item.insert("body".to_owned(), json("write file state", state)?);
+    item.insert(
+        "status".to_owned(),
+        text(status.as_str().unwrap_or_default()),
+    );
+    item.insert("body".to_owned(), text(short.to_string()));
     if state.status.is_at_rest() {
-        // Padded, so that text sorts as time does.
-        let millis = state.updated_at.as_millis().max(0);
-        let order = format!("{millis:015}#{}#{}", state.key.item_id, state.key.team);
-        let stage = |id: uuid::Uuid| text(id.to_string());
-        item.insert("rest_pk".to_owned(), stage(state.visit.stage_id));
-        item.insert("rest_sk".to_owned(), text(order.clone()));
-        let failed = state
-            .delivery
-            .as_ref()
-            .filter(|d| d.outcome == Some(Outcome::Failed));
-        if let Some(delivery) = failed {
-            item.insert("failed_pk".to_owned(), stage(delivery.stage_id));
-            item.insert("failed_sk".to_owned(), text(order));
+        let order = lists::order(state);
+        let mut insert = |pk: &str, sk: &str, stage_id: Uuid| {
+            item.insert(pk.to_owned(), text(lists::index_key(stage_id, &state.key)));
+            item.insert(sk.to_owned(), text(order.clone()));
+        };
+        insert("rest_pk", "rest_sk", state.visit.stage_id);
+        let delivery = state.delivery.as_ref();
+        if let Some(failed) = delivery.filter(|d| d.outcome == Some(Outcome::Failed)) {
+            insert("failed_pk", "failed_sk", failed.stage_id);
         }
     }
     Ok(item)
+}
+
+/// The record of an item.
+pub(super) fn state(item: &Item) -> Result<FileState, PortError> {
+    let what = "read file state";
+    let missing = || corrupt(what, "an attribute is missing");
+    let attribute = |name: &str| match item.get(name) {
+        Some(AttributeValue::S(value) | AttributeValue::N(value)) => Ok(value.as_str()),
+        _ => Err(missing()),
+    };
+    let key = attribute("pk")?.strip_prefix("FILE#").ok_or_else(missing)?;
+    let (team, item_id) = key.rsplit_once('#').ok_or_else(missing)?;
+    let version: u64 = attribute("version")?
+        .parse()
+        .map_err(|error| corrupt(what, error))?;
+    let mut short: Value = body(what, item)?;
+    let fields = short.as_object_mut().ok_or_else(missing)?;
+    // The team's slug is foreign text: it may look like something in short form.
+    let team = compact::write(&team).map_err(|error| corrupt(what, error))?;
+    fields.insert("key".to_owned(), json!({"team": team, "item_id": item_id}));
+    fields.insert("version".to_owned(), json!(version));
+    fields.insert("S".to_owned(), json!(attribute("status")?));
+    compact::read(short).map_err(|error| corrupt(what, error))
 }

@@ -1,5 +1,5 @@
-use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -8,10 +8,12 @@ use uuid::Uuid;
 use workflow::Workflow;
 
 use super::Table;
-use super::item::{new, text};
+use super::item::{Item, new, text};
+use crate::cache::MaxAge;
 use crate::error::{corrupt, port_error};
 
 /// How long a workflow is used without a look at the table: an edited URL takes effect after that.
+/// A read costs a unit for each 8 KB, and a batch asks at once: see [`Cache`](crate::cache::Cache).
 const FRESH: Duration = Duration::from_secs(5);
 
 /// Largest workflow: an item takes 400 KB.
@@ -19,27 +21,26 @@ const LARGEST: usize = 380 * 1024;
 
 impl Workflows for Table {
     async fn workflow(&self, team: &str, id: Uuid) -> Result<Option<Arc<Workflow>>, PortError> {
+        let age = MaxAge {
+            found: FRESH,
+            absent: Duration::ZERO,
+        };
         let key = (team.to_owned(), id);
-        if let Some((read, workflow)) = self
-            .workflows
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-            && read.elapsed() < FRESH
-        {
-            return Ok(Some(Arc::clone(workflow)));
-        }
-        let found = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .key("pk", text(pk(team, id)))
-            .key("sk", text("WORKFLOW"))
-            .consistent_read(true)
-            .send()
+        self.workflows
+            .get(&key, age, "get workflow", || self.read(team, id))
             .await
-            .map_err(|error| port_error("get workflow", &error))?;
-        let Some(item) = found.item else {
+    }
+}
+
+impl Table {
+    async fn read(&self, team: &str, id: Uuid) -> Result<Option<Arc<Workflow>>, PortError> {
+        // Half the price, and as fresh as the cache is; but "there is none" rejects an assignment
+        // for good, so that has to be certain.
+        let mut item = self.fetch_workflow(team, id, false).await?;
+        if item.is_none() {
+            item = self.fetch_workflow(team, id, true).await?;
+        }
+        let Some(item) = item else {
             return Ok(None);
         };
         let Some(AttributeValue::B(body)) = item.get("body") else {
@@ -47,17 +48,28 @@ impl Workflows for Table {
         };
         let imported =
             Workflow::import(body.as_ref()).map_err(|error| corrupt("read workflow", error))?;
-        let workflow = Arc::new(imported.workflow);
-        let mut cached = self
-            .workflows
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        cached.insert(key, (Instant::now(), Arc::clone(&workflow)));
-        Ok(Some(workflow))
+        Ok(Some(Arc::new(imported.workflow)))
     }
-}
 
-impl Table {
+    async fn fetch_workflow(
+        &self,
+        team: &str,
+        id: Uuid,
+        consistent: bool,
+    ) -> Result<Option<Item>, PortError> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key("pk", text(pk(team, id)))
+            .key("sk", text("WORKFLOW"))
+            .consistent_read(consistent)
+            .send()
+            .await
+            .map_err(|error| port_error("get workflow", &error))?;
+        Ok(found.item)
+    }
+
     /// Stores a workflow for a team; it takes effect within seconds.
     ///
     /// # Errors
@@ -80,11 +92,7 @@ impl Table {
         put.send()
             .await
             .map_err(|error| port_error("store workflow", &error))?;
-        let key = (team.to_owned(), workflow.id);
-        self.workflows
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&key);
+        self.workflows.forget(&(team.to_owned(), workflow.id));
         Ok(())
     }
 }

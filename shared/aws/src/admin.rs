@@ -1,0 +1,196 @@
+//! What an operator does to a deployment, from outside its functions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use delivery::ports::{Outgoing, PortError, SendMessages, Workflows};
+use delivery::{Assignment, DeadLetter, Delivery};
+use uuid::Uuid;
+use workflow::{ImportError, Imported, Warning, Workflow};
+
+use crate::queue::{Queue, parked, unpark};
+use crate::secrets::SecretStore;
+use crate::table::Table;
+
+/// The names of a deployment's parts: the outputs of its stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The table.
+    pub table: String,
+    /// The assignments queue.
+    pub assignments_queue_url: String,
+    /// The deliveries queue.
+    pub deliveries_queue_url: String,
+    /// The queue that dead letters are parked in.
+    pub dead_letters_queue_url: String,
+    /// What the names of secrets begin with.
+    pub secrets_prefix: String,
+}
+
+/// Stores workflows, assigns files, and sends dead letters back.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    table: Table,
+    assignments: Queue<Assignment>,
+    deliveries: Queue<Delivery>,
+    dead_letters: Queue<DeadLetter>,
+    secrets: SecretStore,
+}
+
+/// A workflow could not be stored.
+#[derive(Debug, thiserror::Error)]
+pub enum PutWorkflowError {
+    /// It is not a workflow that can run: nothing was stored.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The deployment failed. Storing it again does no harm.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+impl PutWorkflowError {
+    /// The stable machine code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Import(_) => "workflow_invalid",
+            Self::Port(error) => error.kind.code(),
+        }
+    }
+}
+
+/// A workflow that was stored.
+#[derive(Debug)]
+pub struct Stored {
+    /// As it is stored, without secrets.
+    pub workflow: Workflow,
+    /// What is odd about it.
+    pub warnings: Vec<Warning>,
+    /// Stages whose secrets were stored with it.
+    pub secrets: usize,
+}
+
+/// What became of the parked dead letters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Redriven {
+    /// Sent back to the queue they came from.
+    pub sent: usize,
+    /// Left where they are: no message of ours, or from no queue of ours. They would only come back.
+    pub unreadable: usize,
+}
+
+impl Admin {
+    /// For the deployment with these names.
+    #[must_use]
+    pub fn new(config: &SdkConfig, names: &Names) -> Self {
+        Self {
+            table: Table::new(config, &names.table, None),
+            assignments: Queue::new(config, &names.assignments_queue_url),
+            deliveries: Queue::new(config, &names.deliveries_queue_url),
+            dead_letters: Queue::new(config, &names.dead_letters_queue_url),
+            secrets: SecretStore::new(config, &names.secrets_prefix),
+        }
+    }
+
+    /// The table: records, history and lists.
+    #[must_use]
+    pub const fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Stores a team's workflow from V7's JSON; it takes effect within seconds.
+    ///
+    /// Its secrets go to Secrets Manager, and go there first: a stored workflow never refers to
+    /// secrets that are still to come. Stages that name their secrets by reference keep them.
+    ///
+    /// # Errors
+    /// [`PutWorkflowError`].
+    pub async fn put_workflow(&self, team: &str, json: &[u8]) -> Result<Stored, PutWorkflowError> {
+        let Imported {
+            workflow,
+            secrets,
+            warnings,
+            ..
+        } = Workflow::import(json)?;
+        for (reference, secrets) in &secrets {
+            self.secrets.store(reference, secrets).await?;
+        }
+        self.table.store_workflow(team, &workflow).await?;
+        Ok(Stored {
+            workflow,
+            warnings,
+            secrets: secrets.len(),
+        })
+    }
+
+    /// A team's workflow as it is stored, without secrets.
+    ///
+    /// # Errors
+    /// [`PortError`] when the table fails.
+    pub async fn workflow(&self, team: &str, id: Uuid) -> Result<Option<Arc<Workflow>>, PortError> {
+        self.table.workflow(team, id).await
+    }
+
+    /// Sends assignments; one result for each, in order.
+    pub async fn assign(&self, assignments: Vec<Assignment>) -> Vec<Result<(), PortError>> {
+        let outgoing = assignments.into_iter().map(now).collect();
+        self.assignments.send(outgoing).await
+    }
+
+    /// Sends up to `most` parked dead letters back to their queues. Each is deleted after it was
+    /// sent: cut short, it is sent again, which has no second effect.
+    ///
+    /// # Errors
+    /// [`PortError`] when a queue fails; what was redriven before stays redriven.
+    pub async fn redrive(&self, most: usize) -> Result<Redriven, PortError> {
+        let mut redriven = Redriven::default();
+        while redriven.sent < most {
+            let letters = parked(&self.dead_letters).await?;
+            if letters.is_empty() {
+                break;
+            }
+            for (receipt, letter) in letters {
+                // What is received and not deleted comes back to the queue by itself.
+                if redriven.sent == most {
+                    break;
+                }
+                if self.send_back(letter).await? {
+                    unpark(&self.dead_letters, &receipt).await?;
+                    redriven.sent += 1;
+                } else {
+                    redriven.unreadable += 1;
+                }
+            }
+        }
+        Ok(redriven)
+    }
+
+    async fn send_back(&self, letter: Option<DeadLetter>) -> Result<bool, PortError> {
+        let Some(letter) = letter else {
+            return Ok(false);
+        };
+        let sent = match letter.queue.as_str() {
+            "assignments" => match Assignment::parse(&letter.body) {
+                Ok(message) => self.assignments.send(vec![now(message)]).await,
+                Err(_) => return Ok(false),
+            },
+            "deliveries" => match Delivery::parse(&letter.body) {
+                Ok(message) => self.deliveries.send(vec![now(message)]).await,
+                Err(_) => return Ok(false),
+            },
+            _ => return Ok(false),
+        };
+        for result in sent {
+            result?;
+        }
+        Ok(true)
+    }
+}
+
+const fn now<M>(message: M) -> Outgoing<M> {
+    Outgoing {
+        message,
+        delay: Duration::ZERO,
+    }
+}

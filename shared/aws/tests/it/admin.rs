@@ -1,0 +1,107 @@
+use std::sync::Mutex;
+
+use aws::{Admin, Names, PutWorkflowError, Redriven};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::fake::{Answer, Fake, Request};
+use crate::workflows::EXAMPLE;
+
+fn names() -> Names {
+    let queue = |name: &str| format!("https://sqs.eu-central-1.amazonaws.com/1/{name}");
+    Names {
+        table: "table".to_owned(),
+        assignments_queue_url: queue("assignments"),
+        deliveries_queue_url: queue("deliveries"),
+        dead_letters_queue_url: queue("dead-letters"),
+        secrets_prefix: "webhook-stage/".to_owned(),
+    }
+}
+
+fn operations(fake: &Fake) -> Vec<String> {
+    let operation = |request: &Request| request.operation().to_owned();
+    fake.asked().iter().map(operation).collect()
+}
+
+#[tokio::test]
+async fn a_workflows_secrets_are_stored_first_and_apart() {
+    let mut json: serde_json::Value = serde_json::from_slice(EXAMPLE).unwrap();
+    json["stages"][1]["config"]["authorization_header"] = "Bearer planted".into();
+    let fake = Fake::new(|_| Answer::json(&json!({})));
+    let admin = Admin::new(&fake.config(), &names());
+    let stored = admin.put_workflow("t", json.to_string().as_bytes()).await;
+    assert_eq!(stored.unwrap().secrets, 2);
+    assert_eq!(
+        operations(&fake),
+        ["CreateSecret", "CreateSecret", "PutItem"]
+    );
+    assert!(fake.asked()[0].body.contains("Bearer planted"));
+    let item = fake.asked()[2].json();
+    let body = item["Item"]["body"]["B"].as_str().unwrap();
+    let body = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, body).unwrap();
+    let body = String::from_utf8(body).unwrap();
+    assert!(body.contains("secret_ref") && !body.contains("planted"));
+}
+
+#[tokio::test]
+async fn a_workflow_that_cannot_run_stores_nothing() {
+    let fake = Fake::new(|_| panic!("nothing is to be stored"));
+    let admin = Admin::new(&fake.config(), &names());
+    let error = admin.put_workflow("t", b"{}").await.unwrap_err();
+    assert!(matches!(error, PutWorkflowError::Import(_)));
+    assert_eq!(error.code(), "workflow_invalid");
+}
+
+#[tokio::test]
+async fn dead_letters_go_back_where_they_came_from_and_others_stay() {
+    let delivery = json!({
+        "delivery_id": Uuid::nil(), "team": "t", "item_id": Uuid::nil(), "workflow_id": Uuid::nil(),
+        "stage_id": Uuid::nil(), "attempt": 1,
+    });
+    let letter =
+        |queue: &str, body: String| json!({"queue": queue, "body": body, "cause": "c"}).to_string();
+    let parked = [
+        letter("deliveries", delivery.to_string()),
+        letter("deliveries", "poison".to_owned()),
+        letter("elsewhere", delivery.to_string()),
+        "no letter".to_owned(),
+    ];
+    let messages = parked.iter().enumerate();
+    let messages: Vec<_> = messages
+        .map(|(n, body)| json!({"ReceiptHandle": n.to_string(), "Body": body}))
+        .collect();
+    let messages = Mutex::new(Some(messages));
+    let fake = Fake::new(move |request| match request.operation() {
+        "ReceiveMessage" => {
+            let messages = messages.lock().unwrap().take();
+            Answer::json(&json!({"Messages": messages.unwrap_or_default()}))
+        }
+        "SendMessageBatch" => Answer::json(&json!({
+            "Successful": [{"Id": "0", "MessageId": "m", "MD5OfMessageBody": "x"}], "Failed": [],
+        })),
+        _ => Answer::json(&json!({})),
+    });
+    let redriven = Admin::new(&fake.config(), &names())
+        .redrive(10)
+        .await
+        .unwrap();
+    assert_eq!(
+        redriven,
+        Redriven {
+            sent: 1,
+            unreadable: 3
+        }
+    );
+    let expected = [
+        "ReceiveMessage",
+        "SendMessageBatch",
+        "DeleteMessage",
+        "ReceiveMessage",
+    ];
+    assert_eq!(operations(&fake), expected);
+    assert_eq!(
+        fake.asked()[1].json()["QueueUrl"],
+        names().deliveries_queue_url
+    );
+    assert_eq!(fake.asked()[2].json()["ReceiptHandle"], "0");
+}

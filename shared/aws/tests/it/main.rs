@@ -1,0 +1,16 @@
+//! The adapters before answers that AWS gives rarely. The contract of the ports is tested on an
+//! in-process DynamoDB (`shared/aws/dynamodb`) and on an emulator (`tests/tests/aws`).
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+mod admin;
+mod documents;
+mod events;
+mod fake;
+mod queue;
+mod secrets;
+mod workflows;

@@ -1,0 +1,137 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws::SecretStore;
+use delivery::ports::{Freshness, PortErrorKind, Secrets};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use workflow::{SecretRef, StageSecrets};
+
+use crate::fake::{Answer, Fake};
+
+/// Secrets Manager with one secret, which can be changed and taken away.
+fn manager(value: &str) -> (Fake, Arc<Mutex<Result<String, &'static str>>>) {
+    let value: Result<String, &'static str> = Ok(value.to_owned());
+    let stored = Arc::new(Mutex::new(value));
+    let shared = Arc::clone(&stored);
+    let fake = Fake::new(move |request| {
+        assert_eq!(request.operation(), "GetSecretValue");
+        assert_eq!(request.json()["SecretId"], "prefix/w/s");
+        match &*shared.lock().unwrap() {
+            Ok(value) => Answer::json(&json!({"SecretString": value})),
+            Err(code) => Answer::error(code),
+        }
+    });
+    (fake, stored)
+}
+
+fn stored(authorization: &str) -> String {
+    json!({"authorization": authorization}).to_string()
+}
+
+async fn read(store: &SecretStore, freshness: Freshness) -> Option<String> {
+    let reference = SecretRef("w/s".to_owned());
+    let secrets = store.stage_secrets(&reference, freshness).await.unwrap()?;
+    Some(secrets.authorization?.expose_secret().to_owned())
+}
+
+async fn pass(seconds: u64) {
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_is_read_every_five_minutes_and_the_latest_at_most_every_few_seconds() {
+    let (fake, value) = manager(&stored("one"));
+    let store = SecretStore::new(&fake.config(), "prefix/");
+    assert_eq!(read(&store, Freshness::Cached).await.unwrap(), "one");
+    *value.lock().unwrap() = Ok(stored("two"));
+    pass(299).await;
+    assert_eq!(read(&store, Freshness::Cached).await.unwrap(), "one");
+    pass(1).await;
+    assert_eq!(read(&store, Freshness::Cached).await.unwrap(), "two");
+    *value.lock().unwrap() = Ok(stored("three"));
+    pass(5).await;
+    for _ in 0..10 {
+        assert_eq!(read(&store, Freshness::Latest).await.unwrap(), "three");
+    }
+    assert_eq!(read(&store, Freshness::Cached).await.unwrap(), "three");
+    assert_eq!(fake.asked().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_there_is_none_and_is_found_soon_after_it_came() {
+    for code in [
+        "ResourceNotFoundException",
+        "InvalidRequestException",
+        "InvalidParameterException",
+    ] {
+        let (fake, value) = manager("");
+        *value.lock().unwrap() = Err(code);
+        let store = SecretStore::new(&fake.config(), "prefix/");
+        assert_eq!(read(&store, Freshness::Cached).await, None, "{code}");
+        *value.lock().unwrap() = Ok(stored("one"));
+        pass(5).await;
+        assert_eq!(read(&store, Freshness::Cached).await.unwrap(), "one");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_are_the_engines_and_show_nothing() {
+    let (fake, value) = manager("planted-no-json");
+    let store = SecretStore::new(&fake.config(), "prefix/");
+    let reference = SecretRef("w/s".to_owned());
+    let mut kinds = Vec::new();
+    for code in [
+        "",
+        "ThrottlingException",
+        "AccessDeniedException",
+        "InternalServiceError",
+    ] {
+        if !code.is_empty() {
+            *value.lock().unwrap() = Err(code);
+        }
+        let error = store.stage_secrets(&reference, Freshness::Cached).await;
+        let error = error.unwrap_err();
+        assert!(
+            !format!("{error:?} {error}").contains("planted"),
+            "{error:?}"
+        );
+        kinds.push(error.kind);
+    }
+    assert_eq!(
+        kinds,
+        [
+            PortErrorKind::Corrupt,
+            PortErrorKind::Throttled,
+            PortErrorKind::Forbidden,
+            PortErrorKind::Unavailable
+        ]
+    );
+}
+
+#[tokio::test]
+async fn storing_creates_or_replaces_and_is_seen_at_once() {
+    let puts = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&puts);
+    let fake = Fake::new(move |request| match request.operation() {
+        "CreateSecret" => Answer::error("ResourceExistsException"),
+        "PutSecretValue" => {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Answer::json(&json!({}))
+        }
+        _ => Answer::json(
+            &json!({"SecretString": stored(&counted.load(Ordering::SeqCst).to_string())}),
+        ),
+    });
+    let store = SecretStore::new(&fake.config(), "prefix/");
+    let reference = SecretRef("w/s".to_owned());
+    assert_eq!(read(&store, Freshness::Cached).await.unwrap(), "0");
+    let secrets = StageSecrets {
+        authorization: Some(SecretString::from("x")),
+        ..StageSecrets::default()
+    };
+    store.store(&reference, &secrets).await.unwrap();
+    assert_eq!(read(&store, Freshness::Cached).await.unwrap(), "1");
+    assert!(!format!("{store:?}").contains("authorization"));
+}

@@ -10,7 +10,9 @@ import pathlib
 import re
 import sys
 
-import environment
+# No __pycache__ beside the sources.
+sys.dont_write_bytecode = True
+import environment  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TEMPLATE = ROOT / "infra" / "sam" / "template.yaml"

@@ -59,12 +59,15 @@ def deploy(endpoint, stack, folder, parameters):
         s3.put_object(Bucket=BUCKET, Key=f"{function}.zip", Body=package(binary(folder, function)))
     template = CODE_URI.sub(rf"\1s3://{BUCKET}/\2.zip", template)
     s3.put_object(Bucket=BUCKET, Key="template.yaml", Body=template.encode())
-    cloudformation.create_stack(
-        StackName=stack,
-        TemplateURL=f"{endpoint}/{BUCKET}/template.yaml",
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-    )
+    try:
+        cloudformation.create_stack(
+            StackName=stack,
+            TemplateURL=f"{endpoint}/{BUCKET}/template.yaml",
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+    except ClientError as error:
+        sys.exit(f"CloudFormation refuses the template: {error.response['Error']['Message']}")
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         found = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]

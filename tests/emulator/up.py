@@ -18,7 +18,9 @@ import sys
 import tempfile
 import time
 
-import environment
+# No __pycache__ beside the sources.
+sys.dont_write_bytecode = True
+import environment  # noqa: E402
 
 DATA = "webhook-stage-emulator-"
 

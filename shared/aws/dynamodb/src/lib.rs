@@ -1,0 +1,117 @@
+//! DynamoDB in the process, behind the AWS SDK: requests go to `dynoxide` without a socket, and what
+//! they cost is counted.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../../tests/it/fake.rs"]
+pub mod fake;
+
+use std::sync::{Arc, Mutex};
+
+use aws::Table;
+use dynoxide::Database;
+use fake::{Answer, Fake, Request};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// A request and its price.
+#[derive(Clone, Debug)]
+pub struct Spent {
+    pub operation: String,
+    /// The whole request names a workflow, not a file.
+    pub of_workflow: bool,
+    pub units: f64,
+}
+
+/// A database with the product's table.
+#[derive(Debug)]
+pub struct Dynamo {
+    fake: Fake,
+    spent: Arc<Mutex<Vec<Spent>>>,
+}
+
+impl Default for Dynamo {
+    fn default() -> Self {
+        let database = Database::memory().unwrap();
+        create_table(&database);
+        let spent = Arc::new(Mutex::new(Vec::new()));
+        let counted = Arc::clone(&spent);
+        // One at a time: the database is one connection.
+        let database = Mutex::new(database);
+        let fake = Fake::new(move |request| answer(&database.lock().unwrap(), request, &counted));
+        Self { fake, spent }
+    }
+}
+
+impl Dynamo {
+    pub fn table(&self) -> Table {
+        Table::new(&self.fake.config(), "table", Some(90))
+    }
+
+    /// What was spent since this was last asked.
+    pub fn spent(&self) -> Vec<Spent> {
+        std::mem::take(&mut self.spent.lock().unwrap())
+    }
+}
+
+/// As `infra/sam/template.yaml` has it; that one is deployed to an emulator by `tests/tests/aws`.
+fn create_table(database: &Database) {
+    let names = ["pk", "sk", "rest_pk", "rest_sk", "failed_pk", "failed_sk"];
+    let attributes = names.map(|name| json!({"AttributeName": name, "AttributeType": "S"}));
+    let keys = |pk: &str, sk: &str| json!([{"AttributeName": pk, "KeyType": "HASH"}, {"AttributeName": sk, "KeyType": "RANGE"}]);
+    let index = |name: &str, pk: &str, sk: &str| {
+        let projection = json!({"ProjectionType": "KEYS_ONLY"});
+        json!({"IndexName": name, "KeySchema": keys(pk, sk), "Projection": projection})
+    };
+    let request = json!({
+        "TableName": "table",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": attributes,
+        "KeySchema": keys("pk", "sk"),
+        "GlobalSecondaryIndexes": [
+            index("at-rest", "rest_pk", "rest_sk"), index("failed", "failed_pk", "failed_sk"),
+        ],
+    });
+    database
+        .create_table(serde_json::from_value(request).unwrap())
+        .unwrap();
+}
+
+fn answer(database: &Database, request: &Request, spent: &Mutex<Vec<Spent>>) -> Answer {
+    let answer = match request.operation() {
+        "PutItem" => run(request, |request| database.put_item(request)),
+        "GetItem" => run(request, |request| database.get_item(request)),
+        "BatchGetItem" => run(request, |request| database.batch_get_item(request)),
+        "Query" => run(request, |request| database.query(request)),
+        other => panic!("{other} is not to be asked"),
+    };
+    match answer {
+        Ok(answer) => {
+            spent.lock().unwrap().push(Spent {
+                operation: request.operation().to_owned(),
+                of_workflow: request.body.contains("WORKFLOW#"),
+                units: units(&answer["ConsumedCapacity"]),
+            });
+            Answer::json(&answer)
+        }
+        Err(error) => Answer::status(error.status_code(), error.to_json()),
+    }
+}
+
+fn run<Q: DeserializeOwned, A: Serialize>(
+    request: &Request,
+    call: impl FnOnce(Q) -> dynoxide::Result<A>,
+) -> dynoxide::Result<Value> {
+    let mut body = request.json();
+    body["ReturnConsumedCapacity"] = "INDEXES".into();
+    let answer = call(serde_json::from_value(body).unwrap())?;
+    Ok(serde_json::to_value(answer).unwrap())
+}
+
+fn units(consumed: &Value) -> f64 {
+    let each = consumed.as_array().cloned();
+    let each = each.unwrap_or_else(|| vec![consumed.clone()]);
+    each.iter()
+        .map(|consumed| consumed["CapacityUnits"].as_f64().unwrap())
+        .sum()
+}

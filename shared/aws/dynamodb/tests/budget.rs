@@ -1,0 +1,302 @@
+//! What a delivered file costs, in DynamoDB's units, through the product's own use-cases.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
+use std::time::Duration;
+
+use aws::Table;
+use aws_dynamodb_tests::{Dynamo, Spent};
+use delivery::ports::*;
+use delivery::usecase::{Dispatched, Limits, Sent, dispatch, send};
+use delivery::*;
+use uuid::Uuid;
+use workflow::{Actor, Role, SecretRef, StageSecrets, Workflow};
+
+const EXAMPLE: &[u8] = include_bytes!("../../../../infra/local/examples/workflow.json");
+
+/// As long as a slug may well be.
+const TEAM: &str = "university-hospital-radiology-02";
+
+struct Kept<M>(Mutex<Vec<M>>);
+
+impl<M: Send> SendMessages<M> for Kept<M> {
+    async fn send(&self, messages: Vec<Outgoing<M>>) -> Vec<Result<(), PortError>> {
+        let sent = messages.iter().map(|_| Ok(())).collect();
+        let messages = messages.into_iter().map(|outgoing| outgoing.message);
+        self.0.lock().unwrap().extend(messages);
+        sent
+    }
+}
+
+#[derive(Debug)]
+struct NoReader;
+
+impl DocumentReader for NoReader {
+    type Stream = futures_util::stream::Empty<Result<bytes::Bytes, PortError>>;
+
+    fn length(&self) -> u64 {
+        0
+    }
+
+    async fn stream(&self) -> Result<Self::Stream, PortError> {
+        Ok(futures_util::stream::empty())
+    }
+}
+
+/// Everything but the table.
+struct Around {
+    status: AtomicU16,
+    /// Milliseconds that have passed without a wait.
+    later: AtomicI64,
+}
+
+impl Clock for Around {
+    fn now(&self) -> Timestamp {
+        let now = SystemClock.now().as_millis();
+        Timestamp::from_millis(now + self.later.load(Ordering::SeqCst))
+    }
+}
+
+impl Documents for Around {
+    type Reader = NoReader;
+
+    async fn open(
+        &self,
+        _: &FileKey,
+        _: Option<&DocumentRef>,
+    ) -> Result<Document<NoReader>, DocumentError> {
+        Ok(Document::Bytes(bytes::Bytes::from_static(b"{}")))
+    }
+
+    async fn keep(&self, _: &FileKey, _: &DocumentRef) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+impl Secrets for Around {
+    async fn stage_secrets(
+        &self,
+        _: &SecretRef,
+        _: Freshness,
+    ) -> Result<Option<StageSecrets>, PortError> {
+        Ok(Some(StageSecrets::default()))
+    }
+}
+
+impl Caller<NoReader> for Around {
+    async fn call(&self, _: Call<NoReader>) -> Result<Answer, PortError> {
+        Ok(Answer {
+            result: Ok(self.status.load(Ordering::SeqCst)),
+            retry_after: None,
+            duration: Duration::from_millis(12_345),
+            request_bytes: 123_456,
+            response_excerpt: "unavailable".to_owned(),
+            detail: None,
+        })
+    }
+}
+
+impl Observer for Around {
+    fn observe(&self, _: Observation<'_>) {}
+}
+
+struct Ports {
+    table: Table,
+    around: Around,
+    deliveries: Kept<Delivery>,
+    assignments: Kept<Assignment>,
+}
+
+impl DispatchPorts for Ports {
+    type States = Table;
+    type History = Table;
+    type Workflows = Table;
+    type Deliveries = Kept<Delivery>;
+    type Clock = Around;
+    type Observer = Around;
+
+    fn states(&self) -> &Table {
+        &self.table
+    }
+    fn history(&self) -> &Table {
+        &self.table
+    }
+    fn workflows(&self) -> &Table {
+        &self.table
+    }
+    fn deliveries(&self) -> &Kept<Delivery> {
+        &self.deliveries
+    }
+    fn clock(&self) -> &Around {
+        &self.around
+    }
+    fn observer(&self) -> &Around {
+        &self.around
+    }
+}
+
+impl SendPorts for Ports {
+    type Assignments = Kept<Assignment>;
+    type Documents = Around;
+    type Secrets = Around;
+    type Caller = Around;
+    type Events = NoEvents;
+
+    fn assignments(&self) -> &Kept<Assignment> {
+        &self.assignments
+    }
+    fn documents(&self) -> &Around {
+        &self.around
+    }
+    fn secrets(&self) -> &Around {
+        &self.around
+    }
+    fn caller(&self) -> &Around {
+        &self.around
+    }
+    fn events(&self) -> &NoEvents {
+        &NoEvents
+    }
+}
+
+async fn deployed(dynamo: &Dynamo) -> (Ports, Workflow) {
+    let table = dynamo.table();
+    let workflow = Workflow::import(EXAMPLE).unwrap().workflow;
+    table.store_workflow(TEAM, &workflow).await.unwrap();
+    let ports = Ports {
+        table,
+        around: Around {
+            status: AtomicU16::new(200),
+            later: AtomicI64::new(0),
+        },
+        deliveries: Kept(Mutex::default()),
+        assignments: Kept(Mutex::default()),
+    };
+    (ports, workflow)
+}
+
+fn assignment(workflow: &Workflow, document: Option<DocumentRef>) -> Assignment {
+    Assignment {
+        assignment_id: Uuid::new_v4(),
+        team: TEAM.to_owned(),
+        workflow_id: workflow.id,
+        stage_id: workflow.first_webhook().unwrap().id,
+        item_id: Uuid::new_v4(),
+        assigned_by: Actor::User {
+            id: Some(4_294_967_295),
+            role: Role::WorkforceManager,
+        },
+        document,
+    }
+}
+
+async fn open(ports: &Ports, assignment: &Assignment) -> Delivery {
+    match dispatch(ports, assignment).await.unwrap() {
+        Dispatched::Deliver(delivery) => *delivery,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn attempt(ports: &Ports, delivery: &Delivery) -> Sent {
+    let limits = Limits {
+        deadline: ports.around.now().plus(Duration::from_secs(60)),
+        default_timeout: Duration::from_secs(30),
+        longest_call: Duration::from_secs(30),
+    };
+    send(ports, delivery, &limits).await.unwrap()
+}
+
+/// Read and write units of files, and read units of workflows.
+fn total(spent: &[Spent]) -> (f64, f64, f64) {
+    let sum = |wanted: &dyn Fn(&Spent) -> bool| {
+        let chosen = spent.iter().filter(|spent| wanted(spent));
+        chosen.fold(0.0, |sum, spent| sum + spent.units)
+    };
+    let writes = |spent: &Spent| spent.operation == "PutItem";
+    (
+        sum(&|spent| !writes(spent) && !spent.of_workflow),
+        sum(&|spent| writes(spent) && !spent.of_workflow),
+        sum(&|spent| spent.of_workflow),
+    )
+}
+
+async fn deliver(ports: &Ports, assignment: &Assignment) {
+    let delivery = open(ports, assignment).await;
+    assert_eq!(attempt(ports, &delivery).await, Sent::Succeeded);
+    let state = ports.table.get(&assignment.key()).await.unwrap().unwrap();
+    assert!(state.status.is_at_rest());
+}
+
+#[tokio::test]
+async fn a_delivered_file_costs_four_writes_and_two_reads_at_most() {
+    let dynamo = Dynamo::default();
+    let (ports, workflow) = deployed(&dynamo).await;
+    let named = DocumentRef::S3(S3Object {
+        bucket: "university-hospital-radiology-documents".to_owned(),
+        key: format!(
+            "chest-x-rays/2026/{}/{}.json",
+            Uuid::new_v4(),
+            "k".repeat(40)
+        ),
+        version_id: Some("v".repeat(32)),
+        etag: Some(format!("\"{}\"", "e".repeat(32))),
+    });
+    for (what, document) in [("stored", None), ("named in S3", Some(named))] {
+        dynamo.spent();
+        for _ in 0..10 {
+            let assignment = assignment(&workflow, document.clone());
+            deliver(&ports, &assignment).await;
+        }
+        let (reads, writes, of_workflows) = total(&dynamo.spent());
+        // The last look at each file is the test's own.
+        let (reads, writes) = ((reads - 10.0) / 10.0, writes / 10.0);
+        println!(
+            "document {what}: {writes} write units and {reads} read units a file; the workflow {of_workflows} for all"
+        );
+        assert!(writes <= 4.0 && reads <= 2.0, "{what}: {writes} {reads}");
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_fails_costs_three_writes_more_and_a_read() {
+    let dynamo = Dynamo::default();
+    let (ports, workflow) = deployed(&dynamo).await;
+    let assignment = assignment(&workflow, None);
+    let mut delivery = open(&ports, &assignment).await;
+    for _ in 0..2 {
+        dynamo.spent();
+        ports.around.status.store(503, Ordering::SeqCst);
+        assert_eq!(attempt(&ports, &delivery).await, Sent::Retrying);
+        let (reads, writes, _) = total(&dynamo.spent());
+        println!("a failed attempt: {writes} write units and {reads} read units");
+        assert!(writes <= 3.0 && reads <= 1.0, "{writes} {reads}");
+        let quarter = 15 * 60 * 1000;
+        ports.around.later.fetch_add(quarter, Ordering::SeqCst);
+        delivery = ports.deliveries.0.lock().unwrap().pop().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_record_stays_below_a_unit_over_the_webhook_stages_of_a_workflow() {
+    let dynamo = Dynamo::default();
+    let (ports, workflow) = deployed(&dynamo).await;
+    let stages: Vec<Uuid> = workflow
+        .webhook_stages()
+        .map(|(stage, _)| stage.id)
+        .collect();
+    assert!(stages.len() > 1);
+    let mut assignment = assignment(&workflow, None);
+    for stage in stages {
+        assignment.assignment_id = Uuid::new_v4();
+        assignment.stage_id = stage;
+        let delivery = open(&ports, &assignment).await;
+        dynamo.spent();
+        assert_eq!(attempt(&ports, &delivery).await, Sent::Succeeded);
+        let (_, writes, _) = total(&dynamo.spent());
+        assert!(
+            writes <= 3.0,
+            "a claim, an exit and its index entry: {writes}"
+        );
+    }
+}

@@ -1,0 +1,21 @@
+//! The table keeps the contract of its ports.
+
+use aws_dynamodb_tests::Dynamo;
+use tests::contract;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_are_conditional() {
+    let table = Dynamo::default().table();
+    contract::conditional_writes(&table).await;
+    contract::one_of_many_writers(&table).await;
+}
+
+#[tokio::test]
+async fn history_is_kept() {
+    contract::history(&Dynamo::default().table()).await;
+}
+
+#[tokio::test]
+async fn files_at_rest_are_listed() {
+    contract::lists(&Dynamo::default().table()).await;
+}

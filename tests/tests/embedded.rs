@@ -72,6 +72,7 @@ async fn the_contract_holds() {
     contract::one_of_many_writers(&engine).await;
     contract::history(&engine).await;
     contract::lists(&engine).await;
+    contract::unfinished(&engine).await;
     contract::queues(&Deliveries(engine.clone())).await;
     contract::documents(&engine, async |key: &FileKey, content: Vec<u8>| {
         engine

@@ -26,7 +26,6 @@ impl DispatcherPorts {
     /// [`EnvironmentError`] that names the variable.
     pub fn new(config: &SdkConfig, environment: Environment) -> Result<Self, EnvironmentError> {
         let days = environment.number("ATTEMPT_HISTORY_DAYS", 90)?;
-        let namespace = environment.optional("METRICS_NAMESPACE");
         Ok(Self {
             table: Table::new(
                 config,
@@ -34,7 +33,7 @@ impl DispatcherPorts {
                 (days > 0).then_some(days),
             ),
             deliveries: Queue::new(config, environment.required("DELIVERIES_QUEUE_URL")?),
-            metrics: EmfMetrics::new(namespace.unwrap_or_else(|| "WebhookStage".to_owned())),
+            metrics: EmfMetrics::from_environment(environment),
         })
     }
 }

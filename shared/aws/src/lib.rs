@@ -18,6 +18,8 @@ mod metrics;
 
 #[cfg(all(feature = "dynamodb", feature = "secretsmanager", feature = "sqs"))]
 mod admin;
+#[cfg(all(feature = "dynamodb", feature = "sqs"))]
+mod audit;
 #[cfg(all(feature = "dynamodb", feature = "sqs", feature = "eventbridge"))]
 mod bundle;
 #[cfg(feature = "s3")]
@@ -39,6 +41,8 @@ pub use metrics::EmfMetrics;
 
 #[cfg(all(feature = "dynamodb", feature = "secretsmanager", feature = "sqs"))]
 pub use admin::{Admin, Names, PutWorkflowError, Redriven, Stored};
+#[cfg(all(feature = "dynamodb", feature = "sqs"))]
+pub use audit::AuditFunctionPorts;
 #[cfg(all(feature = "dynamodb", feature = "sqs", feature = "eventbridge"))]
 pub use bundle::{DeadLetterFunctionPorts, DispatcherPorts};
 #[cfg(all(

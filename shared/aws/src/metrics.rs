@@ -2,8 +2,11 @@ use std::io::Write;
 use std::time::SystemTime;
 
 use delivery::ports::{FileLeft, Observation, Observer};
+use delivery::usecase::Audit;
 use delivery::{FileKey, Reason, Rejection, Timestamp};
 use serde_json::{Value, json};
+
+use crate::environment::Environment;
 
 /// Metrics as CloudWatch's embedded metric format: lines on standard output that Lambda's log turns
 /// into metrics. No call, no agent, no payload; ids are fields of the line, for queries of the log.
@@ -16,6 +19,8 @@ use serde_json::{Value, json};
 /// | `Deliveries` | count | `Stage` and `Outcome`; all |
 /// | `GivenUp`, 1 for a file that failed and 0 for another | count | `Stage` and `Outcome`; `Reason`; all |
 /// | `RejectedAssignments` | count | `Stage` and `Reason`; all |
+/// | `OldestUnfinishedFileAge`, past due, 0 when none is | seconds | all |
+/// | `StuckFiles`, past due for longer than the audit's grace | count | all |
 #[derive(Clone, Debug)]
 pub struct EmfMetrics {
     namespace: String,
@@ -31,6 +36,13 @@ impl EmfMetrics {
         Self {
             namespace: namespace.into(),
         }
+    }
+
+    /// In the namespace that the function's environment names with `METRICS_NAMESPACE`.
+    #[must_use]
+    pub fn from_environment(environment: Environment) -> Self {
+        let namespace = environment.optional("METRICS_NAMESPACE");
+        Self::new(namespace.unwrap_or_else(|| "WebhookStage".to_owned()))
     }
 
     fn line(&self, observation: &Observation<'_>) -> Option<Value> {
@@ -68,8 +80,21 @@ impl EmfMetrics {
             }
             Observation::Left(left) => Some(self.left(left)),
             Observation::Rejected(rejection) => Some(self.rejected(rejection)),
+            Observation::Audited(audit) => Some(self.audited(audit)),
             _ => None,
         }
+    }
+
+    fn audited(&self, audit: &Audit) -> Value {
+        let age = json!(audit.oldest.as_secs_f64());
+        let stuck = json!(audit.stuck.len());
+        let mut line = self.emf(&[
+            Metric("OldestUnfinishedFileAge", "Seconds", age, &[&[]]),
+            Metric("StuckFiles", "Count", stuck, &[&[]]),
+        ]);
+        line["unfinished"] = json!(audit.unfinished);
+        line["unreadable"] = json!(audit.unreadable);
+        line
     }
 
     fn left(&self, left: &FileLeft) -> Value {
@@ -258,6 +283,19 @@ mod tests {
             assert_eq!(line["Outcome"], outcome.edge());
             assert_eq!(line["GivenUp"], given_up);
         }
+    }
+
+    #[test]
+    fn an_audit_reports_even_when_all_is_well() {
+        let line = line(&Observation::Audited(&Audit::default()));
+        assert_eq!(line["OldestUnfinishedFileAge"], json!(0.0));
+        assert_eq!(line["StuckFiles"], json!(0));
+        let metrics = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+        assert!(
+            metrics
+                .iter()
+                .all(|metric| metric["Dimensions"] == json!([[]]))
+        );
     }
 
     #[test]

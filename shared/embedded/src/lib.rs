@@ -17,6 +17,7 @@ mod queues;
 mod schema;
 mod secrets_file;
 mod states;
+mod unfinished;
 mod writer;
 
 pub use documents::{FileReader, INLINE_LIMIT, MEMORY_LIMIT};

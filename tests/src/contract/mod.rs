@@ -4,11 +4,13 @@ mod documents;
 mod history;
 mod queues;
 mod states;
+mod unfinished;
 
 pub use documents::documents;
 pub use history::{history, lists};
 pub use queues::{InHand, QueueUnderTest, queues};
 pub use states::{conditional_writes, one_of_many_writers};
+pub use unfinished::unfinished;
 
 use delivery::{DeliveryState, FileKey, FileState, Outcome, Reason, Status, Timestamp, Visit};
 use uuid::Uuid;

@@ -22,6 +22,7 @@ async fn the_table_keeps_the_contract() {
     contract::one_of_many_writers(&table).await;
     contract::history(&table).await;
     contract::lists(&table).await;
+    contract::unfinished(&table).await;
 }
 
 struct Deliveries {

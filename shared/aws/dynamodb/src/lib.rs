@@ -83,6 +83,7 @@ fn answer(database: &Database, request: &Request, spent: &Mutex<Vec<Spent>>) -> 
         "GetItem" => run(request, |request| database.get_item(request)),
         "BatchGetItem" => run(request, |request| database.batch_get_item(request)),
         "Query" => run(request, |request| database.query(request)),
+        "Scan" => run(request, |request| database.scan(request)),
         other => panic!("{other} is not to be asked"),
     };
     match answer {

@@ -19,3 +19,8 @@ async fn history_is_kept() {
 async fn files_at_rest_are_listed() {
     contract::lists(&Dynamo::default().table()).await;
 }
+
+#[tokio::test]
+async fn unfinished_files_are_found() {
+    contract::unfinished(&Dynamo::default().table()).await;
+}

@@ -5,6 +5,7 @@ mod history;
 mod item;
 mod lists;
 mod states;
+mod unfinished;
 mod workflows;
 
 use std::sync::Arc;

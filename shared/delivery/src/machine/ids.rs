@@ -25,3 +25,11 @@ pub fn next_visit_id(visit_id: Uuid, stage: &Stage) -> Uuid {
     name[16..].copy_from_slice(stage.id.as_bytes());
     Uuid::new_v5(&NAMESPACE, &name)
 }
+
+/// The assignment that redrives a dead letter about the visit `visit_id`.
+#[must_use]
+pub(super) fn redriven_id(visit_id: Uuid) -> Uuid {
+    let mut name = *b"redrive.................";
+    name[8..].copy_from_slice(visit_id.as_bytes());
+    Uuid::new_v5(&NAMESPACE, &name)
+}

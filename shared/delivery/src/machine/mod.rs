@@ -9,6 +9,8 @@ mod close;
 mod dead_letter;
 mod dispatch;
 mod ids;
+mod pending;
+mod redrive;
 mod send;
 
 pub use attempt::{Attempted, Then, record_attempt};
@@ -16,4 +18,6 @@ pub use close::{Closed, HOP_LIMIT, close};
 pub use dead_letter::{DeadLetterDecision, decide_dead_letter, decide_dead_letter_assignment};
 pub use dispatch::{DispatchDecision, decide_dispatch};
 pub use ids::{next_visit_id, visit_id_of};
+pub use pending::{Awaited, Pending, pending};
+pub use redrive::redrive;
 pub use send::{SendDecision, claim, decide_send};

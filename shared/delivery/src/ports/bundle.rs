@@ -1,6 +1,6 @@
 use super::{
     Caller, Clock, Documents, Events, FileStates, History, Observer, Secrets, SendMessages,
-    Workflows,
+    Unfinished, Workflows,
 };
 use crate::message::{Assignment, DeadLetter, Delivery};
 
@@ -73,4 +73,29 @@ pub trait DeadLetterPorts: DispatchPorts {
     fn dead_letters(&self) -> &Self::DeadLetters;
     /// Events for other systems.
     fn events(&self) -> &Self::Events;
+}
+
+/// What the audit needs: to find files that are not at rest, and to send their messages again.
+pub trait AuditPorts: Send + Sync {
+    /// Files that are not at rest.
+    type Unfinished: Unfinished;
+    /// The assignments queue.
+    type Assignments: SendMessages<Assignment>;
+    /// The deliveries queue.
+    type Deliveries: SendMessages<Delivery>;
+    /// Clock.
+    type Clock: Clock;
+    /// Metrics and progress.
+    type Observer: Observer;
+
+    /// Files that are not at rest.
+    fn unfinished(&self) -> &Self::Unfinished;
+    /// The assignments queue.
+    fn assignments(&self) -> &Self::Assignments;
+    /// The deliveries queue.
+    fn deliveries(&self) -> &Self::Deliveries;
+    /// Clock.
+    fn clock(&self) -> &Self::Clock;
+    /// Metrics and progress.
+    fn observer(&self) -> &Self::Observer;
 }

@@ -14,8 +14,9 @@ mod lists;
 mod observe;
 mod queue;
 mod states;
+mod unfinished;
 
-pub use bundle::{DeadLetterPorts, DispatchPorts, SendPorts};
+pub use bundle::{AuditPorts, DeadLetterPorts, DispatchPorts, SendPorts};
 pub use call::{Answer, Call, Caller};
 pub use clock::{Clock, SystemClock};
 pub use config::{Freshness, Secrets, Workflows};
@@ -26,3 +27,4 @@ pub use lists::{Listing, Lists, Page};
 pub use observe::{Events, FileLeft, NoEvents, Observation, Observer};
 pub use queue::{MAX_DELAY, Outgoing, SendMessages};
 pub use states::{FileStates, WriteError};
+pub use unfinished::{Part, Unfinished, UnfinishedFile};

@@ -8,6 +8,7 @@ use crate::reason::Reason;
 use crate::record::{AttemptSummary, Rejection};
 use crate::state::{FileKey, FileState, Outcome};
 use crate::time::Timestamp;
+use crate::usecase::Audit;
 
 /// A file left a Webhook stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +70,8 @@ pub enum Observation<'a> {
     Left(&'a FileLeft),
     /// An assignment was rejected.
     Rejected(&'a Rejection),
+    /// Files that are not at rest were looked through.
+    Audited(&'a Audit),
 }
 
 /// Metrics and progress. Must not block and cannot fail.

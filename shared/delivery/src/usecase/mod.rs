@@ -3,6 +3,7 @@
 //! Each takes one message and returns `Ok` when the message may be acknowledged, or a [`Fault`]
 //! when it must stay on its queue (invariant 1).
 
+mod audit;
 mod dead_letter;
 mod dispatch;
 mod fault;
@@ -10,6 +11,7 @@ mod finish;
 mod send;
 mod write;
 
+pub use audit::{Audit, AuditSettings, Stuck, audit};
 pub use dead_letter::{DeadLettered, dead_letter, dead_letter_assignment, park};
 pub use dispatch::{Dispatched, dispatch};
 pub use fault::Fault;

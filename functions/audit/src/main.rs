@@ -1,0 +1,20 @@
+//! The audit as a Lambda function.
+
+use audit::Settings;
+use aws::{AuditFunctionPorts, Environment, sdk_config};
+use lambda_runtime::{Error, run, service_fn, tracing};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let ports = &AuditFunctionPorts::new(&sdk_config().await, Environment)?;
+    let settings = &Settings {
+        parts: Environment.number("AUDIT_PARTS", 24)?,
+        grace: Environment.seconds("UNFINISHED_FILE_SECONDS", 3600)?,
+        repair: Environment.optional("AUDIT_REPAIRS").as_deref() != Some("false"),
+    };
+    run(service_fn(|event| async move {
+        Ok::<_, Error>(audit::handle(ports, settings, event).await?)
+    }))
+    .await
+}

@@ -1,0 +1,63 @@
+use aws_sdk_dynamodb::types::AttributeValue;
+use delivery::ports::{Page, Part, PortError, Unfinished, UnfinishedFile};
+
+use super::Table;
+use super::item::{Item, new, text};
+use super::states::state;
+use crate::error::{corrupt, port_error};
+
+/// Reads every item of the part, at half a read unit for 4 KB: an index of what is unfinished would
+/// cost each delivered file two write units, which is more. Queues cannot be searched, so a file's
+/// due time is all there is to judge by.
+impl Unfinished for Table {
+    async fn unfinished(
+        &self,
+        part: Part,
+        after: Option<&str>,
+    ) -> Result<Page<Result<UnfinishedFile, PortError>>, PortError> {
+        let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+        let page = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .segment(number(part.number))
+            .total_segments(number(part.of.max(1)))
+            .filter_expression("sk = :state AND #s IN (:assigned, :queued, :sending)")
+            .expression_attribute_names("#s", "status")
+            .expression_attribute_values(":state", text("STATE"))
+            .expression_attribute_values(":assigned", text("assigned"))
+            .expression_attribute_values(":queued", text("queued"))
+            .expression_attribute_values(":sending", text("sending"))
+            .set_exclusive_start_key(after.map(start).transpose()?)
+            .send()
+            .await
+            .map_err(|error| port_error("look for unfinished files", &error))?;
+        let rows = page.items.unwrap_or_default();
+        let rows = rows.iter().map(|item| {
+            Ok(UnfinishedFile {
+                state: state(item)?,
+                has_message: None,
+            })
+        });
+        Ok(Page {
+            rows: rows.collect(),
+            next: page.last_evaluated_key.as_ref().map(cursor).transpose()?,
+        })
+    }
+}
+
+/// Where a page ended: the key of the item it looked at last.
+fn cursor(key: &Item) -> Result<String, PortError> {
+    let part = |name: &str| match key.get(name) {
+        Some(AttributeValue::S(value)) => Ok(value.as_str()),
+        _ => Err(corrupt("read where a page ended", "the key is incomplete")),
+    };
+    Ok(format!("{}\n{}", part("sk")?, part("pk")?))
+}
+
+fn start(cursor: &str) -> Result<Item, PortError> {
+    let (sk, pk) = cursor
+        .split_once('\n')
+        .ok_or_else(|| corrupt("read a page's cursor", "it is not one of this listing's"))?;
+    Ok(new(pk.to_owned(), sk.to_owned()))
+}

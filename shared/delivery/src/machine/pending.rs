@@ -1,0 +1,57 @@
+use super::close::assignment_of;
+use crate::message::{Assignment, Delivery};
+use crate::state::{FileState, Status};
+use crate::time::Timestamp;
+
+/// What a file that is not at rest waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// From when on its message can be handled: later than that, it is past due.
+    pub due: Timestamp,
+    /// The message that brings it on. Sent again, it has no second effect.
+    pub message: Awaited,
+}
+
+/// A message that brings a file on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Awaited {
+    /// The assignment that fires the stage the file has entered over an edge.
+    Assignment(Box<Assignment>),
+    /// The message of the attempt that is due or claimed.
+    Delivery(Box<Delivery>),
+}
+
+/// What the file waits for, made from its record alone. Only an inline document is not in it: the
+/// stored one takes its place.
+///
+/// None for a file at rest, and for a record that no decision of this machine has written.
+#[must_use]
+pub fn pending(state: &FileState) -> Option<Pending> {
+    let open = state.delivery.as_ref().filter(|d| d.outcome.is_none());
+    let due = match state.status {
+        Status::Waiting | Status::Complete => return None,
+        Status::Assigned => {
+            let assignment = assignment_of(state, None)?;
+            return Some(Pending {
+                due: state.updated_at,
+                message: Awaited::Assignment(Box::new(assignment)),
+            });
+        }
+        Status::Queued => open?.next_at,
+        Status::Sending => open?.lease_until?,
+    };
+    let open = open?;
+    let delivery = Delivery {
+        delivery_id: open.delivery_id,
+        team: state.key.team.clone(),
+        item_id: state.key.item_id,
+        workflow_id: state.workflow_id,
+        stage_id: open.stage_id,
+        attempt: open.attempt,
+        document: open.document.clone().map(crate::document::DocumentRef::S3),
+    };
+    Some(Pending {
+        due,
+        message: Awaited::Delivery(Box::new(delivery)),
+    })
+}

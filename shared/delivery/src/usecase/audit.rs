@@ -1,0 +1,154 @@
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::machine::{Awaited, Pending, pending};
+use crate::message::{Assignment, Delivery};
+use crate::ports::{
+    AuditPorts, Clock, MAX_DELAY, Observation, Observer, Outgoing, Part, PortError, SendMessages,
+    Unfinished,
+};
+use crate::state::{FileKey, FileState, Status};
+use crate::time::Timestamp;
+
+/// How to audit.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditSettings {
+    /// The files to look at.
+    pub part: Part,
+    /// Where the engine cannot tell whether a file has a message: how long past due it is stuck.
+    pub grace: Duration,
+    /// Whether to send the messages of stuck files again.
+    pub repair: bool,
+}
+
+/// A file that is not at rest and that nothing brings on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stuck {
+    /// The file.
+    pub key: FileKey,
+    /// The stage it is in.
+    pub stage_id: Uuid,
+    /// Where in its visit.
+    pub status: Status,
+    /// How long its next step is past due.
+    pub past_due: Duration,
+    /// Whether its message was sent again.
+    pub repaired: bool,
+}
+
+/// What an audit found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// Files that are not at rest.
+    pub unfinished: u64,
+    /// How long the file that is most past due is so; zero when none is.
+    pub oldest: Duration,
+    /// Files that nothing brings on.
+    pub stuck: Vec<Stuck>,
+    /// Records that cannot be read.
+    pub unreadable: u64,
+}
+
+/// Stuck files listed at most: all are counted on by the next audit, which finds the rest.
+const MOST_STUCK: usize = 100_000;
+
+/// Looks for files that are not at rest and have no message (invariant 3 says that there are none),
+/// and sends their messages again. That does no harm where it was not needed: a message is an
+/// instruction to look, and the second one finds nothing to do.
+///
+/// # Errors
+/// [`PortError`] when the store or a queue fails; what was repaired before stays repaired.
+pub async fn audit<P: AuditPorts>(ports: &P, settings: AuditSettings) -> Result<Audit, PortError> {
+    let mut audit = Audit::default();
+    let mut after = None;
+    loop {
+        let page = ports
+            .unfinished()
+            .unfinished(settings.part, after.as_deref())
+            .await?;
+        let now = ports.clock().now();
+        let mut stuck = Vec::new();
+        for file in page.rows {
+            let file = match file {
+                Ok(file) => file,
+                Err(error) => {
+                    tracing::error!(code = error.kind.code(), %error, "a record cannot be read");
+                    audit.unreadable += 1;
+                    continue;
+                }
+            };
+            let pending = pending(&file.state);
+            let due = pending
+                .as_ref()
+                .map_or(file.state.updated_at, |found| found.due);
+            let past_due = due.until(now);
+            audit.unfinished += 1;
+            audit.oldest = audit.oldest.max(past_due);
+            if !file.has_message.unwrap_or(past_due <= settings.grace) {
+                stuck.push((of(&file.state, past_due), pending));
+            }
+        }
+        if settings.repair {
+            repair(ports, &mut stuck, now).await?;
+        }
+        audit
+            .stuck
+            .extend(stuck.into_iter().map(|(stuck, _)| stuck));
+        after = page.next;
+        if after.is_none() || audit.stuck.len() >= MOST_STUCK {
+            break;
+        }
+    }
+    ports.observer().observe(Observation::Audited(&audit));
+    Ok(audit)
+}
+
+fn of(state: &FileState, past_due: Duration) -> Stuck {
+    Stuck {
+        key: state.key.clone(),
+        stage_id: state.visit.stage_id,
+        status: state.status,
+        past_due,
+        repaired: false,
+    }
+}
+
+async fn repair<P: AuditPorts>(
+    ports: &P,
+    stuck: &mut [(Stuck, Option<Pending>)],
+    now: Timestamp,
+) -> Result<(), PortError> {
+    let mut assignments: Vec<Outgoing<Assignment>> = Vec::new();
+    let mut deliveries: Vec<Outgoing<Delivery>> = Vec::new();
+    for (_, pending) in &*stuck {
+        let Some(Pending { due, message }) = pending.clone() else {
+            continue;
+        };
+        let delay = now.until(due).min(MAX_DELAY);
+        match message {
+            Awaited::Assignment(message) => assignments.push(Outgoing {
+                message: *message,
+                delay,
+            }),
+            Awaited::Delivery(message) => deliveries.push(Outgoing {
+                message: *message,
+                delay,
+            }),
+        }
+    }
+    if !assignments.is_empty() {
+        all(ports.assignments().send(assignments).await)?;
+    }
+    if !deliveries.is_empty() {
+        all(ports.deliveries().send(deliveries).await)?;
+    }
+    for (stuck, pending) in stuck {
+        stuck.repaired = pending.is_some();
+    }
+    Ok(())
+}
+
+fn all(results: Vec<Result<(), PortError>>) -> Result<(), PortError> {
+    results.into_iter().collect()
+}

@@ -217,6 +217,12 @@ impl Found {
         }
     }
 
+    /// Tells documents apart by what they hold.
+    #[must_use]
+    pub fn content(&self) -> Uuid {
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, &self.bytes)
+    }
+
     fn derived(&self, carried: Option<Uuid>) -> Uuid {
         let carried = carried.map(|id| id.to_string()).unwrap_or_default();
         let text = format!("{}\n{}\n{carried}", self.team, self.identity);

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use aws::StackError;
 use delivery::ports::PortError;
 use embedded::OpenError;
 
@@ -35,6 +36,12 @@ pub enum Error {
     /// The engine.
     #[error("the state directory failed: {}", told(.0))]
     Engine(#[from] PortError),
+    /// A deployment on AWS.
+    #[error("the deployment failed: {}", told(.0))]
+    Deployment(PortError),
+    /// A deployment's stack.
+    #[error("--stack: {}", of_stack(.0))]
+    Stack(#[from] StackError),
     /// The HTTP client.
     #[error(transparent)]
     Client(#[from] webhook::ClientError),
@@ -61,7 +68,8 @@ impl Error {
             Self::Stage(error) => error.code(),
             Self::Usage(_) => "usage",
             Self::State(error) => error.code(),
-            Self::Engine(error) => error.kind.code(),
+            Self::Engine(error) | Self::Deployment(error) => error.kind.code(),
+            Self::Stack(error) => error.code(),
             Self::Client(error) => error.code(),
             Self::Listen { .. } => "listen",
             Self::Output(_) => "output",
@@ -76,6 +84,16 @@ fn lines(path: &std::path::Path, error: &workflow::ImportError) -> String {
         .map(|problem| format!("{}: {problem}", path.display()))
         .collect();
     lines.join("\nerror: ")
+}
+
+fn of_stack(error: &StackError) -> String {
+    match error {
+        StackError::Port(error) => format!(
+            "{}: check the region, the credentials and the endpoint in the environment",
+            told(error)
+        ),
+        error => error.to_string(),
+    }
 }
 
 fn told(error: &PortError) -> String {

@@ -6,13 +6,17 @@ pub mod documents;
 pub mod examples;
 pub mod gateway;
 
+mod assignment;
+mod configured;
 mod error;
 mod pollers;
 mod ports;
 mod progress;
 mod register;
 mod report;
+mod store;
 mod stored;
+mod target;
 mod work;
 
 pub use error::Error;

@@ -1,11 +1,12 @@
 //! `webhook-stage`: the Webhook stage on this machine.
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 use webhook_stage::cli::{Cli, Command};
-use webhook_stage::command;
+use webhook_stage::{Error, command};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -38,12 +39,20 @@ fn main() -> ExitCode {
             Some(Command::Run(args)) => command::run(args).await,
             Some(Command::Status(args)) => command::status(args).await,
             Some(Command::Redeliver(args)) => command::redeliver(args).await,
+            Some(Command::Redrive(args)) => command::redrive(args).await,
+            Some(Command::Check(args)) => command::check(args).await,
+            Some(Command::Assign(args)) => command::assign(args).await,
+            Some(Command::Workflow(what)) => command::workflow(what).await,
             Some(Command::Ping(args)) => command::ping(args).await,
             Some(Command::Receive(args)) => command::receive(args).await,
         }
     });
     match result {
         Ok(code) => code.into(),
+        // Who reads has seen enough, `| head` for one.
+        Err(Error::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
+            command::SUCCESS.into()
+        }
         Err(error) => {
             eprintln!("error: {error}");
             command::ERROR.into()

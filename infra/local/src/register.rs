@@ -1,19 +1,23 @@
-//! Putting documents into the state directory, each under an id of its own.
+//! Putting documents where the functions find them, each under an id of its own.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use bytes::Bytes;
+use aws::Admin;
 use delivery::FileKey;
 use delivery::ports::PortError;
 use embedded::{Engine, Item};
 use futures_util::future::try_join_all;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 
 use crate::documents::{self, Found};
 
 /// Bytes held before they are written: many small documents share a commit, large ones do not pile up.
 const CHUNK: usize = 16 * 1024 * 1024;
+
+/// Uploads at the same time.
+const UPLOADS: usize = 16;
 
 /// A file that can be assigned.
 #[derive(Clone, Debug)]
@@ -30,10 +34,21 @@ pub(crate) struct Registration {
     taken: HashMap<FileKey, (PathBuf, Uuid)>,
 }
 
-/// Reads and stores the documents. A broken one is named, and the others go on.
+/// Where documents are put.
+pub(crate) trait Shelf {
+    /// Whether it has this very document under this id.
+    async fn knows(&self, key: &FileKey, content: Uuid) -> Result<bool, PortError>;
+
+    /// Stores documents.
+    async fn put(&self, chunk: Vec<(FileKey, Found)>) -> Result<(), PortError>;
+}
+
+/// Reads and stores the documents: of `team`, or of the team each names. A broken one is named, and
+/// the others go on.
 pub(crate) async fn register(
-    engine: &Engine,
+    shelf: &impl Shelf,
     paths: &[PathBuf],
+    team: Option<&str>,
 ) -> Result<Registration, PortError> {
     let mut registration = Registration::default();
     let mut chunk = Vec::new();
@@ -44,8 +59,11 @@ pub(crate) async fn register(
                 registration.broken += 1;
                 eprintln!("error: {broken}");
             }
-            Ok(found) => {
-                if let Some((key, found)) = registration.identify(engine, found).await? {
+            Ok(mut found) => {
+                if let Some(team) = team {
+                    team.clone_into(&mut found.team);
+                }
+                if let Some((key, found)) = registration.identify(shelf, found).await? {
                     size += found.bytes.len();
                     chunk.push((key, found));
                 }
@@ -53,30 +71,59 @@ pub(crate) async fn register(
         }
         if size >= CHUNK || chunk.len() >= 512 {
             registration
-                .store(engine, std::mem::take(&mut chunk))
+                .store(shelf, std::mem::take(&mut chunk))
                 .await?;
             size = 0;
         }
     }
-    registration.store(engine, chunk).await?;
+    registration.store(shelf, chunk).await?;
     Ok(registration)
 }
 
-async fn knows(engine: &Engine, key: &FileKey, content: Uuid) -> Result<bool, PortError> {
-    Ok(engine
-        .item(key)
-        .await?
-        .is_some_and(|item| item.content == content))
+impl Shelf for Engine {
+    async fn knows(&self, key: &FileKey, content: Uuid) -> Result<bool, PortError> {
+        let item = self.item(key).await?;
+        Ok(item.is_some_and(|item| item.content == content))
+    }
+
+    async fn put(&self, chunk: Vec<(FileKey, Found)>) -> Result<(), PortError> {
+        let items = chunk.iter().map(|(key, found)| Item {
+            key: key.clone(),
+            content: found.content(),
+            name: found.name.clone(),
+        });
+        let items = items.collect();
+        let stored = chunk
+            .into_iter()
+            .map(|(key, found)| async move { self.store_document(&key, found.bytes).await });
+        try_join_all(stored).await?;
+        self.put_items(items).await
+    }
+}
+
+/// The document bucket keeps what it was given last under an id: a dataset's ids are its items' own.
+impl Shelf for Admin {
+    async fn knows(&self, _key: &FileKey, _content: Uuid) -> Result<bool, PortError> {
+        Ok(false)
+    }
+
+    async fn put(&self, chunk: Vec<(FileKey, Found)>) -> Result<(), PortError> {
+        stream::iter(chunk)
+            .map(|(key, found)| async move { self.store_document(&key, found.bytes).await })
+            .buffer_unordered(UPLOADS)
+            .try_collect()
+            .await
+    }
 }
 
 impl Registration {
     /// The id a document goes under; none when it is there already.
     async fn identify(
         &mut self,
-        engine: &Engine,
+        shelf: &impl Shelf,
         found: Found,
     ) -> Result<Option<(FileKey, Found)>, PortError> {
-        let content = Uuid::new_v5(&Uuid::NAMESPACE_OID, &found.bytes);
+        let content = found.content();
         let path = found.path.display();
         let own = found.key();
         let key = match self.taken.get(&own) {
@@ -97,9 +144,7 @@ impl Registration {
                 other
             }
             // A state directory that met both before tells them apart by what they hold.
-            None if found.item_id.is_some()
-                && knows(engine, &found.other_key(), content).await? =>
-            {
+            None if found.item_id.is_some() && shelf.knows(&found.other_key(), content).await? => {
                 found.other_key()
             }
             None => {
@@ -135,30 +180,14 @@ impl Registration {
 
     async fn store(
         &mut self,
-        engine: &Engine,
+        shelf: &impl Shelf,
         chunk: Vec<(FileKey, Found)>,
     ) -> Result<(), PortError> {
-        let items = chunk
-            .iter()
-            .map(|(key, found)| Item {
-                key: key.clone(),
-                content: Uuid::new_v5(&Uuid::NAMESPACE_OID, &found.bytes),
-                name: found.name.clone(),
-            })
-            .collect();
-        let documents: Vec<(FileKey, Bytes)> = chunk
-            .iter()
-            .map(|(key, found)| (key.clone(), found.bytes.clone()))
-            .collect();
-        self.files
-            .extend(chunk.into_iter().map(|(key, found)| Registered {
-                key,
-                name: found.name,
-            }));
-        let stored = documents
-            .into_iter()
-            .map(|(key, bytes)| async move { engine.store_document(&key, bytes).await });
-        try_join_all(stored).await?;
-        engine.put_items(items).await
+        let files = chunk.iter().map(|(key, found)| Registered {
+            key: key.clone(),
+            name: found.name.clone(),
+        });
+        self.files.extend(files);
+        shelf.put(chunk).await
     }
 }

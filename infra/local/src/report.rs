@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use delivery::ports::{Lists, PortError};
 use delivery::{DeliveryState, FileKey, FileState, Outcome};
-use embedded::Engine;
 use serde::Serialize;
 use uuid::Uuid;
 use workflow::{RejectReason, Workflow};
@@ -39,6 +38,17 @@ pub(crate) struct Row {
     /// For people.
     #[serde(skip)]
     pub explained: Option<&'static str>,
+}
+
+impl Row {
+    /// How a delivery ended, or that it has not.
+    pub(crate) const fn outcome_of(delivery: &DeliveryState) -> &'static str {
+        match delivery.outcome {
+            Some(Outcome::Succeeded) => "succeeded",
+            Some(Outcome::Failed) => "failed",
+            None => "under way",
+        }
+    }
 }
 
 /// A further visit.
@@ -137,10 +147,10 @@ impl Next {
 /// # Errors
 /// [`PortError`] when the state cannot be read.
 pub(crate) async fn deliveries(
-    engine: &Engine,
+    lists: &impl Lists,
     state: &FileState,
 ) -> Result<Vec<DeliveryState>, PortError> {
-    let past = engine.visits(&state.key).await?;
+    let past = lists.visits(&state.key).await?;
     let current = state.delivery.as_ref();
     let mut all: Vec<DeliveryState> = past
         .into_iter()
@@ -174,6 +184,13 @@ pub(crate) fn row_of(
         .map(|delivery| Next::of(workflow, delivery))
         .collect();
     Some(row)
+}
+
+/// A count for people: `1 file`, `2 files`.
+#[must_use]
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{s}")
 }
 
 /// Prints one JSON object a line.

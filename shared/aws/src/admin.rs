@@ -4,29 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use delivery::ports::{Outgoing, PortError, SendMessages, Workflows};
-use delivery::{Assignment, DeadLetter, Delivery};
+use bytes::Bytes;
+use delivery::machine::redrive;
+use delivery::ports::{AuditPorts, Outgoing, PortError, SendMessages, SystemClock, Workflows};
+use delivery::{Assignment, DeadLetter, Delivery, FileKey};
 use uuid::Uuid;
-use workflow::{ImportError, Imported, Warning, Workflow};
+use workflow::{ImportError, Imported, SecretRef, StageSecrets, Warning, Workflow};
 
+use crate::documents::Bucket;
 use crate::queue::{Queue, parked, unpark};
 use crate::secrets::SecretStore;
+use crate::stack::Names;
 use crate::table::Table;
-
-/// The names of a deployment's parts: the outputs of its stack.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Names {
-    /// The table.
-    pub table: String,
-    /// The assignments queue.
-    pub assignments_queue_url: String,
-    /// The deliveries queue.
-    pub deliveries_queue_url: String,
-    /// The queue that dead letters are parked in.
-    pub dead_letters_queue_url: String,
-    /// What the names of secrets begin with.
-    pub secrets_prefix: String,
-}
 
 /// Stores workflows, assigns files, and sends dead letters back.
 #[derive(Clone, Debug)]
@@ -35,6 +24,7 @@ pub struct Admin {
     assignments: Queue<Assignment>,
     deliveries: Queue<Delivery>,
     dead_letters: Queue<DeadLetter>,
+    documents: Bucket,
     secrets: SecretStore,
 }
 
@@ -74,9 +64,9 @@ pub struct Stored {
 /// What became of the parked dead letters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Redriven {
-    /// Sent back to the queue they came from.
+    /// Assigned again.
     pub sent: usize,
-    /// Left where they are: no message of ours, or from no queue of ours. They would only come back.
+    /// Left where they are: no message of ours. They would only come back.
     pub unreadable: usize,
 }
 
@@ -89,6 +79,7 @@ impl Admin {
             assignments: Queue::new(config, &names.assignments_queue_url),
             deliveries: Queue::new(config, &names.deliveries_queue_url),
             dead_letters: Queue::new(config, &names.dead_letters_queue_url),
+            documents: Bucket::new(config, &names.documents_bucket),
             secrets: SecretStore::new(config, &names.secrets_prefix),
         }
     }
@@ -113,15 +104,36 @@ impl Admin {
             warnings,
             ..
         } = Workflow::import(json)?;
-        for (reference, secrets) in &secrets {
-            self.secrets.store(reference, secrets).await?;
-        }
-        self.table.store_workflow(team, &workflow).await?;
+        self.store_workflow(team, &workflow, &secrets).await?;
         Ok(Stored {
             workflow,
             warnings,
             secrets: secrets.len(),
         })
+    }
+
+    /// Stores a workflow whose secrets have been taken out already: secrets first.
+    ///
+    /// # Errors
+    /// [`PortError`] when a store fails. Storing it again does no harm.
+    pub async fn store_workflow(
+        &self,
+        team: &str,
+        workflow: &Workflow,
+        secrets: &[(SecretRef, StageSecrets)],
+    ) -> Result<(), PortError> {
+        for (reference, secrets) in secrets {
+            self.secrets.store(reference, secrets).await?;
+        }
+        self.table.store_workflow(team, workflow).await
+    }
+
+    /// Stores a file's document, where assignments that name none find it.
+    ///
+    /// # Errors
+    /// [`PortError`] when the bucket fails.
+    pub async fn store_document(&self, key: &FileKey, bytes: Bytes) -> Result<(), PortError> {
+        self.documents.store(key, bytes).await
     }
 
     /// A team's workflow as it is stored, without secrets.
@@ -138,8 +150,8 @@ impl Admin {
         self.assignments.send(outgoing).await
     }
 
-    /// Sends up to `most` parked dead letters back to their queues. Each is deleted after it was
-    /// sent: cut short, it is sent again, which has no second effect.
+    /// Assigns the files of up to `most` parked dead letters again, see [`redrive`]. Each letter is
+    /// deleted after its assignment was sent: cut short, it is sent again, which has no second effect.
     ///
     /// # Errors
     /// [`PortError`] when a queue fails; what was redriven before stays redriven.
@@ -170,17 +182,10 @@ impl Admin {
         let Some(letter) = letter else {
             return Ok(false);
         };
-        let sent = match letter.queue.as_str() {
-            "assignments" => match Assignment::parse(&letter.body) {
-                Ok(message) => self.assignments.send(vec![now(message)]).await,
-                Err(_) => return Ok(false),
-            },
-            "deliveries" => match Delivery::parse(&letter.body) {
-                Ok(message) => self.deliveries.send(vec![now(message)]).await,
-                Err(_) => return Ok(false),
-            },
-            _ => return Ok(false),
+        let Ok(assignment) = redrive(&letter) else {
+            return Ok(false);
         };
+        let sent = self.assignments.send(vec![now(assignment)]).await;
         for result in sent {
             result?;
         }
@@ -192,5 +197,29 @@ const fn now<M>(message: M) -> Outgoing<M> {
     Outgoing {
         message,
         delay: Duration::ZERO,
+    }
+}
+
+impl AuditPorts for Admin {
+    type Unfinished = Table;
+    type Assignments = Queue<Assignment>;
+    type Deliveries = Queue<Delivery>;
+    type Clock = SystemClock;
+    type Observer = ();
+
+    fn unfinished(&self) -> &Table {
+        &self.table
+    }
+    fn assignments(&self) -> &Queue<Assignment> {
+        &self.assignments
+    }
+    fn deliveries(&self) -> &Queue<Delivery> {
+        &self.deliveries
+    }
+    fn clock(&self) -> &SystemClock {
+        &SystemClock
+    }
+    fn observer(&self) -> &() {
+        &()
     }
 }

@@ -16,7 +16,7 @@ mod environment;
 mod error;
 mod metrics;
 
-#[cfg(all(feature = "dynamodb", feature = "secretsmanager", feature = "sqs"))]
+#[cfg(feature = "cloudformation")]
 mod admin;
 #[cfg(all(feature = "dynamodb", feature = "sqs"))]
 mod audit;
@@ -32,6 +32,8 @@ mod presign;
 mod queue;
 #[cfg(feature = "secretsmanager")]
 mod secrets;
+#[cfg(feature = "cloudformation")]
+mod stack;
 #[cfg(feature = "dynamodb")]
 mod table;
 
@@ -39,8 +41,8 @@ pub use config::sdk_config;
 pub use environment::{Environment, EnvironmentError};
 pub use metrics::EmfMetrics;
 
-#[cfg(all(feature = "dynamodb", feature = "secretsmanager", feature = "sqs"))]
-pub use admin::{Admin, Names, PutWorkflowError, Redriven, Stored};
+#[cfg(feature = "cloudformation")]
+pub use admin::{Admin, PutWorkflowError, Redriven, Stored};
 #[cfg(all(feature = "dynamodb", feature = "sqs"))]
 pub use audit::AuditFunctionPorts;
 #[cfg(all(feature = "dynamodb", feature = "sqs", feature = "eventbridge"))]
@@ -63,5 +65,7 @@ pub use presign::S3Presign;
 pub use queue::{Queue, parked, unpark};
 #[cfg(feature = "secretsmanager")]
 pub use secrets::SecretStore;
+#[cfg(feature = "cloudformation")]
+pub use stack::{Names, StackError};
 #[cfg(feature = "dynamodb")]
 pub use table::Table;

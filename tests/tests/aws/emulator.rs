@@ -12,8 +12,13 @@ use sha2::{Digest, Sha256};
 
 pub const TOKEN: &str = "Bearer planted-7c1f-emulator-token";
 
+/// What the README tells people to use.
+const README_TOKEN: &str = "Bearer try-out";
+
 pub struct Emulator {
     up: Value,
+    #[allow(dead_code, reason = "as `environment`")]
+    programs: PathBuf,
     /// Its end ends the emulator.
     _stdin: ChildStdin,
     _child: Child,
@@ -25,7 +30,7 @@ pub fn emulator() -> &'static Emulator {
     EMULATOR.get_or_init(start)
 }
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .unwrap()
@@ -59,13 +64,16 @@ fn programs() -> PathBuf {
 }
 
 fn start() -> Emulator {
-    let hash = Sha256::digest(TOKEN.as_bytes());
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let accepted = [TOKEN, README_TOKEN].map(sha256).join(",");
+    let programs = programs();
     let mut child = Command::new("python3")
         .arg(root().join("tests/emulator/up.py"))
         .arg("--programs")
-        .arg(programs())
-        .args(["--parameter", &format!("AcceptedAuthorizationSha256={hex}")])
+        .arg(&programs)
+        .args([
+            "--parameter",
+            &format!("AcceptedAuthorizationSha256={accepted}"),
+        ])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -78,12 +86,40 @@ fn start() -> Emulator {
         .unwrap_or_else(|_| panic!("the emulator did not come up; what it said is above: {line}"));
     Emulator {
         up,
+        programs,
         _stdin: child.stdin.take().unwrap(),
         _child: child,
     }
 }
 
+fn sha256(token: &str) -> String {
+    let hash = Sha256::digest(token.as_bytes());
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl Emulator {
+    /// What a shell needs to reach it, with this workspace's programs and the AWS CLI on its path.
+    #[allow(
+        dead_code,
+        reason = "one of the binaries that share this file runs no shell"
+    )]
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let text = |name: &str| self.up[name].as_str().unwrap().to_owned();
+        let tools = root().join("target/emulator-venv/bin");
+        let path = std::env::var("PATH").unwrap_or_default();
+        let path = format!("{}:{}:{path}", self.programs.display(), tools.display());
+        vec![
+            ("PATH", path),
+            ("AWS_ENDPOINT_URL", text("endpoint")),
+            ("AWS_REGION", text("region")),
+            // Version 1 of the AWS CLI knows the region by this name.
+            ("AWS_DEFAULT_REGION", text("region")),
+            ("AWS_ACCESS_KEY_ID", text("access_key_id")),
+            ("AWS_SECRET_ACCESS_KEY", text("secret_access_key")),
+            ("AWS_PAGER", String::new()),
+        ]
+    }
+
     pub fn output(&self, name: &str) -> &str {
         self.up["outputs"][name]
             .as_str()

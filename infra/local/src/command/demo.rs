@@ -141,7 +141,7 @@ impl Demo {
             .collect();
         engine.store_secrets(secrets).await?;
         let paths = documents::discover(&[scratch.write_documents()?])?;
-        let files = register(&engine, &paths).await?.files;
+        let files = register(&engine, &paths, None).await?.files;
         for file in &files {
             engine.store_workflow(&file.key.team, &workflow).await?;
         }

@@ -1,18 +1,28 @@
 //! The commands. Each returns its exit code, or an error that is one clear line.
 
+mod assign;
+mod check;
 mod demo;
+mod item;
 mod ping;
 mod receive;
 mod redeliver;
+mod redrive;
 mod run;
 mod status;
+mod wait;
+mod workflow;
 
+pub use assign::assign;
+pub use check::check;
 pub use demo::demo;
 pub use ping::ping;
 pub use receive::receive;
 pub use redeliver::redeliver;
+pub use redrive::redrive;
 pub use run::run;
 pub use status::status;
+pub use workflow::workflow;
 
 /// Everything went well.
 pub const SUCCESS: u8 = 0;
@@ -30,5 +40,13 @@ pub(crate) fn secret_from(option: &str, variable: &str) -> Result<String, crate:
         _ => Err(crate::Error::Usage(format!(
             "{option} {variable}: the environment variable {variable} is not set: put the whole value of the Authorization header into it"
         ))),
+    }
+}
+
+/// The engine that failed was the deployment's.
+pub(crate) fn on_deployment(error: crate::Error) -> crate::Error {
+    match error {
+        crate::Error::Engine(error) => crate::Error::Deployment(error),
+        error => error,
     }
 }

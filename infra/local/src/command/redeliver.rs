@@ -1,19 +1,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use delivery::machine::visit_id_of;
-use delivery::ports::{FileStates, Listing, Lists, Outgoing, SendMessages};
+use aws::Admin;
+use delivery::ports::{Listing, Outgoing, SendMessages};
 use delivery::{Assignment, FileState};
-use embedded::{Engine, Options};
+use embedded::Engine;
 use uuid::Uuid;
-use workflow::{Actor, Role, Stage, Workflow};
+use workflow::{Role, Stage, Workflow};
 
-use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS};
+use super::assign::{send, wait_and_print};
+use super::wait::outcome;
+use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS, on_deployment};
+use crate::assignment::again;
 use crate::cli::RedeliverArgs;
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::report::{self, Row};
+use crate::store::Store;
 use crate::stored::workflows;
+use crate::target;
 use crate::work::until_at_rest;
 
 /// `webhook-stage redeliver`.
@@ -21,26 +26,22 @@ use crate::work::until_at_rest;
 /// # Errors
 /// [`Error`] when the state directory, the stage or an item is not there.
 pub async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
-    if !args.state.join("webhook-stage.db").exists() {
-        return Err(Error::Usage(format!(
-            "--state {}: there is no state directory",
-            args.state.display()
-        )));
+    if args.target.aws {
+        let admin = target::deployment(&args.target.stack).await?;
+        return on_aws(&admin, args).await.map_err(on_deployment);
     }
-    let engine = Engine::open(&args.state, Options::default())?;
+    let engine = target::directory(&args.target)?;
     let (workflow, stage) = find(&engine, &args.stage).await?;
-    let chosen = choose(&engine, &workflow, &stage, &args.item).await?;
+    let teams = teams_of(&engine, &workflow).await?;
+    let chosen = choose(&engine, &teams, &stage, &args.item).await?;
     if chosen.is_empty() {
-        eprintln!(
-            "no file's last webhook at \"{}\" failed: there is nothing to send again",
-            stage.name
-        );
+        say_nothing_to_do(&stage);
         return Ok(SUCCESS);
     }
     let progress = Arc::new(Progress::new(u64::try_from(chosen.len()).unwrap_or(0)));
     let assignments: Vec<Assignment> = chosen
         .iter()
-        .map(|state| assignment(&workflow, &stage, state))
+        .map(|state| again(workflow.id, stage.id, &state.key, Role::Admin))
         .collect();
     for batch in assignments.chunks(500) {
         let batch = batch.iter().cloned();
@@ -58,7 +59,8 @@ pub async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
     progress.finish();
     let mut rows = Vec::new();
     for assignment in &assignments {
-        rows.extend(row(&engine, &workflow, &stage, assignment).await?);
+        let name = engine.name(&assignment.key()).await?;
+        rows.extend(outcome(&engine, &workflow, &stage, assignment, &name).await?);
     }
     if args.json {
         report::print_json(&rows)?;
@@ -73,6 +75,51 @@ pub async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
     })
 }
 
+/// On a deployment its own functions do the work.
+async fn on_aws(admin: &Admin, args: &RedeliverArgs) -> Result<u8, Error> {
+    let (team, workflow) = target::within(admin, &args.within).await?;
+    let stage = workflow.find_stage(&args.stage)?;
+    if stage.webhook.is_none() {
+        return Err(no_webhook_stage(stage));
+    }
+    let chosen = choose(admin.table(), &[team], stage, &args.item).await?;
+    if chosen.is_empty() {
+        say_nothing_to_do(stage);
+        return Ok(SUCCESS);
+    }
+    let assignments: Vec<(Assignment, String)> = chosen
+        .iter()
+        .map(|state| {
+            let assignment = again(workflow.id, stage.id, &state.key, Role::Admin);
+            (assignment, state.key.item_id.to_string())
+        })
+        .collect();
+    send(admin, &assignments).await?;
+    let files = report::counted(assignments.len(), "file");
+    eprintln!("{files} sent again");
+    if !args.wait {
+        return Ok(SUCCESS);
+    }
+    wait_and_print(admin, &workflow, stage, &assignments, args.json).await
+}
+
+fn say_nothing_to_do(stage: &Stage) {
+    eprintln!(
+        "no file's last webhook at \"{}\" failed: there is nothing to send again",
+        stage.name
+    );
+}
+
+fn no_webhook_stage(stage: &Stage) -> Error {
+    Error::Usage(format!("--stage: \"{}\" is no Webhook stage", stage.name))
+}
+
+async fn teams_of(engine: &Engine, workflow: &Workflow) -> Result<Vec<String>, Error> {
+    let known = engine.workflows().await?.into_iter();
+    let known = known.filter(|(_, id)| *id == workflow.id);
+    Ok(known.map(|(team, _)| team).collect())
+}
+
 async fn find(engine: &Engine, wanted: &str) -> Result<(Arc<Workflow>, Stage), Error> {
     let mut error = None;
     for workflow in workflows(engine).await? {
@@ -81,10 +128,7 @@ async fn find(engine: &Engine, wanted: &str) -> Result<(Arc<Workflow>, Stage), E
                 let stage = stage.clone();
                 return Ok((workflow, stage));
             }
-            Ok(stage) => {
-                let what = format!("--stage: \"{}\" is no Webhook stage", stage.name);
-                error = Some(Error::Usage(what));
-            }
+            Ok(stage) => error = Some(no_webhook_stage(stage)),
             Err(lookup) => error = error.or(Some(lookup.into())),
         }
     }
@@ -93,8 +137,8 @@ async fn find(engine: &Engine, wanted: &str) -> Result<(Arc<Workflow>, Stage), E
 
 /// The files whose last webhook failed here, or the items named, whatever became of them.
 async fn choose(
-    engine: &Engine,
-    workflow: &Workflow,
+    store: &impl Store,
+    teams: &[String],
     stage: &Stage,
     items: &[Uuid],
 ) -> Result<Vec<FileState>, Error> {
@@ -106,7 +150,7 @@ async fn choose(
         };
         let mut after = None;
         loop {
-            let page = engine.at_rest(listing, after.as_deref(), 1000).await?;
+            let page = store.at_rest(listing, after.as_deref(), 1000).await?;
             chosen.extend(page.rows);
             after = page.next;
             if after.is_none() {
@@ -114,26 +158,19 @@ async fn choose(
             }
         }
     }
-    let teams: Vec<String> = engine
-        .workflows()
-        .await?
-        .into_iter()
-        .filter(|(_, id)| *id == workflow.id)
-        .map(|(team, _)| team)
-        .collect();
     for item in items {
         let mut found = None;
-        for team in &teams {
+        for team in teams {
             let key = delivery::FileKey {
                 team: team.clone(),
                 item_id: *item,
             };
-            found = found.or(engine.get(&key).await?);
+            found = found.or(store.get(&key).await?);
         }
         match found {
             None => {
                 return Err(Error::Usage(format!(
-                    "--item {item}: the state directory has no such file"
+                    "--item {item}: there is no such file"
                 )));
             }
             Some(state) if !state.status.is_at_rest() => {
@@ -145,46 +182,4 @@ async fn choose(
         }
     }
     Ok(chosen)
-}
-
-fn assignment(workflow: &Workflow, stage: &Stage, state: &FileState) -> Assignment {
-    Assignment {
-        assignment_id: Uuid::new_v4(),
-        team: state.key.team.clone(),
-        workflow_id: workflow.id,
-        stage_id: stage.id,
-        item_id: state.key.item_id,
-        assigned_by: Actor::User {
-            id: None,
-            role: Role::Admin,
-        },
-        document: None,
-    }
-}
-
-async fn row(
-    engine: &Engine,
-    workflow: &Workflow,
-    stage: &Stage,
-    assignment: &Assignment,
-) -> Result<Option<Row>, Error> {
-    let key = assignment.key();
-    let name = engine
-        .item(&key)
-        .await?
-        .map_or_else(|| key.item_id.to_string(), |item| item.name);
-    let Some(state) = engine.get(&key).await? else {
-        return Ok(None);
-    };
-    let deliveries = report::deliveries(engine, &state).await?;
-    let id = visit_id_of(assignment);
-    if let Some(row) = report::row_of(workflow, &key, &name, &deliveries, id) {
-        return Ok(Some(row));
-    }
-    let rejections = engine.rejections(&key).await?;
-    let own = rejections
-        .iter()
-        .rev()
-        .find(|r| r.assignment_id == assignment.assignment_id);
-    Ok(own.map(|rejection| Row::rejected(&key, &name, &stage.name, rejection.reason)))
 }

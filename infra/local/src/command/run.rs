@@ -1,5 +1,3 @@
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,21 +5,19 @@ use delivery::machine::visit_id_of;
 use delivery::ports::{FileStates, Lists, Outgoing, PortError, SendMessages};
 use delivery::{Assignment, FileState, Outcome};
 use embedded::{Engine, Options};
-use secrecy::SecretString;
 use uuid::Uuid;
-use workflow::{Actor, Imported, SecretRef, Stage, StageSecrets, Workflow};
+use workflow::{Stage, Workflow};
 
-use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS, secret_from};
+use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS};
+use crate::assignment::assignment;
 use crate::cli::RunArgs;
+use crate::configured::{Configured, configured};
 use crate::documents;
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::register::{Registered, register};
 use crate::report::{self, Row};
 use crate::work::until_at_rest;
-
-/// Namespace of `run`'s assignment ids; made once, fixed for ever.
-const NAMESPACE: Uuid = Uuid::from_u128(0x9d3c_7a51_40cf_4c6e_a6b2_0f1e_77c4_5a90);
 
 /// Assignments sent at once.
 const BATCH: usize = 500;
@@ -31,7 +27,11 @@ const BATCH: usize = 500;
 /// # Errors
 /// [`Error`], before anything is sent, unless the engine breaks down.
 pub async fn run(args: &RunArgs) -> Result<u8, Error> {
-    let (workflow, stage, secrets) = workflow(args)?;
+    let Configured {
+        workflow,
+        stage,
+        secrets,
+    } = configured(&args.workflow, &args.overrides)?;
     let paths = documents::discover(&args.documents)?;
     if paths.is_empty() {
         return Err(Error::Usage(
@@ -39,7 +39,7 @@ pub async fn run(args: &RunArgs) -> Result<u8, Error> {
         ));
     }
     let engine = Engine::open(&args.state, Options::default())?;
-    let registration = register(&engine, &paths).await?;
+    let registration = register(&engine, &paths, None).await?;
     engine.store_secrets(secrets).await?;
     let mut teams: Vec<&str> = registration
         .files
@@ -77,75 +77,6 @@ pub async fn run(args: &RunArgs) -> Result<u8, Error> {
         (true, 1..) => ERROR,
         (true, 0) if rows.iter().all(Row::is_success) => SUCCESS,
         (true, 0) => SOME_FAILED,
-    })
-}
-
-type Prepared = (Workflow, Stage, Vec<(SecretRef, StageSecrets)>);
-
-/// The workflow as this run uses it: its secrets taken out, the options put in.
-fn workflow(args: &RunArgs) -> Result<Prepared, Error> {
-    let Imported {
-        mut workflow,
-        mut secrets,
-        warnings,
-    } = import(&args.workflow)?;
-    for warning in warnings {
-        eprintln!("warning: {}: {warning}", args.workflow.display());
-    }
-    let stage = match &args.stage {
-        Some(wanted) => workflow.find_stage(wanted)?,
-        None => workflow.first_webhook().ok_or_else(|| {
-            Error::Usage(format!(
-                "{}: no Webhook stage can be reached from the entry stage",
-                args.workflow.display()
-            ))
-        })?,
-    };
-    let (id, name) = (stage.id, stage.name.clone());
-    let Some(config) = &stage.webhook else {
-        return Err(Error::Usage(format!(
-            "--stage: \"{name}\" is no Webhook stage but a stage of type {}",
-            stage.kind.as_str()
-        )));
-    };
-    let named = config.secret_ref.clone();
-    let refused = |error: workflow::NotAWebhookStage| Error::Usage(error.to_string());
-    if let Some(url) = &args.url {
-        webhook::guard::Target::check_text(url)
-            .map_err(|error| Error::Usage(format!("--url: {error}")))?;
-        workflow.set_webhook_url(id, url).map_err(refused)?;
-    }
-    if let Some(delays) = &args.retry_delays {
-        workflow.set_retry_delays(id, delays).map_err(refused)?;
-    }
-    if let Some(variable) = &args.authorization_env {
-        let value = SecretString::from(secret_from("--authorization-env", variable)?);
-        let reference = named.unwrap_or_else(|| SecretRef(format!("{}/{id}", workflow.id)));
-        match secrets.iter_mut().find(|(known, _)| *known == reference) {
-            Some((_, secrets)) => secrets.authorization = Some(value),
-            None => {
-                let own = StageSecrets {
-                    authorization: Some(value),
-                    ..StageSecrets::default()
-                };
-                secrets.push((reference.clone(), own));
-            }
-        }
-        workflow.set_secret_ref(id, &reference).map_err(refused)?;
-    }
-    let stage = workflow.find_stage(&id.to_string())?.clone();
-    Ok((workflow, stage, secrets))
-}
-
-/// Reads a workflow file.
-pub(super) fn import(path: &Path) -> Result<Imported, Error> {
-    let json = fs::read(path).map_err(|source| Error::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    Workflow::import(&json).map_err(|error| Error::Workflow {
-        path: path.to_owned(),
-        error,
     })
 }
 
@@ -200,22 +131,8 @@ impl Run<'_> {
         })
     }
 
-    /// The same command has the same id in every run, so that it has its effect once.
     fn assignment(&self, file: &Registered) -> Assignment {
-        let (key, role) = (&file.key, self.args.role);
-        let text = format!(
-            "{}\n{}\n{}\n{}\n{role}",
-            self.workflow.id, self.stage.id, key.team, key.item_id
-        );
-        Assignment {
-            assignment_id: Uuid::new_v5(&NAMESPACE, text.as_bytes()),
-            team: key.team.clone(),
-            workflow_id: self.workflow.id,
-            stage_id: self.stage.id,
-            item_id: key.item_id,
-            assigned_by: Actor::User { id: None, role },
-            document: None,
-        }
+        assignment(self.workflow.id, self.stage.id, &file.key, self.args.role)
     }
 
     async fn work(&self, planned: &mut [(&Registered, Plan)]) -> Result<bool, Error> {

@@ -1,17 +1,21 @@
 use std::io::Write;
 
-use delivery::ports::{Listing, Lists};
-use delivery::{FileState, Outcome};
-use embedded::{Engine, Options};
+use aws::Admin;
+use delivery::ports::{FileStates, Listing, Workflows};
+use delivery::{FileKey, FileState, Outcome};
+use embedded::Engine;
 use serde::Serialize;
 use uuid::Uuid;
 use workflow::{Stage, Workflow};
 
-use super::SUCCESS;
+use super::item::item;
+use super::{SUCCESS, on_deployment};
 use crate::cli::StatusArgs;
 use crate::error::Error;
 use crate::report::{print_json, write_columns};
+use crate::store::Store;
 use crate::stored::workflows;
+use crate::target;
 
 /// One file at rest.
 #[derive(Debug, Serialize)]
@@ -32,13 +36,14 @@ struct Resting {
 /// # Errors
 /// [`Error`] when the state directory or the stage is not there.
 pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
-    if !args.state.join("webhook-stage.db").exists() {
-        return Err(Error::Usage(format!(
-            "--state {}: there is no state directory; `webhook-stage run` makes one",
-            args.state.display()
-        )));
+    if args.target.aws {
+        let admin = target::deployment(&args.target.stack).await?;
+        return of_deployment(&admin, args).await.map_err(on_deployment);
     }
-    let engine = Engine::open(&args.state, Options::default())?;
+    let engine = target::directory(&args.target)?;
+    if let Some(item_id) = args.item {
+        return of_item(&engine, item_id, args.json).await;
+    }
     let mut rows = Vec::new();
     let mut is_known = false;
     for workflow in workflows(&engine).await? {
@@ -81,17 +86,73 @@ pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
     Ok(SUCCESS)
 }
 
+async fn of_deployment(admin: &Admin, args: &StatusArgs) -> Result<u8, Error> {
+    let (team, workflow) = target::within(admin, &args.within).await?;
+    let table = admin.table();
+    if let Some(item_id) = args.item {
+        let key = FileKey { team, item_id };
+        return item(table, Some(&workflow), &key, args.json).await;
+    }
+    let stages: Vec<&Stage> = match &args.stage {
+        None => workflow.stages.iter().collect(),
+        Some(wanted) => vec![workflow.find_stage(wanted)?],
+    };
+    let mut rows = Vec::new();
+    for stage in stages
+        .into_iter()
+        .filter(|stage| !args.failed || stage.webhook.is_some())
+    {
+        let listing = Listing {
+            stage_id: stage.id,
+            failed: args.failed,
+        };
+        rows.extend(list(table, &workflow, listing).await?);
+    }
+    if args.json {
+        print_json(&rows)?;
+    } else {
+        print(&rows, args.failed)?;
+    }
+    Ok(SUCCESS)
+}
+
+/// The file with this id, of whichever team of the state directory.
+async fn of_item(engine: &Engine, item_id: Uuid, json: bool) -> Result<u8, Error> {
+    let mut teams = Vec::new();
+    for (team, _) in engine.workflows().await? {
+        if !teams.contains(&team) {
+            teams.push(team);
+        }
+    }
+    let last = teams.len().saturating_sub(1);
+    for (number, team) in teams.into_iter().enumerate() {
+        let key = FileKey { team, item_id };
+        let state = engine.get(&key).await?;
+        if state.is_none() && number < last {
+            continue;
+        }
+        let workflow = match &state {
+            Some(state) => engine.workflow(&key.team, state.workflow_id).await?,
+            None => None,
+        };
+        return item(engine, workflow.as_deref(), &key, json).await;
+    }
+    Err(Error::Usage(
+        "the state directory holds no workflow".to_owned(),
+    ))
+}
+
 async fn list(
-    engine: &Engine,
+    store: &impl Store,
     workflow: &Workflow,
     listing: Listing,
 ) -> Result<Vec<Resting>, Error> {
     let mut rows = Vec::new();
     let mut after = None;
     loop {
-        let page = engine.at_rest(listing, after.as_deref(), 1000).await?;
+        let page = store.at_rest(listing, after.as_deref(), 1000).await?;
         for state in &page.rows {
-            let name = engine.item(&state.key).await?.map(|item| item.name);
+            let name = store.name(&state.key).await?;
             rows.push(resting(workflow, state, name));
         }
         after = page.next;
@@ -101,7 +162,7 @@ async fn list(
     }
 }
 
-fn resting(workflow: &Workflow, state: &FileState, name: Option<String>) -> Resting {
+fn resting(workflow: &Workflow, state: &FileState, name: String) -> Resting {
     let stage = |id: Uuid| {
         workflow
             .stage(id)
@@ -110,7 +171,7 @@ fn resting(workflow: &Workflow, state: &FileState, name: Option<String>) -> Rest
     let delivery = state.delivery.as_ref();
     Resting {
         item_id: state.key.item_id,
-        name: name.unwrap_or_else(|| state.key.item_id.to_string()),
+        name,
         stage: stage(state.visit.stage_id),
         state: if state.status == delivery::Status::Complete {
             "complete"

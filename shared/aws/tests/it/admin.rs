@@ -14,6 +14,7 @@ fn names() -> Names {
         assignments_queue_url: queue("assignments"),
         deliveries_queue_url: queue("deliveries"),
         dead_letters_queue_url: queue("dead-letters"),
+        documents_bucket: "documents".to_owned(),
         secrets_prefix: "webhook-stage/".to_owned(),
     }
 }
@@ -53,7 +54,7 @@ async fn a_workflow_that_cannot_run_stores_nothing() {
 }
 
 #[tokio::test]
-async fn dead_letters_go_back_where_they_came_from_and_others_stay() {
+async fn dead_letters_are_assigned_again_and_others_stay() {
     let delivery = json!({
         "delivery_id": Uuid::nil(), "team": "t", "item_id": Uuid::nil(), "workflow_id": Uuid::nil(),
         "stage_id": Uuid::nil(), "attempt": 1,
@@ -63,7 +64,6 @@ async fn dead_letters_go_back_where_they_came_from_and_others_stay() {
     let parked = [
         letter("deliveries", delivery.to_string()),
         letter("deliveries", "poison".to_owned()),
-        letter("elsewhere", delivery.to_string()),
         "no letter".to_owned(),
     ];
     let messages = parked.iter().enumerate();
@@ -89,7 +89,7 @@ async fn dead_letters_go_back_where_they_came_from_and_others_stay() {
         redriven,
         Redriven {
             sent: 1,
-            unreadable: 3
+            unreadable: 2
         }
     );
     let expected = [
@@ -101,7 +101,12 @@ async fn dead_letters_go_back_where_they_came_from_and_others_stay() {
     assert_eq!(operations(&fake), expected);
     assert_eq!(
         fake.asked()[1].json()["QueueUrl"],
-        names().deliveries_queue_url
+        names().assignments_queue_url
+    );
+    let sent = fake.asked()[1].json()["Entries"][0]["MessageBody"].clone();
+    assert!(
+        sent.as_str().unwrap().contains("\"role\":\"admin\""),
+        "{sent}"
     );
     assert_eq!(fake.asked()[2].json()["ReceiptHandle"], "0");
 }

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod deployment;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +12,12 @@ use receiver::Script;
 use uuid::Uuid;
 use workflow::Role;
 
-/// The Webhook stage of an annotation workflow, on this machine.
+pub use deployment::{
+    AssignArgs, CheckArgs, GetArgs, OverrideArgs, PutArgs, RedriveArgs, TargetArgs, WithinArgs,
+    WorkflowCommand,
+};
+
+/// The Webhook stage of an annotation workflow, on this machine or on AWS.
 ///
 /// Without a command it runs the demo: an example workflow, example documents and a receiver, all
 /// on this machine.
@@ -30,10 +37,19 @@ pub struct Cli {
 pub enum Command {
     /// Send documents through a Webhook stage of a workflow, and wait until every file is at rest.
     Run(RunArgs),
-    /// List the files by stage, with their last outcome.
+    /// List the files by stage, with their last outcome; or all that is known about one.
     Status(StatusArgs),
     /// Send files again whose last webhook failed: each gets a new visit to the stage.
     Redeliver(RedeliverArgs),
+    /// Assign parked dead letters' files again.
+    Redrive(RedriveArgs),
+    /// Find files that nothing brings on, and bring them on.
+    Check(CheckArgs),
+    /// Assign files on a deployment on AWS.
+    Assign(AssignArgs),
+    /// Store or print workflows.
+    #[command(subcommand)]
+    Workflow(WorkflowCommand),
     /// Send one test call, by exactly the path real ones take.
     Ping(PingArgs),
     /// Receive calls, guarded by the authorizer; for try-outs.
@@ -60,24 +76,15 @@ pub struct RunArgs {
     /// Darwin JSON documents: files, or directories with .json files in them.
     #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
     pub documents: Vec<PathBuf>,
-    /// The Webhook stage to assign to, by name or id; the workflow's first by default.
-    #[arg(long, value_name = "NAME|ID")]
-    pub stage: Option<String>,
-    /// Call this URL instead of the stage's.
-    #[arg(long)]
-    pub url: Option<String>,
-    /// Take the stage's Authorization value from this environment variable.
-    #[arg(long, value_name = "VAR")]
-    pub authorization_env: Option<String>,
+    /// The stage to assign to, and what to set in it.
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
     /// The role that assigns.
     #[arg(long = "as", value_name = "ROLE", default_value = "admin")]
     pub role: Role,
     /// Where to keep the state; the same directory continues where it was.
     #[arg(long, value_name = "DIR", default_value = ".webhook-stage")]
     pub state: PathBuf,
-    /// Delays before the retries, such as 10s,30s,2min; as many retries as delays.
-    #[arg(long, value_name = "DELAY,...", value_delimiter = ',', value_parser = delay)]
-    pub retry_delays: Option<Vec<Duration>>,
     /// Where calls may go.
     #[command(flatten)]
     pub calls: CallArgs,
@@ -89,15 +96,21 @@ pub struct RunArgs {
 /// `status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// The state directory.
-    #[arg(long, value_name = "DIR", default_value = ".webhook-stage")]
-    pub state: PathBuf,
+    /// Where.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Of which workflow.
+    #[command(flatten)]
+    pub within: WithinArgs,
     /// Only this stage, by name or id.
     #[arg(long, value_name = "NAME|ID")]
     pub stage: Option<String>,
     /// Only files whose last webhook failed.
     #[arg(long)]
     pub failed: bool,
+    /// Only this item, with its visits, failed attempts and rejected assignments.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["stage", "failed"])]
+    pub item: Option<Uuid>,
     /// Print one JSON object a file.
     #[arg(long)]
     pub json: bool,
@@ -106,15 +119,21 @@ pub struct StatusArgs {
 /// `redeliver`.
 #[derive(Debug, Args)]
 pub struct RedeliverArgs {
-    /// The state directory.
-    #[arg(long, value_name = "DIR", default_value = ".webhook-stage")]
-    pub state: PathBuf,
+    /// Where.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Of which workflow.
+    #[command(flatten)]
+    pub within: WithinArgs,
     /// The Webhook stage, by name or id.
     #[arg(long, value_name = "NAME|ID")]
     pub stage: String,
     /// Only this item; may be given several times.
     #[arg(long, value_name = "ID")]
     pub item: Vec<Uuid>,
+    /// With --aws: wait until each file's visit is over, and print how it went.
+    #[arg(long, requires = "aws")]
+    pub wait: bool,
     /// Where calls may go.
     #[command(flatten)]
     pub calls: CallArgs,

@@ -1,0 +1,148 @@
+use delivery::ports::{AuditPorts, Part, SystemClock};
+use delivery::usecase::{Audit, AuditSettings, audit};
+use embedded::Engine;
+use serde::Serialize;
+use std::io::Write;
+use std::sync::Arc;
+use uuid::Uuid;
+
+use super::{INTERRUPTED, SOME_FAILED, SUCCESS};
+use crate::cli::CheckArgs;
+use crate::error::Error;
+use crate::progress::Progress;
+use crate::report::{counted, print_json, write_columns};
+use crate::target;
+use crate::work::until_at_rest;
+
+/// One stuck file.
+#[derive(Debug, Serialize)]
+struct Row {
+    team: String,
+    item_id: Uuid,
+    stage_id: Uuid,
+    status: delivery::Status,
+    past_due_seconds: u64,
+    repaired: bool,
+}
+
+/// `webhook-stage check`.
+///
+/// # Errors
+/// [`Error`] when the state directory or the deployment cannot be read.
+pub async fn check(args: &CheckArgs) -> Result<u8, Error> {
+    let settings = AuditSettings {
+        part: Part::ALL,
+        grace: args.grace,
+        repair: args.repair,
+    };
+    if args.target.aws {
+        let admin = target::deployment(&args.target.stack).await?;
+        let found = audit(&admin, settings).await.map_err(Error::Deployment)?;
+        print(&found, args.json)?;
+        return Ok(code(&found));
+    }
+    let engine = target::directory(&args.target)?;
+    let found = audit(&Directory(&engine), settings).await?;
+    print(&found, args.json)?;
+    if args.repair && !found.stuck.is_empty() {
+        let progress = Arc::new(Progress::new(found.stuck.len().try_into().unwrap_or(0)));
+        let finished = until_at_rest(&engine, &args.calls, Arc::clone(&progress)).await?;
+        progress.finish();
+        if !finished {
+            return Ok(INTERRUPTED);
+        }
+    }
+    Ok(code(&found))
+}
+
+fn code(found: &Audit) -> u8 {
+    if found.unreadable == 0 && found.stuck.iter().all(|file| file.repaired) {
+        SUCCESS
+    } else {
+        SOME_FAILED
+    }
+}
+
+fn print(found: &Audit, json: bool) -> Result<(), Error> {
+    let rows: Vec<Row> = found
+        .stuck
+        .iter()
+        .map(|file| Row {
+            team: file.key.team.clone(),
+            item_id: file.key.item_id,
+            stage_id: file.stage_id,
+            status: file.status,
+            past_due_seconds: file.past_due.as_secs(),
+            repaired: file.repaired,
+        })
+        .collect();
+    if json {
+        print_json(&rows)?;
+    } else if !rows.is_empty() {
+        table(&rows)?;
+    }
+    let repaired = rows.iter().filter(|row| row.repaired).count();
+    eprintln!(
+        "{} not at rest, the oldest {} s past due; {} stuck, {repaired} of them repaired",
+        counted(
+            usize::try_from(found.unfinished).unwrap_or(usize::MAX),
+            "file"
+        ),
+        found.oldest.as_secs(),
+        rows.len(),
+    );
+    if repaired < rows.len() {
+        eprintln!("to send the messages of stuck files again: the same command with --repair");
+    }
+    if found.unreadable > 0 {
+        eprintln!(
+            "{} records cannot be read; with -v the log names them",
+            found.unreadable
+        );
+    }
+    Ok(())
+}
+
+fn table(rows: &[Row]) -> Result<(), Error> {
+    let header = ["TEAM", "ITEM", "STAGE", "PAST DUE", "REPAIRED"].map(str::to_owned);
+    let lines = rows.iter().map(|row| {
+        [
+            row.team.clone(),
+            row.item_id.to_string(),
+            row.stage_id.to_string(),
+            format!("{} s", row.past_due_seconds),
+            if row.repaired { "yes" } else { "no" }.to_owned(),
+        ]
+    });
+    let lines: Vec<_> = std::iter::once(header).chain(lines).collect();
+    let mut out = std::io::stdout().lock();
+    write_columns(&mut out, &lines)?;
+    Ok(out.flush()?)
+}
+
+/// A state directory's files.
+struct Directory<'a>(&'a Engine);
+
+impl AuditPorts for Directory<'_> {
+    type Unfinished = Engine;
+    type Assignments = Engine;
+    type Deliveries = Engine;
+    type Clock = SystemClock;
+    type Observer = ();
+
+    fn unfinished(&self) -> &Engine {
+        self.0
+    }
+    fn assignments(&self) -> &Engine {
+        self.0
+    }
+    fn deliveries(&self) -> &Engine {
+        self.0
+    }
+    fn clock(&self) -> &SystemClock {
+        &SystemClock
+    }
+    fn observer(&self) -> &() {
+        &()
+    }
+}

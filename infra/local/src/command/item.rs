@@ -1,0 +1,119 @@
+use std::io::Write;
+
+use delivery::{AttemptRecord, DeliveryState, FileKey, FileState, Rejection, Status};
+use serde::Serialize;
+use workflow::Workflow;
+
+use super::SUCCESS;
+use crate::error::Error;
+use crate::report::{self, Row, write_columns};
+use crate::store::Store;
+
+/// All that is known about a file.
+#[derive(Debug, Serialize)]
+struct Known {
+    #[serde(flatten)]
+    state: FileState,
+    visits: Vec<DeliveryState>,
+    failed_attempts: Vec<AttemptRecord>,
+    rejections: Vec<Rejection>,
+}
+
+/// Prints one file's state, visits, failed attempts and rejected assignments.
+pub(super) async fn item(
+    store: &impl Store,
+    workflow: Option<&Workflow>,
+    key: &FileKey,
+    json: bool,
+) -> Result<u8, Error> {
+    let rejections = store.rejections(key).await?;
+    let Some(state) = store.get(key).await? else {
+        // A rejected first assignment leaves no record, but its reason.
+        let why = rejections.last().map(|last| last.reason.explain());
+        return Err(Error::Usage(match why {
+            Some(why) => format!("--item {}: its assignment was rejected: {why}", key.item_id),
+            None => format!("--item {}: there is no such file", key.item_id),
+        }));
+    };
+    let mut visits = report::deliveries(store, &state).await?;
+    visits.extend(state.delivery.clone().filter(|d| d.outcome.is_none()));
+    let known = Known {
+        visits,
+        failed_attempts: store.attempts(key).await?,
+        rejections,
+        state,
+    };
+    if json {
+        report::print_json(&[known])?;
+    } else {
+        print(&known, workflow, &store.name(key).await?)?;
+    }
+    Ok(SUCCESS)
+}
+
+fn print(known: &Known, workflow: Option<&Workflow>, name: &str) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    let stage = |id| {
+        workflow
+            .and_then(|workflow| workflow.stage(id))
+            .map_or_else(|| id.to_string(), |stage| stage.name.clone())
+    };
+    let at = stage(known.state.visit.stage_id);
+    let doing = match known.state.status {
+        Status::Waiting => "waits in",
+        Status::Assigned => "has come to",
+        Status::Queued => "is queued in",
+        Status::Sending => "is being sent from",
+        Status::Complete => "is complete in",
+    };
+    let since = known.state.updated_at;
+    writeln!(out, "{name} {doing} {at} since {since}")?;
+    let header = ["WEBHOOK", "OUTCOME", "CALLS", "WENT TO", "WHY"].map(str::to_owned);
+    let visits = known.visits.iter().map(|visit| {
+        let why = visit.reason.map_or("", delivery::Reason::code);
+        [
+            stage(visit.stage_id),
+            Row::outcome_of(visit).to_owned(),
+            visit.attempts.len().to_string(),
+            visit.moved_to.map_or_else(|| "-".to_owned(), stage),
+            why.to_owned(),
+        ]
+    });
+    let lines: Vec<_> = std::iter::once(header).chain(visits).collect();
+    writeln!(out)?;
+    write_columns(&mut out, &lines)?;
+    if !known.failed_attempts.is_empty() {
+        let header = ["FAILED ATTEMPT", "AT", "STATUS", "REASON", "MS", "ANSWER"];
+        let attempts = known.failed_attempts.iter().map(|record| {
+            let summary = &record.summary;
+            [
+                summary.attempt.to_string(),
+                summary.at.to_string(),
+                summary
+                    .status
+                    .map_or_else(|| "-".to_owned(), |s| s.to_string()),
+                summary.reason.map_or("", delivery::Reason::code).to_owned(),
+                summary.duration_ms.to_string(),
+                one_line(record),
+            ]
+        });
+        let header = std::iter::once(header.map(str::to_owned));
+        writeln!(out)?;
+        write_columns(&mut out, &header.chain(attempts).collect::<Vec<_>>())?;
+    }
+    for rejection in &known.rejections {
+        let (at, why) = (rejection.at, rejection.reason.explain());
+        writeln!(out, "\nrejected at {at}: {why}")?;
+    }
+    Ok(out.flush()?)
+}
+
+fn one_line(record: &AttemptRecord) -> String {
+    let text = record.detail.as_deref().unwrap_or(&record.response_excerpt);
+    let mut line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = line.char_indices().nth(80) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
+}

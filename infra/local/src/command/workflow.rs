@@ -1,0 +1,93 @@
+use std::io::Write;
+
+use uuid::Uuid;
+
+use super::SUCCESS;
+use crate::cli::{GetArgs, PutArgs, WorkflowCommand};
+use crate::configured::{Configured, configured};
+use crate::error::Error;
+use crate::target;
+use delivery::ports::Workflows;
+
+/// `webhook-stage workflow`.
+///
+/// # Errors
+/// [`Error`] when the workflow is not there or cannot run, or its store fails.
+pub async fn workflow(command: &WorkflowCommand) -> Result<u8, Error> {
+    match command {
+        WorkflowCommand::Put(args) => put(args).await,
+        WorkflowCommand::Get(args) => get(args).await,
+    }
+}
+
+async fn put(args: &PutArgs) -> Result<u8, Error> {
+    let Configured {
+        workflow, secrets, ..
+    } = configured(&args.file, &args.overrides)?;
+    let mut teams: Vec<String> = args.team.iter().cloned().collect();
+    if args.target.aws {
+        let admin = target::deployment(&args.target.stack).await?;
+        for team in &teams {
+            admin
+                .store_workflow(team, &workflow, &secrets)
+                .await
+                .map_err(Error::Deployment)?;
+        }
+    } else {
+        let engine = target::directory(&args.target)?;
+        let known = engine.workflows().await?.into_iter();
+        if teams.is_empty() {
+            teams.extend(
+                known
+                    .filter(|(_, id)| *id == workflow.id)
+                    .map(|found| found.0),
+            );
+        }
+        if teams.is_empty() {
+            return Err(unknown(workflow.id, "name a team with --team"));
+        }
+        engine.store_secrets(secrets.clone()).await?;
+        for team in &teams {
+            engine.store_workflow(team, &workflow).await?;
+        }
+    }
+    eprintln!(
+        "stored for {}: \"{}\", with the secrets of {} stages apart",
+        teams.join(", "),
+        workflow.name,
+        secrets.len()
+    );
+    println!("{}", workflow.id);
+    Ok(SUCCESS)
+}
+
+async fn get(args: &GetArgs) -> Result<u8, Error> {
+    let found = if args.target.aws {
+        let admin = target::deployment(&args.target.stack).await?;
+        let team = args.team.as_deref().unwrap_or_default();
+        target::stored(&admin, team, args.id).await?
+    } else {
+        let engine = target::directory(&args.target)?;
+        let team = match &args.team {
+            Some(team) => Some(team.clone()),
+            None => {
+                let known = engine.workflows().await?.into_iter();
+                let mut known = known.filter(|(_, id)| *id == args.id);
+                known.next().map(|(team, _)| team)
+            }
+        };
+        let team = team.ok_or_else(|| unknown(args.id, "`status` names its stages"))?;
+        let found = engine.workflow(&team, args.id).await?;
+        found.ok_or_else(|| unknown(args.id, "its team has another"))?
+    };
+    let mut out = std::io::stdout().lock();
+    out.write_all(&found.to_json())?;
+    writeln!(out)?;
+    Ok(SUCCESS)
+}
+
+fn unknown(id: Uuid, hint: &str) -> Error {
+    Error::Usage(format!(
+        "workflow {id}: the state directory does not have it: {hint}"
+    ))
+}

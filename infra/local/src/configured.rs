@@ -1,0 +1,93 @@
+//! A workflow from a file, with what the command line sets in it.
+
+use std::fs;
+use std::path::Path;
+
+use secrecy::SecretString;
+use workflow::{Imported, SecretRef, Stage, StageSecrets, Workflow};
+
+use crate::cli::OverrideArgs;
+use crate::command::secret_from;
+use crate::error::Error;
+
+/// A workflow as it is to be stored.
+#[derive(Debug)]
+pub(crate) struct Configured {
+    /// Without its secrets.
+    pub(crate) workflow: Workflow,
+    /// The Webhook stage meant.
+    pub(crate) stage: Stage,
+    /// The secrets taken out.
+    pub(crate) secrets: Vec<(SecretRef, StageSecrets)>,
+}
+
+/// Reads the workflow and sets what is to be set; warns of what is odd about it.
+pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Configured, Error> {
+    let Imported {
+        mut workflow,
+        mut secrets,
+        warnings,
+    } = import(path)?;
+    for warning in warnings {
+        eprintln!("warning: {}: {warning}", path.display());
+    }
+    let stage = match &overrides.stage {
+        Some(wanted) => workflow.find_stage(wanted)?,
+        None => workflow.first_webhook().ok_or_else(|| {
+            Error::Usage(format!(
+                "{}: no Webhook stage can be reached from the entry stage",
+                path.display()
+            ))
+        })?,
+    };
+    let (id, name) = (stage.id, stage.name.clone());
+    let Some(config) = &stage.webhook else {
+        return Err(Error::Usage(format!(
+            "--stage: \"{name}\" is no Webhook stage but a stage of type {}",
+            stage.kind.as_str()
+        )));
+    };
+    let named = config.secret_ref.clone();
+    let refused = |error: workflow::NotAWebhookStage| Error::Usage(error.to_string());
+    if let Some(url) = &overrides.url {
+        webhook::guard::Target::check_text(url)
+            .map_err(|error| Error::Usage(format!("--url: {error}")))?;
+        workflow.set_webhook_url(id, url).map_err(refused)?;
+    }
+    if let Some(delays) = &overrides.retry_delays {
+        workflow.set_retry_delays(id, delays).map_err(refused)?;
+    }
+    if let Some(variable) = &overrides.authorization_env {
+        let value = SecretString::from(secret_from("--authorization-env", variable)?);
+        let reference = named.unwrap_or_else(|| SecretRef(format!("{}/{id}", workflow.id)));
+        match secrets.iter_mut().find(|(known, _)| *known == reference) {
+            Some((_, secrets)) => secrets.authorization = Some(value),
+            None => {
+                let own = StageSecrets {
+                    authorization: Some(value),
+                    ..StageSecrets::default()
+                };
+                secrets.push((reference.clone(), own));
+            }
+        }
+        workflow.set_secret_ref(id, &reference).map_err(refused)?;
+    }
+    let stage = workflow.find_stage(&id.to_string())?.clone();
+    Ok(Configured {
+        workflow,
+        stage,
+        secrets,
+    })
+}
+
+/// Reads a workflow file.
+pub(crate) fn import(path: &Path) -> Result<Imported, Error> {
+    let json = fs::read(path).map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    Workflow::import(&json).map_err(|error| Error::Workflow {
+        path: path.to_owned(),
+        error,
+    })
+}

@@ -1,0 +1,92 @@
+use std::process::{Command, Output};
+
+use crate::alone;
+use crate::emulator::{Emulator, emulator};
+
+/// Each command that ends otherwise than with 0 leaves a line; the shell goes on as a person would.
+///
+/// Version 1 of the AWS CLI, which is the one on PyPI, overlooks `AWS_ENDPOINT_URL` for SQS. And an
+/// API's address on the emulator is not the one its stack tells.
+const PRELUDE: &str = "set -Eu -o pipefail
+aws() {
+  case \"$*\" in
+    *ReceiverUrl*) echo \"$RECEIVER_URL\" ;;
+    *) command aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\" ;;
+  esac
+}
+trap 'echo \"ended with $?: $BASH_COMMAND\" >&2' ERR
+";
+
+/// What a person does between two blocks: looks until the deployment has done what it was given.
+const MOMENT: &str = "
+sleep 2
+for _ in $(seq 60); do
+  webhook-stage check --aws 2>&1 | grep -q '^0 files not at rest' && break
+  sleep 0.5
+done
+";
+
+/// The blocks of the README's walk-through, each with what a person does before the next.
+fn script() -> String {
+    let readme = include_str!("../../../README.md");
+    let begin = readme.find("<!-- walk-through: begin -->").unwrap();
+    let end = readme.find("<!-- walk-through: end -->").unwrap();
+    let mut script = PRELUDE.to_owned();
+    let mut blocks = 0;
+    for block in readme[begin..end].split("```sh\n").skip(1) {
+        let (commands, _) = block.split_once("```").unwrap();
+        script.push_str(commands);
+        // The first only defines; there is nothing to look at yet.
+        if blocks > 1 {
+            script.push_str(MOMENT);
+        }
+        blocks += 1;
+    }
+    assert!(blocks > 8, "{blocks} blocks");
+    script
+}
+
+fn run(emulator: &Emulator, script: &str) -> Output {
+    let mut shell = Command::new("bash");
+    shell
+        .args(["-c", script])
+        .current_dir(crate::emulator::root());
+    for (name, value) in emulator.environment() {
+        shell.env(name, value);
+    }
+    shell.env("RECEIVER_URL", emulator.output("ReceiverUrl"));
+    shell.output().expect("the walk-through needs bash")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_readmes_walk_through_does_what_it_says() {
+    let _alone = alone().await;
+    let done = tokio::task::spawn_blocking(|| run(emulator(), &script()))
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    let complained = String::from_utf8_lossy(&done.stderr).into_owned();
+    let whole = format!("{said}\n--- standard error\n{complained}");
+    let ended: Vec<&str> = complained
+        .lines()
+        .filter(|line| line.starts_with("ended with"))
+        .collect();
+    assert!(
+        matches!(ended[..], [one] if one.starts_with("ended with 2: webhook-stage redeliver")),
+        "{whole}"
+    );
+    for expected in [
+        "\"secret_ref\":\"7194e3c3",
+        "\"item_id\":\"d39cf381",
+        "d39cf381-64f7-542d-8f32-7a00ca0f245a waits in Annotate",
+        "d39cf381-64f7-542d-8f32-7a00ca0f245a  Notify  failed   3      Not notified  HTTP 404",
+        "d39cf381-64f7-542d-8f32-7a00ca0f245a waits in Not notified",
+        "front_11_blurred.jpg  Notify  succeeded  1      Annotate",
+        "\"queue\":\"assignments\"",
+        "1 dead letter was assigned again",
+    ] {
+        assert!(said.contains(expected), "{expected} is missing in\n{whole}");
+    }
+    assert!(complained.contains("0 stuck"), "{whole}");
+    assert!(!whole.contains("Bearer"), "a secret was printed:\n{whole}");
+}

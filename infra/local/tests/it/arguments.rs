@@ -47,6 +47,14 @@ fn arguments_that_cannot_be_used_are_named() {
     with(&["--allow-network", "127.0.0.1/99"], &["127.0.0.1/99"]);
     with(&["--concurrency", "0"], &["1 to 4096"]);
     fails(&["status", "--state", "nowhere"], &["nowhere"]);
+    for command in ["check", "redrive"] {
+        fails(&[command, "--state", "nowhere"], &["nowhere"]);
+        fails(&[command, "--state", "x", "--aws"], &["--aws", "--state"]);
+    }
+    fails(&["status", "--aws"], &["--team", "--workflow"]);
+    fails(&["status", "--team", "t"], &["--aws"]);
+    fails(&["workflow", "put", "x.json", "--aws"], &["--team"]);
+    fails(&["assign", "--team", "t"], &["--aws", "--workflow"]);
     fails(
         &["redeliver", "--state", "nowhere", "--stage", "x"],
         &["nowhere"],

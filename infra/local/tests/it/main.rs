@@ -11,6 +11,7 @@ mod arguments;
 mod documents;
 mod kill;
 mod memory;
+mod operator;
 mod routing;
 mod run;
 mod secrets;

@@ -42,10 +42,7 @@ async fn bury<P: DeadLetterPorts>(ports: &P, record: Record) -> Result<(), Failu
                 "received too often without being handled".to_owned(),
             )
         }
-        Err(error) if record.source_arn.contains("assignments") => {
-            ("assignments", error.to_string())
-        }
-        Err(error) => ("deliveries", error.to_string()),
+        Err(error) => (source(&record.source_arn), error.to_string()),
     };
     let letter = DeadLetter {
         queue: queue.to_owned(),
@@ -53,6 +50,16 @@ async fn bury<P: DeadLetterPorts>(ports: &P, record: Record) -> Result<(), Failu
         cause,
     };
     park(ports, letter).await.map_err(failed)
+}
+
+/// Which queue's dead-letter queue this is, by the end of its name: a stack may be called anything.
+fn source(arn: &str) -> &'static str {
+    let queue = arn.trim_end_matches("-failed").trim_end_matches("-dlq");
+    if queue.ends_with("assignments") {
+        "assignments"
+    } else {
+        "deliveries"
+    }
 }
 
 enum Letter {
@@ -72,4 +79,28 @@ fn read(body: &str) -> Result<Letter, MessageError> {
 #[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 fn failed(fault: Fault) -> Failure {
     Failure::of(fault.code(), &fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::source;
+
+    #[test]
+    fn a_stack_may_be_called_anything() {
+        for (arn, queue) in [
+            (
+                "arn:aws:sqs:eu-west-1:1:assignments-deliveries-failed",
+                "deliveries",
+            ),
+            (
+                "arn:aws:sqs:eu-west-1:1:deliveries-assignments-failed",
+                "assignments",
+            ),
+            ("arn:aws:sqs:local:0:assignments-dlq", "assignments"),
+            ("arn:aws:sqs:local:0:deliveries-dlq", "deliveries"),
+            ("", "deliveries"),
+        ] {
+            assert_eq!(source(arn), queue, "{arn}");
+        }
+    }
 }

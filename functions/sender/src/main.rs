@@ -14,6 +14,7 @@ async fn main() -> Result<(), Error> {
         longest_call: Environment.seconds("LONGEST_CALL_SECONDS", 60)?,
     };
     let ports = &SenderPorts::new(&sdk_config().await, Environment)?;
+    ports.warm().await;
     run(service_fn(|event| async move {
         Ok::<_, Error>(sender::handle(ports, settings, event).await?)
     }))

@@ -1,5 +1,7 @@
 //! The ports of each function, with the clients it needs and no others.
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
 use delivery::ports::{DeadLetterPorts, DispatchPorts, SystemClock};
 use delivery::{Assignment, DeadLetter, Delivery};
@@ -35,6 +37,17 @@ impl DispatcherPorts {
             deliveries: Queue::new(config, environment.required("DELIVERIES_QUEUE_URL")?),
             metrics: EmfMetrics::from_environment(environment),
         })
+    }
+}
+
+/// Longest warming: an engine out of reach must not use up the time there is for starting.
+const WARMING: Duration = Duration::from_secs(2);
+
+impl DispatcherPorts {
+    /// Opens the connections that the first message needs, while starting: CPU is free then.
+    pub async fn warm(&self) {
+        let warm = async { tokio::join!(self.table.warm(), self.deliveries.warm()) };
+        let _ = tokio::time::timeout(WARMING, warm).await;
     }
 }
 
@@ -198,6 +211,13 @@ mod sender {
                 caller: caller.with_presign(S3Presign::new(config)),
                 events: EventBus::new(config, environment.optional("EVENT_BUS_NAME")),
             })
+        }
+    }
+
+    impl SenderPorts {
+        /// Opens the connections that the first message needs, while starting: CPU is free then.
+        pub async fn warm(&self) {
+            self.dispatcher.warm().await;
         }
     }
 

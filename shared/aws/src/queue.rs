@@ -47,6 +47,13 @@ impl<M> Queue<M> {
             message: PhantomData,
         }
     }
+
+    /// Opens a connection before the first message needs it: an empty batch is refused at once, and
+    /// asks for no right but that to send.
+    pub async fn warm(&self) {
+        let batch = self.client.send_message_batch().queue_url(&self.url);
+        let _ = batch.set_entries(Some(Vec::new())).send().await;
+    }
 }
 
 /// What shares a fair share.

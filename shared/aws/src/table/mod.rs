@@ -53,4 +53,12 @@ impl Table {
             workflows: Arc::new(Cache::new(WORKFLOWS)),
         }
     }
+
+    /// Opens a connection before the first message needs it, for half a read unit. That it fails is no
+    /// matter: the first message will say so.
+    pub async fn warm(&self) {
+        let key = item::text("WARM");
+        let get = self.client.get_item().table_name(&self.name);
+        let _ = get.key("pk", key.clone()).key("sk", key).send().await;
+    }
 }

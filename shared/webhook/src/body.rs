@@ -7,6 +7,7 @@ use delivery::{Document, DocumentReader, Reason};
 use futures_util::StreamExt;
 
 use crate::cut::Cutter;
+use crate::head::{Head, Spliced};
 use crate::payload::metadata_only;
 use crate::presign::{self, Presign};
 use crate::scan::{PayloadError, Scanner};
@@ -14,7 +15,7 @@ use crate::signature::Signer;
 use crate::streamed::{Starved, Streamed};
 
 /// Largest body without annotations of a large document that is kept in memory: 1 MiB. A larger one
-/// is read twice instead, and its `s3://` URLs are not presigned.
+/// is read twice instead.
 const IN_MEMORY: usize = 1024 * 1024;
 
 /// The body of a call, and how many bytes it has.
@@ -47,7 +48,8 @@ impl From<PortError> for Unprepared {
 }
 
 /// Makes the body and signs it. Needs memory for small documents only: a large one is read as often
-/// as it has to be (for the signature, which goes before it, and for the body).
+/// as it has to be (its beginning for the URLs in it, then for the signature, which goes before it,
+/// and for the body).
 ///
 /// A large document that is sent whole is not checked: its bytes are its owner's, and a check would
 /// read it once more.
@@ -68,19 +70,24 @@ pub(crate) async fn prepare<R: DocumentReader, P: Presign>(
             whole(bytes.clone(), signer, presign, expiry).await
         }
         Document::Bytes(bytes) => whole(metadata_only(bytes)?, signer, presign, expiry).await,
-        Document::Large(reader) if call.include_annotations => untouched(reader, signer).await,
-        Document::Large(reader) => match measure(reader, signer).await? {
-            Measured::Small(bytes, signer) => whole(bytes, signer, presign, expiry).await,
-            Measured::Large(length, signature) => {
-                let chunks = reader.stream().await?;
-                let cutter = Some(Cutter::new());
-                Ok(streamed(
-                    Streamed::new(chunks, length, cutter),
-                    length,
-                    signature,
-                ))
+        Document::Large(reader) => {
+            let head = match expiry {
+                Some(expiry) => Head::presigned(reader, presign, expiry).await?,
+                None => None,
+            };
+            if call.include_annotations {
+                return untouched(reader, head.as_ref(), signer).await;
             }
-        },
+            match measure(reader, head.as_ref(), signer).await? {
+                // What has its `item` late is signed here.
+                Measured::Small(bytes, signer) => whole(bytes, signer, presign, expiry).await,
+                Measured::Large(length, signature) => {
+                    let chunks = Spliced::new(reader.stream().await?, head.as_ref());
+                    let body = Streamed::new(chunks, length, Some(Cutter::new()));
+                    Ok(streamed(body, length, signature))
+                }
+            }
+        }
     }
 }
 
@@ -105,16 +112,18 @@ async fn whole<P: Presign>(
 
 async fn untouched<R: DocumentReader>(
     reader: &R,
+    head: Option<&Head>,
     mut signer: Signer,
 ) -> Result<Prepared, Unprepared> {
     if signer.signs() {
-        let mut chunks = reader.stream().await?;
+        let mut chunks = Spliced::new(reader.stream().await?, head);
         while let Some(chunk) = chunks.next().await {
             signer.update(&chunk?);
         }
     }
     let length = reader.length();
-    let chunks = reader.stream().await?;
+    let length = head.map_or(length, |head| head.length(length));
+    let chunks = Spliced::new(reader.stream().await?, head);
     Ok(streamed(
         Streamed::new(chunks, length, None),
         length,
@@ -143,12 +152,13 @@ enum Measured {
 
 async fn measure<R: DocumentReader>(
     reader: &R,
+    head: Option<&Head>,
     mut signer: Signer,
 ) -> Result<Measured, Unprepared> {
     let mut cutter = Cutter::new();
     let mut kept = Vec::new();
     let mut gone: u64 = 0;
-    let mut chunks = reader.stream().await?;
+    let mut chunks = Spliced::new(reader.stream().await?, head);
     while let Some(chunk) = chunks.next().await {
         cutter.feed(&chunk?, &mut kept)?;
         if kept.len() > IN_MEMORY {

@@ -5,6 +5,7 @@ mod body;
 mod caller;
 mod classify;
 mod cut;
+mod head;
 mod headers;
 mod payload;
 mod presign;

@@ -27,8 +27,9 @@ def python(name="emulator-venv", requirements="requirements.txt"):
             return interpreter
         shutil.rmtree(home, ignore_errors=True)
         _run([sys.executable, "-m", "venv", home], "python3 -m venv failed: is the package python3-venv installed?")
+        # The files name every package there is to be.
         pip = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        _run([*pip, "--require-hashes", "-r", HERE / requirements], f"pip could not install {requirements}")
+        _run([*pip, "--no-deps", "--require-hashes", "-r", HERE / requirements], f"pip could not install {requirements}")
         stamp.write_text(wanted, encoding="utf-8")
     return interpreter
 

@@ -1,9 +1,13 @@
-//! The emulator with the product deployed on it, one for all tests of this binary.
+//! The emulator with the product deployed on it, one for all tests of a binary.
+#![allow(
+    dead_code,
+    reason = "the binaries that share this file use parts of it"
+)]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::OnceLock;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::Credentials;
@@ -17,17 +21,16 @@ const README_TOKEN: &str = "Bearer try-out";
 
 pub struct Emulator {
     up: Value,
-    #[allow(dead_code, reason = "as `environment`")]
     programs: PathBuf,
-    /// Its end ends the emulator.
-    _stdin: ChildStdin,
+    /// The end of its standard input ends the emulator.
+    talk: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
     _child: Child,
 }
 
 /// Starts it once; it ends with this process, whose end closes its standard input.
 pub fn emulator() -> &'static Emulator {
     static EMULATOR: OnceLock<Emulator> = OnceLock::new();
-    EMULATOR.get_or_init(start)
+    EMULATOR.get_or_init(|| start(&[]))
 }
 
 pub fn root() -> PathBuf {
@@ -63,7 +66,8 @@ fn programs() -> PathBuf {
     dispatcher.unwrap().parent().unwrap().to_owned()
 }
 
-fn start() -> Emulator {
+/// Starts one with further options of `up.py`.
+pub fn start(options: &[&str]) -> Emulator {
     let accepted = [TOKEN, README_TOKEN].map(sha256).join(",");
     let programs = programs();
     let mut child = Command::new("python3")
@@ -74,20 +78,20 @@ fn start() -> Emulator {
             "--parameter",
             &format!("AcceptedAuthorizationSha256={accepted}"),
         ])
+        .args(options)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("these tests need Python 3: install it, and `python3` on the PATH");
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
     let up = serde_json::from_str(&line)
         .unwrap_or_else(|_| panic!("the emulator did not come up; what it said is above: {line}"));
     Emulator {
         up,
         programs,
-        _stdin: child.stdin.take().unwrap(),
+        talk: Mutex::new((child.stdin.take().unwrap(), stdout)),
         _child: child,
     }
 }
@@ -99,10 +103,6 @@ fn sha256(token: &str) -> String {
 
 impl Emulator {
     /// What a shell needs to reach it, with this workspace's programs and the AWS CLI on its path.
-    #[allow(
-        dead_code,
-        reason = "one of the binaries that share this file runs no shell"
-    )]
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let text = |name: &str| self.up[name].as_str().unwrap().to_owned();
         let tools = root().join("target/emulator-venv/bin");
@@ -118,6 +118,21 @@ impl Emulator {
             ("AWS_SECRET_ACCESS_KEY", text("secret_access_key")),
             ("AWS_PAGER", String::new()),
         ]
+    }
+
+    /// Gives a command, such as `{"do": "kill", "function": "sender"}`, and waits until it is done.
+    pub fn tell(&self, command: &Value) -> Value {
+        let mut talk = self.talk.lock().unwrap();
+        writeln!(talk.0, "{command}").unwrap();
+        talk.0.flush().unwrap();
+        let mut line = String::new();
+        talk.1.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("the emulator is gone: {line}"))
+    }
+
+    /// Where it is.
+    pub fn endpoint(&self) -> &str {
+        self.up["endpoint"].as_str().unwrap()
     }
 
     pub fn output(&self, name: &str) -> &str {

@@ -1,0 +1,30 @@
+use std::time::Duration;
+
+use crate::proxy::{Fault, every};
+use crate::scene::Scene;
+
+/// Connections break before a request and after it, to every service.
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_requests_and_lost_answers_lose_no_file() {
+    let scene = Scene::new("lost", Duration::ZERO).await;
+    scene.proxy.plan(|_, _, number| {
+        if every(number, 10) {
+            Fault::LoseRequest
+        } else if every(number + 1, 10) {
+            Fault::LoseAnswer
+        } else {
+            Fault::None
+        }
+    });
+    let assignments = scene.assignments(200);
+    scene.assign(&assignments).await;
+    let settled = scene.settled(&assignments, Duration::from_secs(240)).await;
+    let (doubled, failed) = scene.checked(&settled).await;
+    let before = scene.proxy.done(Fault::LoseRequest);
+    let after = scene.proxy.done(Fault::LoseAnswer);
+    println!(
+        "lost {before} requests and {after} answers: {doubled} calls doubled, {failed} files failed"
+    );
+    assert!(before > 50 && after > 50, "{before} {after}");
+    assert!(failed < 10, "{failed} of 200 files failed");
+}

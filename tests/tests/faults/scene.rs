@@ -1,0 +1,214 @@
+//! One deployment behind one proxy, for one test at a time.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use aws::{Admin, Names};
+use aws_sdk_sqs::types::QueueAttributeName;
+use delivery::ports::{FileStates, Lists};
+use delivery::{Assignment, DocumentRef, FileState, Outcome};
+use futures_util::{StreamExt, stream};
+use serde_json::json;
+use serde_json::value::RawValue;
+use tokio::sync::{Mutex, MutexGuard};
+use uuid::Uuid;
+use workflow::{Actor, Role, Workflow};
+
+use crate::emulator::{Emulator, start};
+use crate::proxy::{Fault, Proxy};
+use crate::receiver::Receiver;
+
+struct Deployment {
+    emulator: Emulator,
+    proxy: Proxy,
+}
+
+fn deployment() -> &'static Deployment {
+    static DEPLOYMENT: OnceLock<Deployment> = OnceLock::new();
+    DEPLOYMENT.get_or_init(|| {
+        let proxy = Proxy::start();
+        // Short calls and leases, so that what dies is taken up soon.
+        let timeout = ["--parameter", "SenderTimeout=15"];
+        let through = ["--functions-endpoint", &proxy.url];
+        let emulator = start(&[timeout, through].concat());
+        proxy.leads_to(emulator.endpoint());
+        Deployment { emulator, proxy }
+    })
+}
+
+/// What another test has left under way must not be counted here.
+async fn emptied(config: &aws_config::SdkConfig, url: &str) {
+    let client = aws_sdk_sqs::Client::new(config);
+    for _ in 0..240 {
+        let asked = client.get_queue_attributes().queue_url(url);
+        let asked = asked.attribute_names(QueueAttributeName::All).send();
+        let found = asked.await.unwrap().attributes.unwrap_or_default();
+        let count = |name| found.get(&name).map_or("0", String::as_str) == "0";
+        if count(QueueAttributeName::ApproximateNumberOfMessages)
+            && count(QueueAttributeName::ApproximateNumberOfMessagesNotVisible)
+            && count(QueueAttributeName::ApproximateNumberOfMessagesDelayed)
+        {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    panic!("{url} is not empty after a minute");
+}
+
+pub struct Scene {
+    pub emulator: &'static Emulator,
+    pub proxy: Proxy,
+    pub receiver: Receiver,
+    admin: Admin,
+    workflow: Workflow,
+    team: String,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Scene {
+    /// A workflow of its own whose first stage calls a receiver that answers after `delay`.
+    pub async fn new(team: &str, delay: Duration) -> Self {
+        static ALONE: Mutex<()> = Mutex::const_new(());
+        let alone = ALONE.lock().await;
+        let deployment = tokio::task::spawn_blocking(deployment).await.unwrap();
+        let config = deployment.emulator.config();
+        let names = Names::of_stack(&config, "webhook-stage").await.unwrap();
+        // What comes back must not come back after a minute and a half.
+        for url in [&names.assignments_queue_url, &names.deliveries_queue_url] {
+            let set = aws_sdk_sqs::Client::new(&config).set_queue_attributes();
+            let set = set.queue_url(url);
+            let set = set.attributes(QueueAttributeName::VisibilityTimeout, "12");
+            set.send().await.unwrap();
+        }
+        for url in [&names.assignments_queue_url, &names.deliveries_queue_url] {
+            emptied(&config, url).await;
+        }
+        let receiver = Receiver::start(delay).await;
+        let mut json: serde_json::Value = serde_json::from_slice(include_bytes!(
+            "../../../infra/local/examples/workflow.json"
+        ))
+        .unwrap();
+        json["id"] = json!(Uuid::new_v4());
+        json["stages"][1]["config"]["url"] = json!(receiver.url);
+        json["stages"][1]["config"]["retry_delays"] = json!([1, 1, 1, 1, 1]);
+        json["stages"][1]["config"]["authorization_header"] = json!("Bearer planted");
+        let admin = Admin::new(&config, &names);
+        let stored = admin.put_workflow(team, json.to_string().as_bytes()).await;
+        let workflow = stored.unwrap().workflow;
+        deployment.proxy.plan(|_, _, _| Fault::None);
+        Self {
+            emulator: &deployment.emulator,
+            proxy: deployment.proxy.clone(),
+            receiver,
+            admin,
+            workflow,
+            team: team.to_owned(),
+            _alone: alone,
+        }
+    }
+
+    pub fn assignments(&self, count: usize) -> Vec<Assignment> {
+        let assignment = |_| {
+            let item_id = Uuid::new_v4();
+            let document = json!({"version": "2.0", "item": {"name": "x.jpg", "slots": []}});
+            Assignment {
+                assignment_id: Uuid::new_v4(),
+                team: self.team.clone(),
+                workflow_id: self.workflow.id,
+                stage_id: self.workflow.first_webhook().unwrap().id,
+                item_id,
+                assigned_by: Actor::User {
+                    id: Some(42),
+                    role: Role::Admin,
+                },
+                document: Some(DocumentRef::Inline(
+                    RawValue::from_string(document.to_string()).unwrap(),
+                )),
+            }
+        };
+        (0..count).map(assignment).collect()
+    }
+
+    pub async fn assign(&self, assignments: &[Assignment]) {
+        for sent in self.admin.assign(assignments.to_vec()).await {
+            sent.unwrap();
+        }
+    }
+
+    /// Waits until every file has left the stage and is at rest; none may take longer than `most`.
+    pub async fn settled(&self, assignments: &[Assignment], most: Duration) -> Vec<FileState> {
+        let began = Instant::now();
+        let mut waiting: Vec<&Assignment> = assignments.iter().collect();
+        let mut settled = Vec::new();
+        while !waiting.is_empty() {
+            let looked: Vec<_> = stream::iter(waiting)
+                .map(|assignment| async move {
+                    let found = self.admin.table().get(&assignment.key()).await;
+                    (assignment, found.unwrap())
+                })
+                .buffer_unordered(8)
+                .collect()
+                .await;
+            waiting = Vec::new();
+            for (assignment, found) in looked {
+                match found.filter(|state| state.status.is_at_rest()) {
+                    Some(state) => settled.push(state),
+                    None => waiting.push(assignment),
+                }
+            }
+            assert!(
+                began.elapsed() < most,
+                "{} of {} files are not at rest after {most:?}; what was logged:\n{}",
+                waiting.len(),
+                assignments.len(),
+                self.emulator
+                    .log()
+                    .lines()
+                    .rev()
+                    .take(20)
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            );
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        settled
+    }
+
+    /// What must hold whatever was done to the functions: each file has one visit to the stage, left
+    /// it by one edge, was called no more often than its attempts say, and nobody skipped an attempt.
+    ///
+    /// Returns how many calls came twice, and how many files failed.
+    pub async fn checked(&self, settled: &[FileState]) -> (usize, usize) {
+        let calls = self.receiver.seen.by_call();
+        let mut failed = 0;
+        let mut known = BTreeMap::new();
+        for state in settled {
+            let visits = self.admin.table().visits(&state.key).await.unwrap();
+            assert!(visits.is_empty(), "{} was visited twice", state.key);
+            assert_eq!(state.visit.sequence, 2, "{}", state.key);
+            let delivery = state.delivery.as_ref().unwrap();
+            let made = u32::try_from(delivery.attempts.len()).unwrap();
+            assert!(made <= 6, "{}: {made} attempts", state.key);
+            for (number, attempt) in (1..).zip(&delivery.attempts) {
+                assert_eq!(attempt.attempt, number, "{}", state.key);
+            }
+            if delivery.outcome == Some(Outcome::Succeeded) {
+                assert!(calls.contains_key(&(delivery.delivery_id, made)));
+            } else {
+                failed += 1;
+            }
+            known.insert(delivery.delivery_id, made);
+        }
+        for (id, attempt) in calls.keys() {
+            let made = known.get(id).copied();
+            // A call whose sender died is made again as the same attempt, so it is never one ahead.
+            assert!(
+                made.is_some_and(|made| *attempt <= made.max(1)),
+                "{id} was called {attempt} times; recorded: {made:?}"
+            );
+        }
+        let doubled = calls.values().map(|count| count - 1).sum();
+        (doubled, failed)
+    }
+}

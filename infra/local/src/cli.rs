@@ -75,7 +75,7 @@ pub struct RunArgs {
     /// Where to keep the state; the same directory continues where it was.
     #[arg(long, value_name = "DIR", default_value = ".webhook-stage")]
     pub state: PathBuf,
-    /// Delays before the retries, such as 10s,30s,2min; as many retries as delays.
+    /// Delays before the retries, such as 10s,30s,2min; as many retries as delays, at most 10.
     #[arg(long, value_name = "DELAY,...", value_delimiter = ',', value_parser = delay)]
     pub retry_delays: Option<Vec<Duration>>,
     /// Where calls may go.

@@ -116,6 +116,13 @@ fn workflow(args: &RunArgs) -> Result<Prepared, Error> {
         workflow.set_webhook_url(id, url).map_err(refused)?;
     }
     if let Some(delays) = &args.retry_delays {
+        // More could be stored, but not read again: the file would wait for ever.
+        if delays.len() > workflow::MAX_RETRIES as usize {
+            return Err(Error::Usage(format!(
+                "--retry-delays: at most {} delays",
+                workflow::MAX_RETRIES
+            )));
+        }
         workflow.set_retry_delays(id, delays).map_err(refused)?;
     }
     if let Some(variable) = &args.authorization_env {

@@ -61,3 +61,6 @@ pub use queue::{Queue, parked, unpark};
 pub use secrets::SecretStore;
 #[cfg(feature = "dynamodb")]
 pub use table::Table;
+#[cfg(feature = "dynamodb")]
+#[doc(hidden)]
+pub use table::{read_record, record_item};

@@ -7,6 +7,9 @@ mod lists;
 mod states;
 mod workflows;
 
+#[doc(hidden)]
+pub use states::{item as record_item, state as read_record};
+
 use std::sync::Arc;
 
 use aws_config::SdkConfig;

@@ -66,7 +66,10 @@ fn scope(event: &Value) -> Option<String> {
     let prefix: Vec<&str> = parts.by_ref().take(5).collect();
     let mut path = parts.next()?.split('/');
     let (api, stage) = (path.next()?, path.next()?);
-    let is_arn = prefix.len() == 5 && prefix[0] == "arn" && prefix[2] == "execute-api";
+    let is_arn = prefix.len() == 5
+        && prefix[0] == "arn"
+        && prefix[2] == "execute-api"
+        && prefix.iter().all(|part| !part.contains('/'));
     let is_whole = !api.is_empty() && !stage.is_empty() && path.next().is_some();
     let scope = format!("{}:{api}/{stage}", prefix.join(":"));
     // In a policy these stand for any text: the scope would cover other APIs.

@@ -124,7 +124,7 @@ fn holds_when_damaged(target: &str) {
         prop::collection::vec(damage(), 1..6),
     );
     let config = ProptestConfig {
-        cases: 1024,
+        cases: ProptestConfig::default().cases * 4,
         failure_persistence: None,
         ..ProptestConfig::default()
     };

@@ -1,5 +1,8 @@
-//! What the tests of this workspace share: the simulation, and the contract of the ports.
+//! What the tests of this workspace share: the simulation, the contract of the ports, and what must hold
+//! for foreign input.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 pub mod contract;
+#[cfg(feature = "inputs")]
+pub mod inputs;
 pub mod sim;

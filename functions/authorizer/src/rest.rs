@@ -66,8 +66,13 @@ fn scope(event: &Value) -> Option<String> {
     let prefix: Vec<&str> = parts.by_ref().take(5).collect();
     let mut path = parts.next()?.split('/');
     let (api, stage) = (path.next()?, path.next()?);
-    let is_arn = prefix.len() == 5 && prefix[0] == "arn" && prefix[2] == "execute-api";
-    let is_plain = |part: &str| !part.is_empty() && !part.contains('*');
-    (is_arn && is_plain(api) && is_plain(stage) && path.next().is_some())
-        .then(|| format!("{}:{api}/{stage}/*", prefix.join(":")))
+    let is_arn = prefix.len() == 5
+        && prefix[0] == "arn"
+        && prefix[2] == "execute-api"
+        && prefix.iter().all(|part| !part.contains('/'));
+    let is_whole = !api.is_empty() && !stage.is_empty() && path.next().is_some();
+    let scope = format!("{}:{api}/{stage}", prefix.join(":"));
+    // In a policy these stand for any text: the scope would cover other APIs.
+    let is_plain = !scope.contains(['*', '?']);
+    (is_arn && is_whole && is_plain).then(|| format!("{scope}/*"))
 }

@@ -83,6 +83,9 @@ fn a_malformed_arn_denies_everything() {
         "",
         "arn:aws:execute-api:r:a:api",
         "arn:aws:execute-api:r:a:*/prod/GET/",
+        "arn:aws:execute-api:*:a:api/prod/GET/",
+        "arn:aws:execute-api:r:a:ap?/prod/GET/",
+        "arn:aws:execute-api:r:a/b:api/prod/GET/",
         "x",
     ] {
         let mut event = rest_event(json!({"Authorization": TOKEN}), json!(null));

@@ -55,6 +55,13 @@ pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Config
         workflow.set_webhook_url(id, url).map_err(refused)?;
     }
     if let Some(delays) = &overrides.retry_delays {
+        // More could be stored, but not read again: the file would wait for ever.
+        if delays.len() > workflow::MAX_RETRIES as usize {
+            return Err(Error::Usage(format!(
+                "--retry-delays: at most {} delays",
+                workflow::MAX_RETRIES
+            )));
+        }
         workflow.set_retry_delays(id, delays).map_err(refused)?;
     }
     if let Some(variable) = &overrides.authorization_env {

@@ -69,3 +69,6 @@ pub use secrets::SecretStore;
 pub use stack::{Names, StackError};
 #[cfg(feature = "dynamodb")]
 pub use table::Table;
+#[cfg(feature = "dynamodb")]
+#[doc(hidden)]
+pub use table::{read_record, record_item};

@@ -107,13 +107,27 @@ impl MessageError {
     }
 }
 
+/// Reads an object. serde would take an array for one too, by the order of its fields.
+fn read<'a, M: Deserialize<'a>>(what: &'static str, body: &'a str) -> Result<M, MessageError> {
+    let found = serde_json::from_str(body);
+    if found.is_ok() && !body.trim_ascii_start().starts_with('{') {
+        return Err(MessageError {
+            what,
+            line: 1,
+            column: 1,
+            problem: "it is not a JSON object",
+        });
+    }
+    found.map_err(|error| MessageError::from_json(what, &error))
+}
+
 impl Assignment {
     /// Reads a message body.
     ///
     /// # Errors
     /// [`MessageError`] with the place, when the body is not an assignment.
     pub fn parse(body: &str) -> Result<Self, MessageError> {
-        serde_json::from_str(body).map_err(|error| MessageError::from_json("assignment", &error))
+        read("assignment", body)
     }
 
     /// The file it is about.
@@ -132,7 +146,7 @@ impl Delivery {
     /// # Errors
     /// [`MessageError`] with the place, when the body is not a delivery.
     pub fn parse(body: &str) -> Result<Self, MessageError> {
-        serde_json::from_str(body).map_err(|error| MessageError::from_json("delivery", &error))
+        read("delivery", body)
     }
 
     /// The file it is about.
@@ -142,5 +156,26 @@ impl Delivery {
             team: self.team.clone(),
             item_id: self.item_id,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Assignment, Delivery};
+
+    const ID: &str = "7194e3c3-04a7-55ae-b99e-90a213025b86";
+
+    /// By position, it would mean something else as soon as a field is added.
+    #[test]
+    fn an_array_is_no_message() {
+        let delivery = format!(r#" ["{ID}","team","{ID}","{ID}","{ID}",1]"#);
+        let error = Delivery::parse(&delivery).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "delivery message cannot be read at line 1, column 1: it is not a JSON object"
+        );
+        let actor = r#"{"user":{"role":"admin"}}"#;
+        let assignment = format!(r#"["{ID}","team","{ID}","{ID}","{ID}",{actor}]"#);
+        assert!(Assignment::parse(&assignment).is_err());
     }
 }

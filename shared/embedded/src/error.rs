@@ -66,7 +66,21 @@ impl OpenError {
 
 /// A database fault, as the ports say it.
 pub(crate) fn port_error(what: &'static str, error: rusqlite::Error) -> PortError {
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+    };
     let kind = match error.sqlite_error_code() {
+        // A column holds what this version never wrote: no later attempt reads it either.
+        None if matches!(
+            error,
+            FromSqlConversionFailure(..)
+                | IntegralValueOutOfRange(..)
+                | InvalidColumnType(..)
+                | Utf8Error(..)
+        ) =>
+        {
+            PortErrorKind::Corrupt
+        }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => PortErrorKind::Corrupt,
         Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => PortErrorKind::Forbidden,
         Some(ErrorCode::TooBig) => PortErrorKind::TooLarge,

@@ -25,3 +25,5 @@ pub use engine::{Engine, Options};
 pub use error::OpenError;
 pub use items::Item;
 pub use queue::{Depth, MAX_RECEIVES, Queue, Received};
+#[doc(hidden)]
+pub use states::parse as read_record;

@@ -34,7 +34,10 @@ impl FileStates for Engine {
 }
 
 /// Reads a stored record.
-pub(crate) fn parse(body: &str) -> Result<FileState, PortError> {
+///
+/// # Errors
+/// [`PortError`] when it is none.
+pub fn parse(body: &str) -> Result<FileState, PortError> {
     serde_json::from_str(body).map_err(|error| corrupt("read file state", error))
 }
 

@@ -7,7 +7,7 @@ const ANNOTATION_MEMBERS: [&str; 2] = ["annotations", "properties"];
 /// every letter escaped (`\u0061`).
 const LONGEST_NAME: usize = 128;
 
-/// White space before a member that is kept until its name is known.
+/// White space before a member that is kept; what goes beyond is left out.
 const LONGEST_GAP: usize = 64 * 1024;
 
 #[derive(Clone, Copy)]
@@ -27,6 +27,8 @@ pub(crate) struct Cutter {
     mode: Mode,
     /// What was read of a member before its name was known.
     held: Vec<u8>,
+    /// The white space it begins with.
+    gap: usize,
     /// A member was kept, so the next one needs a comma.
     some: bool,
 }
@@ -37,6 +39,7 @@ impl Cutter {
             scanner: Scanner::new(),
             mode: Mode::Outside,
             held: Vec::new(),
+            gap: 0,
             some: false,
         }
     }
@@ -90,23 +93,38 @@ impl Cutter {
     }
 
     fn name(&mut self, piece: &[u8], mark: Option<Mark>, out: &mut Vec<u8>) {
+        let piece = self.hold_gap(piece);
         self.held.extend_from_slice(piece);
-        let spelled = self.held.trim_ascii_start();
+        let spelled = &self.held[self.gap..];
         match mark {
             Some(Mark::KeyEnd) if is_annotation_member(spelled) => {
-                self.held.clear();
+                self.forget();
                 self.mode = Mode::Drop;
             }
             Some(Mark::KeyEnd) => self.keep(out),
             // Only an empty object closes before its first name.
             Some(_) => {
                 out.append(&mut self.held);
+                self.forget();
                 self.leave(mark);
             }
             None if spelled.len() > LONGEST_NAME => self.keep(out),
-            None if spelled.is_empty() && self.held.len() > LONGEST_GAP => self.held.clear(),
             None => {}
         }
+    }
+
+    /// Takes in white space before a name, and returns what follows it. How much is kept must not depend
+    /// on the chunks: a body is made twice, once to be signed, and both have to be the same.
+    fn hold_gap<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
+        if self.held.len() > self.gap {
+            return piece;
+        }
+        let after = piece.trim_ascii_start();
+        let space = piece.len() - after.len();
+        let kept = space.min(LONGEST_GAP - self.gap);
+        self.held.extend_from_slice(&piece[..kept]);
+        self.gap += kept;
+        after
     }
 
     fn keep(&mut self, out: &mut Vec<u8>) {
@@ -114,8 +132,14 @@ impl Cutter {
             out.push(b',');
         }
         out.append(&mut self.held);
+        self.forget();
         self.some = true;
         self.mode = Mode::Keep;
+    }
+
+    fn forget(&mut self) {
+        self.held.clear();
+        self.gap = 0;
     }
 
     fn leave(&mut self, mark: Option<Mark>) {
@@ -184,6 +208,21 @@ mod tests {
         }
         cutter.finish().unwrap();
         assert!(out.ends_with(format!("\"{name}\":1}}").as_bytes()));
+    }
+
+    #[test]
+    fn a_long_gap_is_shortened_alike_in_any_chunks() {
+        let document = format!("{{\"a\":1,{}\"b\":2}}", " ".repeat(70_000));
+        let whole = metadata_only(document.as_bytes()).unwrap();
+        assert_eq!(whole.len(), document.len() - 70_000 + super::LONGEST_GAP);
+        for size in [1, 7, 4096, 65_537] {
+            let mut cutter = Cutter::new();
+            let mut out = Vec::new();
+            for chunk in document.as_bytes().chunks(size) {
+                cutter.feed(chunk, &mut out).unwrap();
+            }
+            assert_eq!(out, whole, "chunks of {size}");
+        }
     }
 
     fn value() -> impl Strategy<Value = Value> {

@@ -15,6 +15,8 @@ mod signature;
 mod streamed;
 
 pub mod guard;
+#[doc(hidden)]
+pub mod inputs;
 
 pub use caller::{CallerConfig, ClientError, WebhookCaller};
 pub use payload::metadata_only;

@@ -1,11 +1,11 @@
-use std::borrow::Cow;
+use std::fmt;
 use std::future::Future;
 use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
 use delivery::ports::PortError;
-use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// Makes presigned URLs, so that a receiver can fetch an item's files from S3.
@@ -25,31 +25,8 @@ impl Presign for () {
     }
 }
 
-#[derive(Deserialize)]
-struct Document<'a> {
-    #[serde(borrow)]
-    item: Option<Item<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Item<'a> {
-    #[serde(borrow, default)]
-    slots: Vec<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Slot<'a> {
-    #[serde(borrow, default)]
-    source_files: Vec<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct SourceFile<'a> {
-    #[serde(borrow)]
-    url: Option<&'a RawValue>,
-}
-
-/// Replaces the `s3://` values of `item.slots[].source_files[].url`; every other byte stays.
+/// Replaces the `s3://` values of `item.slots[].source_files[].url` of a checked document; every other
+/// byte stays.
 pub(crate) async fn replace<P: Presign>(
     document: Bytes,
     presign: &P,
@@ -77,29 +54,89 @@ pub(crate) async fn replace<P: Presign>(
 }
 
 /// The values' places in the document, quotes included, in order. A document of another shape has none.
+///
+/// Doubled members all count: whichever of them a receiver takes, it gets a URL it can use.
 fn s3_urls(document: &[u8]) -> Vec<(Range<usize>, String)> {
     // Most documents have none: no second parse for them.
-    if !document.windows(3).any(|part| part == b"s3:") {
+    let is_written_out = |part: &[u8]| part == b"s3:" || part == br"\u0";
+    if !document.windows(3).any(is_written_out) {
         return Vec::new();
     }
-    let Ok(Document { item: Some(item) }) = serde_json::from_slice(document) else {
+    let Ok(text) = std::str::from_utf8(document) else {
         return Vec::new();
     };
-    let slots = item.slots.into_iter().filter_map(parse::<Slot<'_>>);
-    slots
-        .flat_map(|slot| slot.source_files)
-        .filter_map(|file| parse::<SourceFile<'_>>(file)?.url)
+    let items = members(text, "item").into_iter();
+    let slots = items.flat_map(|item| values(item, "slots"));
+    let files = slots.flat_map(|slot| values(slot, "source_files"));
+    files
+        .flat_map(|file| members(file, "url"))
         .filter_map(|url| {
-            let text: Cow<'_, str> = parse::<String>(url)?.into();
-            let start = url.get().as_ptr().addr() - document.as_ptr().addr();
+            let text: String = serde_json::from_str(url).ok()?;
+            let start = url.as_ptr().addr() - document.as_ptr().addr();
             text.starts_with("s3://")
-                .then(|| (start..start + url.get().len(), text.into_owned()))
+                .then(|| (start..start + url.len(), text))
         })
         .collect()
 }
 
-fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
-    serde_json::from_str(raw.get()).ok()
+/// The values in the lists that are an object's members of a name.
+fn values<'a>(object: &'a str, name: &'static str) -> Vec<&'a str> {
+    let lists = members(object, name).into_iter();
+    let lists = lists.filter_map(|list| serde_json::from_str::<Vec<&RawValue>>(list).ok());
+    lists.flatten().map(RawValue::get).collect()
+}
+
+/// The values of an object's members of a name; none when it is no object.
+fn members<'a>(object: &'a str, name: &'static str) -> Vec<&'a str> {
+    let mut deserializer = serde_json::Deserializer::from_str(object);
+    deserializer
+        .deserialize_map(Named(name))
+        .unwrap_or_default()
+}
+
+struct Named(&'static str);
+
+impl<'de> Visitor<'de> for Named {
+    type Value = Vec<&'de str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = Vec::new();
+        while let Some(is_named) = map.next_key_seed(IsNamed(self.0))? {
+            if is_named {
+                found.push(map.next_value::<&RawValue>()?.get());
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Compares a member's name. As bytes: half a surrogate pair is JSON, but no text.
+struct IsNamed(&'static str);
+
+impl<'de> DeserializeSeed<'de> for IsNamed {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_bytes(self)
+    }
+}
+
+impl Visitor<'_> for IsNamed {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_bytes<E>(self, name: &[u8]) -> Result<bool, E> {
+        Ok(name == self.0.as_bytes())
+    }
 }
 
 #[cfg(test)]
@@ -149,9 +186,27 @@ mod tests {
             r#"{"item":null,"x":"s3:"}"#,
             r#"{"item":{"slots":3},"x":"s3:"}"#,
             r#"["s3:"]"#,
+            r#"{"item":[[[[["s3://b/k"]]]]]}"#,
+            r#"{"item":{"slots":[{"source_files":[["s3://b/k"]]}]}}"#,
             r#"{"item":{"slots":[{"source_files":[{"url":"https://h"}]}]}}"#,
         ] {
             assert_eq!(replaced(document).await, document);
+        }
+    }
+
+    #[tokio::test]
+    async fn replaces_them_however_they_are_spelled_and_wherever_doubled() {
+        for (document, expected) in [
+            (
+                r#"{"item":{"slots":[{"source_files":[{"url":"\u0073\u0033\u003a//b/k"}]}]}}"#,
+                r#"{"item":{"slots":[{"source_files":[{"url":"https://b/k?e=60&q=\""}]}]}}"#,
+            ),
+            (
+                r#"{"\ud800":1,"item":{"slots":[{"source_files":[{"url":"s3://a","url":"s3://b"}]}]},"item":{}}"#,
+                r#"{"\ud800":1,"item":{"slots":[{"source_files":[{"url":"https://a?e=60&q=\"","url":"https://b?e=60&q=\""}]}]},"item":{}}"#,
+            ),
+        ] {
+            assert_eq!(replaced(document).await, expected);
         }
     }
 

@@ -180,6 +180,8 @@ impl Workflow {
     /// # Errors
     /// [`NotAWebhookStage`].
     pub fn set_webhook_url(&mut self, stage_id: Uuid, url: &str) -> Result<(), NotAWebhookStage> {
+        // As import does: what is stored is then read back the same.
+        let url = url.trim();
         self.configure(stage_id, "url", Value::from(url), |webhook| {
             url.clone_into(&mut webhook.url)
         })

@@ -70,7 +70,7 @@ pub struct OverrideArgs {
     /// Take the stage's Authorization value from this environment variable.
     #[arg(long, value_name = "VAR")]
     pub authorization_env: Option<String>,
-    /// Delays before the retries, such as 10s,30s,2min; as many retries as delays.
+    /// Delays before the retries, such as 10s,30s,2min; as many retries as delays, at most 10.
     #[arg(long, value_name = "DELAY,...", value_delimiter = ',', value_parser = delay)]
     pub retry_delays: Option<Vec<Duration>>,
 }

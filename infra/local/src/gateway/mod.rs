@@ -3,6 +3,7 @@
 
 mod event;
 
+use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use authorizer::Tokens;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::Body;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, header};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -112,7 +113,12 @@ pub async fn serve(
 }
 
 impl Gateway {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    /// Answers one request.
+    #[doc(hidden)]
+    pub async fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    where
+        B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
+    {
         let (head, body) = request.into_parts();
         let mut received = Received {
             path: head
@@ -129,12 +135,15 @@ impl Gateway {
         response
     }
 
-    async fn decide(
+    async fn decide<B>(
         &self,
         head: &hyper::http::request::Parts,
-        body: Incoming,
+        body: B,
         received: &mut Received,
-    ) -> Response<Full<Bytes>> {
+    ) -> Response<Full<Bytes>>
+    where
+        B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
+    {
         // API Gateway answers by itself when the identity source is missing or empty.
         if head
             .headers

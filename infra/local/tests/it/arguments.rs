@@ -38,6 +38,8 @@ fn arguments_that_cannot_be_used_are_named() {
     with(&["--as", "boss"], &["boss", "workforce_manager"]);
     with(&["--retry-delays", "soon"], &["soon", "10s"]);
     with(&["--retry-delays", "16min"], &["15 minutes"]);
+    let eleven = ["1s"; 11].join(",");
+    with(&["--retry-delays", &eleven], &["at most 10 delays"]);
     with(&["--url", "ftp://x"], &["--url", "http"]);
     with(&["--url", "http://a:planted@x/"], &["--url", "user name"]);
     with(

@@ -8,6 +8,9 @@ mod states;
 mod unfinished;
 mod workflows;
 
+#[doc(hidden)]
+pub use states::{item as record_item, state as read_record};
+
 use std::sync::Arc;
 
 use aws_config::SdkConfig;

@@ -57,7 +57,10 @@ impl FileStates for Table {
 }
 
 /// A record's item. What has an attribute of its own is not in the body again.
-fn item(state: &FileState) -> Result<Item, PortError> {
+///
+/// # Errors
+/// [`PortError`] when it is no JSON object.
+pub fn item(state: &FileState) -> Result<Item, PortError> {
     let what = "write file state";
     let mut short = compact::write(state).map_err(|error| corrupt(what, error))?;
     let fields = short
@@ -89,7 +92,10 @@ fn item(state: &FileState) -> Result<Item, PortError> {
 }
 
 /// The record of an item.
-pub(super) fn state(item: &Item) -> Result<FileState, PortError> {
+///
+/// # Errors
+/// [`PortError`] when the item is none that [`item`] made.
+pub fn state(item: &Item) -> Result<FileState, PortError> {
     let what = "read file state";
     let missing = || corrupt(what, "an attribute is missing");
     let attribute = |name: &str| match item.get(name) {

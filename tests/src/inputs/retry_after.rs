@@ -1,0 +1,185 @@
+//! `Retry-After`: never earlier than asked, never later than a queue can wait.
+
+use std::time::Duration;
+
+use ::workflow::{Actor, WebhookConfig};
+use delivery::machine::{Then, record_attempt};
+use delivery::ports::{Answer, MAX_DELAY};
+use delivery::retry::{DEFAULT_DELAYS, JITTER, Policy, RetryAfter};
+use delivery::{Delivery, DeliveryState, FileKey, FileState, Reason, Status, Timestamp, Visit};
+use http::HeaderValue;
+use uuid::Uuid;
+
+/// The time of the answer: 2026-09-21.
+pub const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_500);
+
+/// All that must hold for a header's bytes.
+///
+/// # Panics
+/// When something does not.
+pub fn check(value: &[u8]) {
+    let Ok(header) = HeaderValue::from_bytes(value) else {
+        return;
+    };
+    let hint = header.to_str().ok().and_then(RetryAfter::parse);
+    let asked = hint.map_or(Duration::ZERO, |hint| hint.from(NOW));
+    means_what_it_says(value, hint);
+    for id in 0..3 {
+        for attempt in 1..=5_u32 {
+            let delay = delay_of(429, hint, attempt, id).expect("a retry is due");
+            let scheduled = DEFAULT_DELAYS[attempt as usize - 1];
+            assert!(
+                delay <= MAX_DELAY,
+                "{delay:?} is more than a queue can wait"
+            );
+            assert!(
+                delay >= asked.min(MAX_DELAY),
+                "{delay:?} is before {asked:?}"
+            );
+            let earliest = scheduled.mul_f64(1.0 - JITTER);
+            assert!(delay >= earliest, "{delay:?} is before the schedule");
+            let latest = scheduled.mul_f64(1.0 + JITTER).max(asked);
+            assert!(delay <= latest, "{delay:?} is after anything asked for");
+            assert_eq!(delay_of(503, hint, attempt, id), Some(delay));
+            // Only these two statuses mean it.
+            assert_eq!(
+                delay_of(500, hint, attempt, id),
+                delay_of(500, None, attempt, id)
+            );
+        }
+        assert_eq!(
+            delay_of(503, hint, 6, id),
+            None,
+            "no header brings a further retry"
+        );
+    }
+}
+
+/// RFC 9110, 10.2.3, read in another way: digits, or a date that is the same when written again.
+fn means_what_it_says(value: &[u8], hint: Option<RetryAfter>) {
+    let text = value.trim_ascii();
+    let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    assert_eq!(
+        digits,
+        matches!(hint, Some(RetryAfter::Seconds(_))),
+        "{hint:?}"
+    );
+    match hint {
+        Some(RetryAfter::Seconds(seconds)) => {
+            let text = std::str::from_utf8(text)
+                .expect("digits")
+                .trim_start_matches('0');
+            let written = seconds.to_string();
+            let same = text == written.trim_start_matches('0');
+            let beyond = text.len() >= written.len() && seconds == u64::MAX;
+            assert!(same || beyond, "{text} was read as {seconds}");
+        }
+        Some(RetryAfter::Date(date)) => {
+            let written = date.to_string();
+            assert_eq!(RetryAfter::parse(&written), hint);
+            let text = String::from_utf8_lossy(text);
+            if text.len() == written.len() && text.ends_with("GMT") {
+                assert_eq!(text, written);
+            }
+        }
+        None => {}
+    }
+}
+
+/// How long the machine waits after an answer.
+fn delay_of(status: u16, hint: Option<RetryAfter>, attempt: u32, id: u128) -> Option<Duration> {
+    let state = sending(attempt, id);
+    let answer = Answer {
+        result: Ok(status),
+        retry_after: hint,
+        duration: Duration::from_millis(20),
+        request_bytes: 2,
+        response_excerpt: String::new(),
+        detail: None,
+    };
+    let message = message(&state);
+    let attempted = record_attempt(None, Some(&config()), &state, &message, &answer, NOW, NOW)
+        .expect("a delivery is open");
+    assert_eq!(attempted.summary.reason, Some(Reason::HttpStatus));
+    match attempted.then {
+        Then::Retry { next, delivery } => {
+            let open = next.delivery.expect("a delivery is open");
+            assert_eq!((open.attempt, delivery.attempt), (attempt + 1, attempt + 1));
+            let delay = NOW.until(open.next_at);
+            let planned = Policy::of(&config()).max_retries();
+            assert!(attempt <= planned, "attempt {attempt} of {planned}");
+            Some(delay)
+        }
+        Then::Close(_) => None,
+    }
+}
+
+fn config() -> WebhookConfig {
+    WebhookConfig {
+        url: "https://receiver.example/hook".to_owned(),
+        retry_if_fails: true,
+        include_annotations: true,
+        max_retries: None,
+        retry_delays: None,
+        timeout: None,
+        secret_ref: None,
+        presigned_url_expiry: None,
+    }
+}
+
+/// A file whose attempt is being made.
+fn sending(attempt: u32, id: u128) -> FileState {
+    let (visit_id, stage_id) = (Uuid::from_u128(id), Uuid::from_u128(2));
+    let assigned_by = Actor::Workflow {
+        from_visit: Uuid::nil(),
+    };
+    FileState {
+        key: FileKey {
+            team: "team".to_owned(),
+            item_id: Uuid::from_u128(1),
+        },
+        workflow_id: Uuid::from_u128(3),
+        version: 9,
+        status: Status::Sending,
+        visit: Visit {
+            id: visit_id,
+            stage_id,
+            sequence: 1,
+            entered_at: NOW,
+            assigned_by: assigned_by.clone(),
+            assignee: None,
+        },
+        delivery: Some(DeliveryState {
+            delivery_id: visit_id,
+            stage_id,
+            sequence: 1,
+            assigned_by,
+            opened_at: NOW,
+            attempt,
+            next_at: NOW,
+            lease_until: Some(NOW),
+            claim_id: Some(Uuid::nil()),
+            attempts: Vec::new(),
+            document: None,
+            outcome: None,
+            reason: None,
+            ended_at: None,
+            moved_to: None,
+        }),
+        passed: Default::default(),
+        hops: 1,
+        updated_at: NOW,
+    }
+}
+
+fn message(state: &FileState) -> Delivery {
+    Delivery {
+        delivery_id: state.visit.id,
+        team: state.key.team.clone(),
+        item_id: state.key.item_id,
+        workflow_id: state.workflow_id,
+        stage_id: state.visit.stage_id,
+        attempt: 1,
+        document: None,
+    }
+}

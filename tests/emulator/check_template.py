@@ -90,7 +90,7 @@ class Template:
 def text(resource):
     """A resource as the text its ARN begins with, as far as the template says."""
     if isinstance(resource, dict):
-        return resource.get("Fn::Sub") or ".".join(listed(resource.get("Fn::GetAtt", ["?"])))
+        return listed(resource.get("Fn::Sub", ""))[0] or ".".join(listed(resource.get("Fn::GetAtt", ["?"])))
     return resource
 
 
@@ -106,7 +106,7 @@ def no_wildcard_resource(t):
         for resource in listed(statement["Resource"]):
             # Only what lies under one bucket or one prefix of secrets.
             if "*" in text(resource) and not re.fullmatch(
-                r"\$\{DocumentsBucket\.Arn\}/\*|arn:\S+:s3:::\$\{SourceFilesBucket\}/\*|arn:\S+:secret:\$\{SecretsPrefix\}\*",
+                r"\$\{DocumentsBucket\.Arn\}/\*|arn:\S+:s3:::\$\{SourceFilesBucket\}/\*|arn:\S+:secret:\$\{Prefix\}\*",
                 text(resource),
             ):
                 yield f"{name}: {text(resource)}"
@@ -261,9 +261,35 @@ def logs(t):
         yield "LogLevel can be set so that metrics are dropped, or payloads logged"
 
 
+def stacks_keep_apart(t):
+    """Two in one account, such as staging and production: neither counts the other's files nor reads its secrets."""
+    named = {"Fn::Sub": "WebhookStage/${AWS::StackName}"}
+    for name, function in t.of("AWS::Serverless::Function").items():
+        if function.get("Environment", {}).get("Variables", {}).get("METRICS_NAMESPACE", named) != named:
+            yield f"{name} counts in a namespace that stacks share"
+    for name, alarm in t.of("AWS::CloudWatch::Alarm").items():
+        # What AWS counts, it counts by the resource's own name.
+        watched = [alarm["Namespace"]] if "Namespace" in alarm else [metric["Expression"] for metric in alarm["Metrics"]]
+        for metrics in watched:
+            if not str(metrics).startswith("AWS/") and named["Fn::Sub"] not in str(metrics):
+                yield f"{name} watches a namespace that stacks share"
+    prefix = {"Fn::If": ["HasSecretsPrefix", {"Ref": "SecretsPrefix"}, {"Fn::Sub": "${AWS::StackName}/"}]}
+    granted = [statement["Resource"] for _, statement in t.statements() if "secretsmanager:GetSecretValue" in listed(statement["Action"])]
+    for where, found in (
+        ("the sender's role", granted[0]["Fn::Sub"][1]["Prefix"]),
+        ("the sender", t.of("AWS::Serverless::Function")["Sender"]["Environment"]["Variables"]["SECRETS_PREFIX"]),
+        ("the output", t.tree["Outputs"]["SecretsPrefix"]["Value"]),
+    ):
+        if found != prefix:
+            yield f"{where}: secrets under another prefix than the parameter's or the stack's name"
+
+
 def alarms(t):
     runbook = RUNBOOK.read_text(encoding="utf-8")
-    sections = {re.sub(r"[^a-z0-9 -]", "", line[3:].lower()).replace(" ", "-") for line in runbook.splitlines() if line.startswith("## ")}
+    sections = {}
+    for section in runbook.split("\n## ")[1:]:
+        title, _, content = section.partition("\n")
+        sections[re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")] = content
     for name, alarm in t.of("AWS::CloudWatch::Alarm").items():
         if "TreatMissingData" not in alarm:
             yield f"{name} does not say what missing data means"
@@ -272,6 +298,12 @@ def alarms(t):
         anchor = re.search(r"RUNBOOK\.md#([a-z-]+)$", alarm.get("AlarmDescription", ""))
         if not anchor or anchor.group(1) not in sections:
             yield f"{name} has no section in RUNBOOK.md"
+            continue
+        own = alarm["AlarmName"]["Fn::Sub"].replace("${AWS::StackName}", "<stack>")
+        if f"`{own}`" not in sections[anchor.group(1)]:
+            yield f"{own} is not named in its section of RUNBOOK.md"
+        if "```sh" not in sections[anchor.group(1)]:
+            yield f"{own}: RUNBOOK.md has no command for it"
 
 
 def environments(t):
@@ -307,6 +339,11 @@ def lambda_runtime(t):
 
 def defaults_work(t):
     yield from (name for name, parameter in t.tree["Parameters"].items() if "Default" not in parameter)
+
+
+def dialogue_can_be_answered(t):
+    """`sam deploy --guided` asks for a hidden parameter until it gets something."""
+    yield from (name for name, parameter in t.tree["Parameters"].items() if "NoEcho" in parameter)
 
 
 def set_in(path, value):
@@ -347,9 +384,11 @@ RULES = [
     ("data outlives the stack", data_outlives_the_stack, set_in(["Resources", "Table", "DeletionPolicy"], "Delete")),
     ("functions log JSON to groups with a retention", logs, set_in(of("SenderLogs", "RetentionInDays"), None)),
     ("every alarm says what missing data means, tells somebody, and is in the runbook", alarms, set_in(of("PastDueAlarm", "TreatMissingData"), None)),
+    ("two stacks in one account keep apart", stacks_keep_apart, set_in(of("UnfinishedFileAlarm", "Namespace"), "WebhookStage")),
     ("functions have the variables they read", environments, set_in(of("Sender", "Environment", "Variables", "SECRETS_PREFIX"), None)),
     ("functions are built from this workspace, for arm64", lambda_runtime, set_in(["Parameters", "Architecture", "Default"], "x86_64")),
     ("every parameter has a default", defaults_work, set_in(["Parameters", "SecretsPrefix", "Default"], None)),
+    ("every parameter may be left as it is in the dialogue", dialogue_can_be_answered, set_in(["Parameters", "ReceiverSigningSecret", "NoEcho"], True)),
 ]
 
 

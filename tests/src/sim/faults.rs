@@ -49,10 +49,20 @@ pub enum Break {
     DropsDeadLetters,
     /// The role in an assignment is taken for an admin's.
     EverybodyIsAdmin,
+    /// The next stage is written apart from the exit, by a second write.
+    ExitApart,
+    /// The history is written after the record that relies on it.
+    HistoryLate,
+    /// Jitter is taken off the time that the receiver asked for.
+    JitterBelowRetryAfter,
+    /// Redirects are followed.
+    FollowsRedirects,
+    /// Any message of a delivery makes the call that is next, be it due or not.
+    AttemptNotCompared,
 }
 
 impl Break {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::AcknowledgeFirst,
         Self::AcknowledgeFailures,
         Self::NoLease,
@@ -66,5 +76,10 @@ impl Break {
         Self::ForgetsAttempts,
         Self::DropsDeadLetters,
         Self::EverybodyIsAdmin,
+        Self::ExitApart,
+        Self::HistoryLate,
+        Self::JitterBelowRetryAfter,
+        Self::FollowsRedirects,
+        Self::AttemptNotCompared,
     ];
 }

@@ -1,23 +1,17 @@
-//! One world from its seed to its rest.
+//! One world from its choices to its rest.
 
-use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
-use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
-use delivery::ports::Clock;
-use fastrand::Rng;
-use lambda_runtime::LambdaEvent;
-use sender::Settings;
-
-use super::check::Checker;
+use super::dice::{Dice, Tape};
 use super::faults::{Break, Faults};
+use super::invocation::{self, LIFE, audit, redrive};
 use super::ports::{Shared, Sim};
-use super::scenario;
-use super::world::{ASSIGNMENTS, ASSIGNMENTS_DLQ, DELIVERIES, Message, PARKED, World};
+use super::world::{DELIVERIES, PARKED, World};
+use super::{scenario, witness};
+use crate::check::Violation;
 
 /// Steps after which a world that should have come to rest has not.
 const PATIENCE: usize = 60_000;
@@ -25,48 +19,63 @@ const PATIENCE: usize = 60_000;
 /// What became of one world.
 #[derive(Debug)]
 pub struct Report {
-    pub seed: u64,
-    pub violations: Vec<String>,
+    pub violations: Vec<Violation>,
     pub faults: Faults,
     pub calls: usize,
-    pub files: usize,
     pub deliveries: usize,
+    /// How much happened: a line of the trace each.
+    pub steps: usize,
     pub trace: Vec<String>,
+    /// What was chosen, to be played again.
+    pub(super) tape: Tape,
+}
+
+/// What is different from the product.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Variant {
+    /// What is broken on purpose.
+    pub broken: Option<Break>,
+    /// Files may lose their message (a break sees to that), because an audit brings them on.
+    pub is_audited: bool,
 }
 
 /// Runs the world of a seed.
 #[must_use]
-pub fn simulate(seed: u64) -> Report {
-    simulate_broken(seed, None)
+pub fn simulate(seed: u64, variant: Variant) -> Report {
+    run(Dice::of_seed(seed), variant, false)
 }
 
-/// Runs the world of a seed with a deliberate break.
+/// The same world again, with the lines of its trace.
 #[must_use]
-pub fn simulate_broken(seed: u64, broken: Option<Break>) -> Report {
-    let mut rng = Rng::with_seed(seed ^ 0x5eed);
-    let workflow = scenario::workflow(&mut rng);
-    let world = Arc::new(Mutex::new(World::new(seed, workflow, broken)));
+pub fn traced(report: &Report, variant: Variant) -> Report {
+    run(Dice::of_tape(report.tape.clone()), variant, true)
+}
+
+pub(super) fn run(mut dice: Dice, variant: Variant, is_traced: bool) -> Report {
+    let workflow = scenario::workflow(&mut dice);
+    let mut world = World::new(dice, workflow, variant.broken);
+    world.is_audited = variant.is_audited;
+    world.is_traced = is_traced;
     let mut run = Run {
-        world,
+        world: Arc::new(Mutex::new(world)),
         tasks: Vec::new(),
     };
     run.storm();
     run.calm();
     let mut world = run.world.lock().unwrap();
-    Checker::finish(&mut world);
+    if !world.is_broken_already() {
+        witness::judge(&mut world);
+    }
     Report {
-        seed,
-        violations: std::mem::take(&mut world.checker.violations),
+        violations: std::mem::take(&mut world.witness.found.0),
         faults: world.faults.clone(),
-        calls: world.checker.calls.len(),
-        files: world.states.len(),
-        deliveries: world.visits.len() + world.states.len(),
+        calls: world.witness.calls.len(),
+        deliveries: witness::deliveries(&world).len(),
+        steps: world.steps,
         trace: std::mem::take(&mut world.trace),
+        tape: std::mem::replace(&mut world.dice, Dice::of_tape(Vec::new())).into_tape(),
     }
 }
-
-/// How long an invocation lives: Lambda ends it then, long before its messages come again.
-const LIFE: i64 = 60_000;
 
 struct Task {
     id: u64,
@@ -86,19 +95,24 @@ impl Run {
 
     /// Assignments come in, and everything goes wrong that can.
     fn storm(&mut self) {
-        let mut to_assign = self.with(|world| world.rng.usize(1..6));
-        let steps = self.with(|world| world.rng.usize(50..400));
+        let mut to_assign = self.with(|world| world.dice.pick(1..6));
+        let steps = self.with(|world| world.dice.pick(50..400));
         for _ in 0..steps {
-            match self.with(|world| world.rng.u32(0..100)) {
-                0..=4 if to_assign > 0 => {
+            if self.with(|world| world.is_broken_already()) {
+                return;
+            }
+            match self.with(|world| world.dice.pick(0..100)) {
+                0..=59 => self.poll(0),
+                60..=79 => self.receive(0),
+                80..=84 if to_assign > 0 => {
                     to_assign -= 1;
                     self.with(scenario::assign);
                 }
-                5..=24 => self.receive(),
-                25..=26 => self.crash(),
-                27..=28 => self.with(World::duplicate),
-                29..=38 => self.pass_time(),
-                _ => self.poll(),
+                85..=94 => self.pass_time(),
+                95..=96 => self.crash(),
+                97..=98 => self.with(World::duplicate),
+                99 => self.operate(),
+                _ => self.poll(0),
             }
         }
         for _ in 0..to_assign {
@@ -106,25 +120,38 @@ impl Run {
         }
     }
 
-    /// Nothing goes wrong any more; all work must come to its end.
+    /// Nothing goes wrong any more; all work must come to its end, whatever is chosen.
     fn calm(&mut self) {
         self.with(|world| world.trouble = 0);
-        for _ in 0..PATIENCE {
-            if self.tasks.is_empty() && self.with(|world| world.is_drained()) {
+        let mut redrives = self.with(|world| world.dice.pick(0..3));
+        for turn in 0..PATIENCE {
+            if self.with(|world| world.is_broken_already()) {
                 return;
             }
-            self.receive();
-            for _ in 0..4 {
-                self.poll();
+            if self.tasks.is_empty() && self.with(|world| world.is_drained()) {
+                if redrives > 0 && self.with(|world| !world.queues[PARKED].is_empty()) {
+                    redrives -= 1;
+                    self.start(redrive);
+                } else if self.with(|world| world.is_at_rest() || !world.is_audited) {
+                    return;
+                } else {
+                    self.with(|world| world.now += 3_600_000);
+                    self.start(audit);
+                }
             }
-            if self.with(|world| world.rng.u32(0..4) == 0) {
+            self.receive(turn);
+            for next in 0..4 {
+                self.poll(turn + next);
+            }
+            if turn % 4 == 3 {
                 self.pass_time();
             }
         }
         self.with(|world| {
             world
-                .checker
-                .violation(3, "the world does not come to rest".to_owned())
+                .witness
+                .found
+                .add(3, "the world does not come to rest")
         });
     }
 
@@ -133,12 +160,17 @@ impl Run {
     fn pass_time(&mut self) {
         let is_quiet = self.tasks.is_empty();
         self.with(|world| {
-            let small = world.rng.i64(1..4000);
-            let step = match (world.next_due(), world.rng.u32(0..50)) {
+            let small = world.dice.pick(1..4000);
+            let chance = world.dice.pick(0..50);
+            let step = match (world.next_due(), chance) {
                 (Some(due), 0..=24) if is_quiet => due - world.now,
                 (_, 49) if world.trouble > 0 => {
                     world.faults.note("standstill beyond the lease");
-                    25_000
+                    if world.dice.one_in(4) {
+                        LIFE + 1000
+                    } else {
+                        25_000
+                    }
                 }
                 _ => small,
             };
@@ -150,8 +182,17 @@ impl Run {
         if self.tasks.is_empty() || self.with(|world| world.trouble == 0) {
             return;
         }
-        let index = self.with(|world| world.rng.usize(0..self.tasks.len()));
+        let index = self.with(|world| world.dice.index(self.tasks.len()));
         self.end(index, "crash");
+    }
+
+    /// What operators do: look for stuck files and bring them on, and redrive a dead letter.
+    fn operate(&mut self) {
+        if self.with(|world| world.dice.one_in(2)) {
+            self.start(redrive);
+        } else {
+            self.start(audit);
+        }
     }
 
     fn end(&mut self, index: usize, fault: &'static str) {
@@ -160,24 +201,22 @@ impl Run {
             world.faults.note(fault);
             world.tell(task, || fault.to_uppercase());
             world.hit.insert(task);
+            world.part_with(task);
             // What the dead task had sent out ends with it.
             let now = world.now;
-            for call in world
-                .checker
-                .calls
-                .iter_mut()
-                .filter(|call| call.task == task)
-            {
-                call.until = call.until.min(now);
+            let calls = world.witness.calls.iter_mut();
+            for seen in calls.filter(|seen| seen.task == task) {
+                seen.call.until = seen.call.until.min(now);
             }
         });
     }
 
-    fn poll(&mut self) {
+    fn poll(&mut self, turn: usize) {
         if self.tasks.is_empty() {
             return;
         }
-        let index = self.with(|world| world.rng.usize(0..self.tasks.len()));
+        let chosen = self.with(|world| world.dice.index(self.tasks.len()));
+        let index = (chosen + turn) % self.tasks.len();
         if self.tasks[index].until < self.with(|world| world.now) {
             self.end(index, "invocation timed out");
             return;
@@ -185,92 +224,51 @@ impl Run {
         let mut context = Context::from_waker(Waker::noop());
         if let Poll::Ready(()) = self.tasks[index].future.as_mut().poll(&mut context) {
             let task = self.tasks.swap_remove(index).id;
-            self.with(|world| world.checker.ended.insert(task, world.now));
-        }
-    }
-
-    fn receive(&mut self) {
-        let (queue, messages, task, skew) = self.with(|world| {
-            let queue = world.rng.usize(0..PARKED);
-            let most = if world.rng.bool() { 1 } else { 3 };
-            let messages = world.receive(queue, most);
-            if world.is_broken(Break::AcknowledgeFirst) {
-                for message in &messages {
-                    world.delete(queue, message);
-                }
-            }
-            (queue, messages, world.new_id(), world.rng.i64(-2000..=2000))
-        });
-        if !messages.is_empty() {
-            for message in &messages {
-                self.with(|world| {
-                    world.tell(task, || {
-                        format!("receives {} from {queue}: {}", message.id, message.body)
-                    });
-                });
-            }
-            let sim = Sim {
-                world: Arc::clone(&self.world),
-                task,
-                skew,
-            };
-            let until = self.with(|world| world.now) + LIFE;
-            let future = Box::pin(invoke(sim, queue, messages));
-            self.tasks.push(Task {
-                id: task,
-                until,
-                future,
+            self.with(|world| {
+                world.part_with(task);
+                world.witness.ended.insert(task, world.now);
             });
         }
     }
-}
 
-/// What the event source mapping does.
-async fn invoke(sim: Sim, queue: usize, messages: Vec<Message>) {
-    let mut event = SqsEvent::default();
-    event.records = messages
-        .iter()
-        .map(|message| record(queue, message))
-        .collect();
-    let mut context = lambda_runtime::Context::default();
-    context.deadline = u64::try_from(sim.now().as_millis() + LIFE).unwrap();
-    let event = LambdaEvent::new(event, context);
-    let settings = Settings {
-        longest_call: Duration::from_secs(30),
-        ..Settings::default()
-    };
-    let answer = match queue {
-        ASSIGNMENTS => dispatcher::handle(&sim, event).await,
-        DELIVERIES => sender::handle(&sim, &settings, event).await,
-        _ => dead_letter::handle(&sim, event).await,
-    };
-    let failed: HashSet<String> = answer
-        .unwrap()
-        .batch_item_failures
-        .into_iter()
-        .map(|f| f.item_identifier)
-        .collect();
-    let mut world = sim.world.lock().unwrap();
-    for message in &messages {
-        let keeps = failed.contains(&message.id.to_string())
-            && !world.is_broken(Break::AcknowledgeFailures);
-        // An acknowledgement may get lost on its way too: the message comes again.
-        if !keeps && !world.strikes(sim.task, "delete lost") {
-            world.tell(sim.task, || format!("acknowledges {}", message.id));
-            world.delete(queue, message);
+    fn receive(&mut self, turn: usize) {
+        let (queue, messages) = self.with(|world| {
+            let queue = (world.dice.index(PARKED) + turn) % PARKED;
+            let most = if world.dice.one_in(2) { 1 } else { 3 };
+            let mut messages = world.receive(queue, most);
+            for message in &mut messages {
+                if queue == DELIVERIES && world.is_broken(Break::AttemptNotCompared) {
+                    world.forget_the_attempt(message);
+                }
+                if world.is_broken(Break::AcknowledgeFirst) {
+                    world.delete(queue, message);
+                }
+            }
+            (queue, messages)
+        });
+        if !messages.is_empty() {
+            self.start(|sim| invocation::handle(sim, queue, messages));
         }
     }
-}
 
-fn record(queue: usize, message: &Message) -> SqsMessage {
-    let mut record = SqsMessage::default();
-    record.message_id = Some(message.id.to_string());
-    record.body = Some(message.body.clone());
-    let name = if queue == ASSIGNMENTS || queue == ASSIGNMENTS_DLQ {
-        "assignments"
-    } else {
-        "deliveries"
-    };
-    record.event_source_arn = Some(format!("arn:aws:sqs:local:000000000000:{name}"));
-    record
+    /// A worker with a clock of its own.
+    fn start<F>(&mut self, work: impl FnOnce(Sim) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (id, skew, until) = self.with(|world| {
+            let skew = world.dice.pick(0..=4000) - 2000;
+            if skew.abs() > 1000 {
+                world.faults.note("clock more than a second off");
+            }
+            (world.new_id(), skew, world.now + LIFE)
+        });
+        let sim = Sim {
+            world: Arc::clone(&self.world),
+            task: id,
+            skew,
+        };
+        let future = Box::pin(work(sim));
+        self.tasks.push(Task { id, until, future });
+    }
 }

@@ -2,13 +2,14 @@
 
 use delivery::Assignment;
 use delivery::machine::visit_id_of;
-use fastrand::Rng;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use workflow::{Actor, Role, Workflow};
 
+use super::dice::Dice;
 use super::faults::Break;
 use super::world::{ASSIGNMENTS, World};
+use crate::check::Command;
 
 /// Stages by name with their edges; the first is the one after Dataset.
 type Shape = &'static [(&'static str, Option<&'static str>, Option<&'static str>)];
@@ -28,13 +29,15 @@ const SHAPES: [Shape; 6] = [
     &[("A", Some("A"), Some("Failures"))],
 ];
 
+const URL: &str = "https://receiver.example/";
+
 fn id(name: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
 }
 
-pub(super) fn workflow(rng: &mut Rng) -> Workflow {
-    let shape = SHAPES[rng.usize(0..SHAPES.len())];
-    let retries = rng.usize(0..4);
+pub(super) fn workflow(dice: &mut Dice) -> Workflow {
+    let shape = SHAPES[dice.index(SHAPES.len())];
+    let retries = dice.index(4);
     let edge =
         |name: &str, target: Option<&str>| json!({"name": name, "target_stage_id": target.map(id)});
     let mut stages = vec![
@@ -50,9 +53,10 @@ pub(super) fn workflow(rng: &mut Rng) -> Workflow {
             "config": {"assignable_to": "anyone"}}));
     }
     for (name, succeeded, failed) in shape {
-        let delays: Vec<Value> = (0..retries).map(|_| json!("2s")).collect();
+        let delay = ["2s", "10s", "60s"][dice.index(3)];
+        let delays: Vec<Value> = (0..retries).map(|_| json!(delay)).collect();
         stages.push(json!({"id": id(name), "name": name, "type": "webhook",
-            "config": {"url": "https://receiver.example/", "retry_delays": delays, "timeout": "5s"},
+            "config": {"url": URL, "retry_delays": delays, "timeout": "5s"},
             "edges": [edge("succeeded", *succeeded), edge("failed", *failed)]}));
     }
     let document = json!({"id": id("workflow"), "name": "Simulated", "stages": stages});
@@ -61,20 +65,22 @@ pub(super) fn workflow(rng: &mut Rng) -> Workflow {
         .workflow
 }
 
+/// Files that the people of a world work with.
+const FILES: i64 = 3;
+
 /// Somebody assigns a file; now and then the message is sent twice.
 pub(super) fn assign(world: &mut World) {
-    let files = 3;
     let webhooks: Vec<Uuid> = world
         .workflow
         .webhook_stages()
         .map(|(stage, _)| stage.id)
         .collect();
-    let stage_id = if world.rng.u32(0..5) == 0 {
+    let stage_id = if world.dice.one_in(5) {
         id("Annotate")
     } else {
-        webhooks[world.rng.usize(0..webhooks.len())]
+        webhooks[world.dice.index(webhooks.len())]
     };
-    let role = Role::ALL[world.rng.usize(0..Role::ALL.len())];
+    let role = Role::ALL[world.dice.index(Role::ALL.len())];
     let said = if world.is_broken(Break::EverybodyIsAdmin) {
         Role::Admin
     } else {
@@ -85,22 +91,24 @@ pub(super) fn assign(world: &mut World) {
         team: "team".to_owned(),
         workflow_id: world.workflow.id,
         stage_id,
-        item_id: Uuid::from_u128(world.rng.u128(1..=files)),
+        item_id: Uuid::from_u128(world.dice.pick(1..=FILES).unsigned_abs().into()),
         assigned_by: Actor::User {
             id: Some(7),
             role: said,
         },
         document: None,
     };
-    let visit = visit_id_of(&assignment);
-    world.checker.commands.insert(visit);
-    if role == Role::Annotator {
-        world.checker.by_workers.insert(visit);
-    }
+    // By the role that people have, whatever a break makes of it.
+    let by_worker = role == Role::Annotator;
+    let visit_id = visit_id_of(&assignment);
+    world.witness.commands.insert(Command {
+        visit_id,
+        by_worker,
+    });
     let body = serde_json::to_string(&assignment).unwrap();
-    if world.rng.u32(0..10) == 0 {
+    if world.dice.one_in(10) {
         world.faults.note("producer sends twice");
-        let later = world.rng.i64(0..600_000);
+        let later = world.dice.pick(0..600_000);
         world.post(ASSIGNMENTS, body.clone(), later);
     }
     world.post(ASSIGNMENTS, body, 0);

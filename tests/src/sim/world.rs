@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use delivery::{AttemptRecord, FileKey, FileState, Rejection, VisitRecord};
-use fastrand::Rng;
 use uuid::Uuid;
 use workflow::Workflow;
 
-use super::check::Checker;
+use super::dice::Dice;
 use super::faults::{Break, Faults};
+use super::witness::Witness;
 
 pub(super) const ASSIGNMENTS: usize = 0;
 pub(super) const DELIVERIES: usize = 1;
@@ -18,6 +18,9 @@ pub(super) const PARKED: usize = 4;
 
 /// Receives before a message is dead.
 const MAX_RECEIVES: u32 = 5;
+
+/// When every world begins.
+const BEGAN: i64 = 1_790_000_000_000;
 
 /// SQS's visibility: longer than any invocation.
 const VISIBILITY: i64 = 360_000;
@@ -32,7 +35,7 @@ pub(super) struct Message {
 }
 
 pub(super) struct World {
-    pub(super) rng: Rng,
+    pub(super) dice: Dice,
     pub(super) now: i64,
     pub(super) workflow: Arc<Workflow>,
     pub(super) states: BTreeMap<FileKey, FileState>,
@@ -41,7 +44,7 @@ pub(super) struct World {
     pub(super) attempts: Vec<AttemptRecord>,
     pub(super) rejections: BTreeMap<Uuid, Rejection>,
     pub(super) queues: [Vec<Message>; 5],
-    pub(super) checker: Checker,
+    pub(super) witness: Witness,
     pub(super) faults: Faults,
     /// Faults in a thousand port calls; 0 once the storm is over.
     pub(super) trouble: u32,
@@ -50,19 +53,26 @@ pub(super) struct World {
     /// Tasks that a fault hit: what they did may be done again.
     pub(super) hit: BTreeSet<u64>,
     pub(super) broken: Option<Break>,
-    /// What happened, for people.
+    /// Files may lose their message, because an audit comes that brings them on.
+    pub(super) is_audited: bool,
+    /// The files that each task has messages about.
+    pub(super) in_hand: BTreeMap<u64, Vec<Uuid>>,
+    /// What a break keeps back from the history, by task.
+    pub(super) late: BTreeMap<u64, Vec<VisitRecord>>,
+    /// What happened, for people; without `is_traced`, only how much.
     pub(super) trace: Vec<String>,
+    pub(super) is_traced: bool,
+    pub(super) steps: usize,
     next_id: u64,
-    began: i64,
 }
 
 impl World {
-    pub(super) fn new(seed: u64, workflow: Workflow, broken: Option<Break>) -> Self {
-        let mut rng = Rng::with_seed(seed);
-        let (trouble, kindness) = (rng.u32(0..80), rng.u32(0..=100));
+    pub(super) fn new(mut dice: Dice, workflow: Workflow, broken: Option<Break>) -> Self {
+        let trouble = u32::try_from(dice.pick(0..80)).unwrap();
+        let kindness = u32::try_from(dice.pick(0..=100)).unwrap();
         Self {
-            rng,
-            now: 1_790_000_000_000,
+            dice,
+            now: BEGAN,
             workflow: Arc::new(workflow),
             states: BTreeMap::new(),
             before: BTreeMap::new(),
@@ -70,26 +80,33 @@ impl World {
             attempts: Vec::new(),
             rejections: BTreeMap::new(),
             queues: Default::default(),
-            checker: Checker::default(),
+            witness: Witness::default(),
             faults: Faults::default(),
             trouble,
             kindness,
             hit: BTreeSet::new(),
             broken,
+            is_audited: false,
+            in_hand: BTreeMap::new(),
+            late: BTreeMap::new(),
             trace: Vec::new(),
+            is_traced: false,
+            steps: 0,
             next_id: 0,
-            began: 1_790_000_000_000,
         }
     }
 
     /// Notes what happened, with the seconds since the beginning.
     pub(super) fn tell(&mut self, task: u64, what: impl FnOnce() -> String) {
-        let at = self.now - self.began;
-        self.trace.push(format!(
-            "{:>9.3} s  task {task:<4} {}",
-            at as f64 / 1000.0,
-            what()
-        ));
+        self.steps += 1;
+        if self.is_traced {
+            let at = self.now - BEGAN;
+            self.trace.push(format!(
+                "{:>9.3} s  task {task:<4} {}",
+                at as f64 / 1000.0,
+                what()
+            ));
+        }
     }
 
     pub(super) fn is_broken(&self, what: Break) -> bool {
@@ -102,12 +119,12 @@ impl World {
     }
 
     pub(super) fn uuid(&mut self) -> Uuid {
-        Uuid::from_u128(self.rng.u128(..))
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, &self.new_id().to_be_bytes())
     }
 
     /// Rolls the dice of trouble; a hit is counted, and its task remembered.
     pub(super) fn strikes(&mut self, task: u64, fault: &'static str) -> bool {
-        let strikes = self.trouble > 0 && self.rng.u32(0..1000) < self.trouble;
+        let strikes = self.trouble > 0 && self.dice.per_mille(self.trouble);
         if strikes {
             self.faults.note(fault);
             self.hit.insert(task);
@@ -133,7 +150,7 @@ impl World {
         let mut due: Vec<usize> = (0..self.queues[queue].len())
             .filter(|index| self.queues[queue][*index].visible_at <= self.now)
             .collect();
-        self.rng.shuffle(&mut due);
+        self.dice.shuffle(&mut due);
         due.truncate(most);
         let receipt = self.new_id();
         let hidden_until = self.now + VISIBILITY;
@@ -170,11 +187,11 @@ impl World {
 
     /// Makes a message that is in somebody's hand visible: SQS may deliver it twice.
     pub(super) fn duplicate(&mut self) {
-        let queue = self.rng.usize(0..PARKED);
+        let queue = self.dice.index(PARKED);
         if self.queues[queue].is_empty() {
             return;
         }
-        let index = self.rng.usize(0..self.queues[queue].len());
+        let index = self.dice.index(self.queues[queue].len());
         let now = self.now;
         let message = &mut self.queues[queue][index];
         if message.receipt.is_some() && message.visible_at > now {
@@ -185,6 +202,21 @@ impl World {
 
     pub(super) fn is_drained(&self) -> bool {
         self.queues[..PARKED].iter().all(Vec::is_empty)
+    }
+
+    /// What follows from a broken invariant says nothing more.
+    pub(super) fn is_broken_already(&self) -> bool {
+        !self.witness.found.0.is_empty()
+    }
+
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.states.values().all(|state| state.status.is_at_rest())
+    }
+
+    /// A task that has ended, one way or the other.
+    pub(super) fn part_with(&mut self, task: u64) {
+        self.in_hand.remove(&task);
+        self.late.remove(&task);
     }
 
     /// The next moment at which a message is due.
@@ -198,6 +230,9 @@ impl World {
 
     /// Looks at every file: whoever is not at rest must have a message (invariant 3).
     pub(super) fn look(&mut self) {
+        if self.is_audited {
+            return;
+        }
         let messages: Vec<&str> = self.queues[..PARKED]
             .iter()
             .flatten()
@@ -210,10 +245,8 @@ impl World {
         {
             let item = state.key.item_id.to_string();
             if !messages.iter().any(|body| body.contains(&item)) {
-                self.checker.violation(
-                    3,
-                    format!("{} is {:?} without a message", state.key, state.status),
-                );
+                let what = format!("{} is {:?} without a message", state.key, state.status);
+                self.witness.found.add(3, what);
             }
         }
     }

@@ -1,0 +1,132 @@
+//! What runs in a world: the functions as Lambda invokes them, and what operators start.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use delivery::ports::{Clock, Part};
+use delivery::usecase::AuditSettings;
+use delivery::{DeadLetter, Delivery};
+use lambda_runtime::LambdaEvent;
+use sender::Settings;
+
+use super::faults::Break;
+use super::ports::Sim;
+use super::world::{ASSIGNMENTS, ASSIGNMENTS_DLQ, DELIVERIES, Message, PARKED, World};
+
+/// How long an invocation lives: Lambda ends it then, long before its messages come again.
+pub(super) const LIFE: i64 = 60_000;
+
+/// What the event source mapping does.
+pub(super) async fn handle(sim: Sim, queue: usize, messages: Vec<Message>) {
+    sim.world.lock().unwrap().note_company(sim.task, &messages);
+    for message in &messages {
+        sim.tell(|| format!("receives {} from {queue}: {}", message.id, message.body));
+    }
+    let mut event = SqsEvent::default();
+    event.records = messages
+        .iter()
+        .map(|message| record(queue, message))
+        .collect();
+    let mut context = lambda_runtime::Context::default();
+    context.deadline = u64::try_from(sim.now().as_millis() + LIFE).unwrap();
+    let event = LambdaEvent::new(event, context);
+    let settings = Settings {
+        longest_call: Duration::from_secs(30),
+        ..Settings::default()
+    };
+    let answer = match queue {
+        ASSIGNMENTS => dispatcher::handle(&sim, event).await,
+        DELIVERIES => sender::handle(&sim, &settings, event).await,
+        _ => dead_letter::handle(&sim, event).await,
+    };
+    let failed: HashSet<String> = answer
+        .unwrap()
+        .batch_item_failures
+        .into_iter()
+        .map(|f| f.item_identifier)
+        .collect();
+    let mut world = sim.world.lock().unwrap();
+    for message in &messages {
+        let keeps = failed.contains(&message.id.to_string())
+            && !world.is_broken(Break::AcknowledgeFailures);
+        // An acknowledgement may get lost on its way too: the message comes again.
+        if !keeps && !world.strikes(sim.task, "delete lost") {
+            world.tell(sim.task, || format!("acknowledges {}", message.id));
+            world.delete(queue, message);
+        }
+    }
+}
+
+fn record(queue: usize, message: &Message) -> SqsMessage {
+    let mut record = SqsMessage::default();
+    record.message_id = Some(message.id.to_string());
+    record.body = Some(message.body.clone());
+    let name = if queue == ASSIGNMENTS || queue == ASSIGNMENTS_DLQ {
+        "assignments"
+    } else {
+        "deliveries"
+    };
+    record.event_source_arn = Some(format!("arn:aws:sqs:local:000000000000:{name}"));
+    record
+}
+
+/// Looks for files whose next step is past due, and sends their messages again.
+pub(super) async fn audit(sim: Sim) {
+    sim.tell(|| "audits".to_owned());
+    let settings = AuditSettings {
+        part: Part::ALL,
+        grace: Duration::from_secs(30),
+        repair: true,
+    };
+    let stuck = delivery::usecase::audit(&sim, settings).await;
+    let repaired = stuck.map_or(0, |audit| audit.stuck.len());
+    let mut world = sim.world.lock().unwrap();
+    for _ in 0..repaired {
+        world.faults.note("audit sends a message again");
+    }
+}
+
+/// Assigns the file of a parked dead letter anew, as the command line does.
+pub(super) async fn redrive(sim: Sim) {
+    let mut world = sim.world.lock().unwrap();
+    let parked = world.receive(PARKED, 1);
+    for message in parked {
+        let letter: DeadLetter = serde_json::from_str(&message.body).unwrap();
+        let assignment = delivery::machine::redrive(&letter).unwrap();
+        world.faults.note("dead letter redriven");
+        world.tell(sim.task, || format!("redrives {}", message.body));
+        world.post(ASSIGNMENTS, serde_json::to_string(&assignment).unwrap(), 0);
+        world.delete(PARKED, &message);
+    }
+}
+
+impl World {
+    /// Counts when two workers have the same file in hand.
+    fn note_company(&mut self, task: u64, messages: &[Message]) {
+        let item = |message: &Message| {
+            let body: serde_json::Value = serde_json::from_str(&message.body).unwrap();
+            body["item_id"].as_str().unwrap().parse().unwrap()
+        };
+        let items: Vec<uuid::Uuid> = messages.iter().map(item).collect();
+        if self
+            .in_hand
+            .values()
+            .flatten()
+            .any(|held| items.contains(held))
+        {
+            self.faults.note("two workers on one file");
+        }
+        self.in_hand.insert(task, items);
+    }
+
+    /// A break: the message is taken for one of the attempt that is next, whatever it says.
+    pub(super) fn forget_the_attempt(&self, message: &mut Message) {
+        let mut delivery: Delivery = serde_json::from_str(&message.body).unwrap();
+        let state = self.states.get(&delivery.key());
+        if let Some(open) = state.and_then(|state| state.delivery.as_ref()) {
+            delivery.attempt = open.attempt;
+            message.body = serde_json::to_string(&delivery).unwrap();
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The receiver: kind, unkind, late, not there, or pointing elsewhere.
+
+use std::time::Duration;
+
+use delivery::Reason;
+use delivery::ports::{Answer, Call, Caller, PortError, PortErrorKind};
+use delivery::retry::RetryAfter;
+
+use super::config::NoReader;
+use super::{Sim, Turn};
+use crate::check;
+use crate::sim::faults::Break;
+use crate::sim::witness::Seen;
+use crate::sim::world::World;
+
+/// What the receiver will do with a call.
+enum Will {
+    Refuse,
+    /// Its answer comes after the deadline, so nobody hears it.
+    BeLate,
+    Answer(u16, Option<u64>),
+}
+
+impl World {
+    fn receiver_will(&mut self) -> Will {
+        if self.dice.one_in(20) {
+            self.faults.note("receiver refuses the connection");
+            return Will::Refuse;
+        }
+        if self.dice.one_in(8) {
+            self.faults.note("receiver answers late");
+            return Will::BeLate;
+        }
+        if self.dice.pick(0..100) < i64::from(self.kindness) {
+            return Will::Answer(200, None);
+        }
+        let others = [500, 503, 429, 404, 302, 410];
+        let status = others[self.dice.index(others.len())];
+        let asks = matches!(status, 429 | 503) && self.dice.one_in(2);
+        let after = asks.then(|| self.dice.pick(1..90).unsigned_abs());
+        if asks {
+            self.faults.note("receiver asks to be left alone");
+        }
+        Will::Answer(status, after)
+    }
+}
+
+fn answer(result: Result<u16, Reason>, retry_after: Option<u64>) -> Answer {
+    Answer {
+        result,
+        retry_after: retry_after.map(RetryAfter::Seconds),
+        duration: Duration::from_millis(1),
+        request_bytes: 2,
+        response_excerpt: String::new(),
+        detail: None,
+    }
+}
+
+impl Caller<NoReader> for Sim {
+    async fn call(&self, call: Call<NoReader>) -> Result<Answer, PortError> {
+        // No turn here: the caller's clock starts with the check that the lease outlives the call.
+        let timeout = i64::try_from(call.timeout.as_millis()).unwrap();
+        let (until, index, will) = {
+            let mut world = self.world();
+            let will = world.receiver_will();
+            let (status, after, takes) = match will {
+                Will::Refuse => return Ok(answer(Err(Reason::Connect), None)),
+                Will::BeLate => (None, None, timeout),
+                Will::Answer(status, after) => {
+                    (Some(status), after, world.dice.pick(1..timeout.min(3000)))
+                }
+            };
+            let (from, until) = (world.now, world.now + takes);
+            let (delivery_id, attempt) = (call.delivery_id, call.attempt);
+            world.tell(self.task, || {
+                format!("calls {delivery_id} attempt {attempt}: {status:?} after {takes} ms, asks for {after:?} s")
+            });
+            let seen = check::Call {
+                delivery_id,
+                attempt,
+                url: call.url.clone(),
+                from,
+                until,
+                status,
+                retry_after: after.map(Duration::from_secs),
+                excused: false,
+            };
+            let task = self.task;
+            world.witness.calls.push(Seen { call: seen, task });
+            (until, world.witness.calls.len() - 1, will)
+        };
+        while self.world().now < until {
+            Turn::default().await;
+        }
+        let mut world = self.world();
+        let now = world.now;
+        // The caller keeps its deadline even if the world has jumped beyond it.
+        world.witness.calls[index].call.until = until.min(now);
+        if world.strikes(self.task, "document lost within the call") {
+            return Err(PortError::new(PortErrorKind::Unavailable, "call"));
+        }
+        Ok(match will {
+            Will::Answer(302, _) if world.is_broken(Break::FollowsRedirects) => {
+                let mut elsewhere = world.witness.calls[index].clone();
+                elsewhere.call.url = "http://127.0.0.1:9001/".to_owned();
+                (elsewhere.call.from, elsewhere.call.status) = (until.min(now), Some(200));
+                world.witness.calls.push(elsewhere);
+                answer(Ok(200), None)
+            }
+            Will::Answer(status, after) if world.is_broken(Break::JitterBelowRetryAfter) => {
+                answer(Ok(status), after.map(|seconds| seconds * 4 / 5))
+            }
+            Will::Answer(status, after) => answer(Ok(status), after),
+            Will::Refuse | Will::BeLate => answer(Err(Reason::Timeout), None),
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! Workflows, secrets and documents: always there, and never changing here.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use delivery::ports::{DocumentError, Documents, Freshness, PortError, Secrets, Workflows};
+use delivery::{Document, DocumentReader, DocumentRef, FileKey};
+use uuid::Uuid;
+use workflow::{SecretRef, StageSecrets, Workflow};
+
+use super::Sim;
+
+impl Workflows for Sim {
+    async fn workflow(&self, _team: &str, _id: Uuid) -> Result<Option<Arc<Workflow>>, PortError> {
+        self.effect("workflow", |world| Some(Arc::clone(&world.workflow)))
+            .await
+    }
+}
+
+impl Secrets for Sim {
+    async fn stage_secrets(
+        &self,
+        _reference: &SecretRef,
+        _freshness: Freshness,
+    ) -> Result<Option<StageSecrets>, PortError> {
+        self.effect("secrets", |_| Some(StageSecrets::default()))
+            .await
+    }
+}
+
+/// No document is large here.
+pub(in crate::sim) struct NoReader;
+
+impl DocumentReader for NoReader {
+    type Stream = futures_util::stream::Empty<Result<Bytes, PortError>>;
+
+    fn length(&self) -> u64 {
+        0
+    }
+
+    async fn stream(&self) -> Result<Self::Stream, PortError> {
+        Ok(futures_util::stream::empty())
+    }
+}
+
+impl Documents for Sim {
+    type Reader = NoReader;
+
+    async fn open(
+        &self,
+        _key: &FileKey,
+        _document: Option<&DocumentRef>,
+    ) -> Result<Document<NoReader>, DocumentError> {
+        self.effect("document", |_| Document::Bytes(Bytes::from_static(b"{}")))
+            .await
+            .map_err(DocumentError::Port)
+    }
+
+    async fn keep(&self, _key: &FileKey, _document: &DocumentRef) -> Result<(), PortError> {
+        self.effect("keep", |_| ()).await
+    }
+}

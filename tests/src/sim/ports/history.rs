@@ -1,0 +1,60 @@
+//! What happened. A visit that is kept is never replaced by an older view of it.
+
+use std::collections::btree_map::Entry;
+
+use delivery::ports::{History, PortError};
+use delivery::{AttemptRecord, FileKey, Rejection, VisitRecord};
+use uuid::Uuid;
+
+use super::Sim;
+use crate::sim::faults::Break;
+use crate::sim::world::World;
+
+impl World {
+    pub(super) fn keep(&mut self, visit: VisitRecord) {
+        match self.visits.entry((visit.key.clone(), visit.visit.id)) {
+            Entry::Vacant(place) => {
+                place.insert(visit);
+            }
+            Entry::Occupied(mut place) if place.get().version <= visit.version => {
+                place.insert(visit);
+            }
+            Entry::Occupied(_) => self.faults.note("older view of a visit dropped"),
+        }
+    }
+}
+
+impl History for Sim {
+    async fn attempt(&self, record: &AttemptRecord) -> Result<(), PortError> {
+        self.effect("attempt", |world| world.attempts.push(record.clone()))
+            .await
+    }
+
+    async fn visit(&self, record: &VisitRecord) -> Result<(), PortError> {
+        self.effect("visit", |world| {
+            if world.is_broken(Break::HistoryLate) {
+                let late = world.late.entry(self.task).or_default();
+                late.push(record.clone());
+            } else if !world.is_broken(Break::ForgetsVisits) {
+                world.keep(record.clone());
+            }
+        })
+        .await
+    }
+
+    async fn has_visit(&self, key: &FileKey, visit_id: Uuid) -> Result<bool, PortError> {
+        self.effect("has visit", |world| {
+            world.visits.contains_key(&(key.clone(), visit_id))
+        })
+        .await
+    }
+
+    async fn rejection(&self, record: &Rejection) -> Result<(), PortError> {
+        self.effect("rejection", |world| {
+            world
+                .rejections
+                .insert(record.assignment_id, record.clone());
+        })
+        .await
+    }
+}

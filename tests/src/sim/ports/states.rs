@@ -1,0 +1,108 @@
+//! The records, each write on condition of the one before.
+
+use delivery::ports::{FileStates, PortError, WriteError};
+use delivery::{FileKey, FileState, Status, Timestamp};
+
+use super::Sim;
+use crate::check::written;
+use crate::sim::faults::Break;
+use crate::sim::world::World;
+
+impl FileStates for Sim {
+    async fn get(&self, key: &FileKey) -> Result<Option<FileState>, PortError> {
+        self.effect("get", |world| {
+            let stale = world.is_broken(Break::StaleReads);
+            let before = world.before.get(key).filter(|_| stale).cloned();
+            let mut found = before.or_else(|| world.states.get(key).cloned());
+            let delivery = found.as_mut().and_then(|state| state.delivery.as_mut());
+            if let Some(delivery) = delivery
+                && world.is_broken(Break::AttemptNotCompared)
+            {
+                delivery.next_at = Timestamp::from_millis(0);
+            }
+            found
+        })
+        .await
+    }
+
+    async fn put(&self, next: &FileState) -> Result<(), WriteError> {
+        let mut next = next.clone();
+        if self.world().is_broken(Break::ExitApart)
+            && let Some(apart) = self.exit_alone(&next)
+        {
+            self.write(apart).await?;
+            next.version += 1;
+        }
+        self.write(next).await?;
+        let late = self.world().late.remove(&self.task);
+        for visit in late.into_iter().flatten() {
+            let kept = self.effect("visit", |world| world.keep(visit)).await;
+            kept.map_err(WriteError::Port)?;
+        }
+        Ok(())
+    }
+}
+
+impl Sim {
+    async fn write(&self, next: FileState) -> Result<(), WriteError> {
+        let written = self.effect("put", |world| world.put(next, self.task)).await;
+        match written {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(found)) => Err(WriteError::Conflict(found)),
+            Err(error) => Err(WriteError::Port(error)),
+        }
+    }
+
+    /// The exit without the visit it opens.
+    fn exit_alone(&self, next: &FileState) -> Option<FileState> {
+        let world = self.world();
+        let found = world.states.get(&next.key)?;
+        let delivery = found.delivery.clone()?;
+        let ends = next.delivery.as_ref()?;
+        if ends.outcome.is_none() || delivery.outcome.is_some() || ends.moved_to.is_none() {
+            return None;
+        }
+        let mut apart = next.clone();
+        apart.visit = found.visit.clone();
+        apart.status = Status::Waiting;
+        Some(apart)
+    }
+}
+
+impl World {
+    fn put(&mut self, mut next: FileState, task: u64) -> Result<(), Option<Box<FileState>>> {
+        if let Some(delivery) = next.delivery.as_mut() {
+            if self.is_broken(Break::NoLease) {
+                delivery.lease_until = None;
+            }
+            if self.is_broken(Break::ShortLease) && delivery.lease_until.is_some() {
+                delivery.lease_until = Some(Timestamp::from_millis(self.now + 500));
+            }
+            if self.is_broken(Break::ForgetsAttempts) {
+                delivery.attempts.clear();
+            }
+        }
+        let found = self.states.get(&next.key).cloned();
+        let fits = found.as_ref().map_or(0, |state| state.version) + 1 == next.version;
+        if !fits && !self.is_broken(Break::UnconditionalWrites) {
+            self.faults.note("conditional write refused");
+            return Err(found.map(Box::new));
+        }
+        written(found.as_ref(), &next, &mut self.witness.found);
+        self.tell(task, || {
+            let delivery = next.delivery.as_ref();
+            let made = delivery.map(|d| (d.attempt, d.attempts.len(), d.outcome));
+            let item = next.key.item_id.as_u128();
+            format!(
+                "writes file {item} v{} {:?} visit {} {made:?}",
+                next.version, next.status, next.visit.id
+            )
+        });
+        if let Some(found) = found {
+            self.before.insert(next.key.clone(), found);
+        }
+        self.states.insert(next.key.clone(), next);
+        self.look();
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! From a world that breaks an invariant to the shortest one found that breaks it too.
+
+use super::dice::{Dice, Tape};
+use super::run::{Report, Variant, run};
+
+struct Search {
+    variant: Variant,
+    invariant: u32,
+    tape: Tape,
+    best: Report,
+    /// Worlds that may still be tried.
+    budget: usize,
+}
+
+/// The world with the shortest trace found within `budget` worlds, of a broken one. The same for the same report.
+///
+/// The choices of the world are cut out and simplified, as property tests do with their inputs.
+#[must_use]
+pub fn shortest(report: Report, variant: Variant, budget: usize) -> Report {
+    let Some(first) = report.violations.first() else {
+        return report;
+    };
+    let mut search = Search {
+        variant,
+        invariant: first.invariant,
+        tape: report.tape.clone(),
+        best: report,
+        budget,
+    };
+    loop {
+        let before = search.best.steps;
+        search.cut();
+        search.simplify();
+        if search.best.steps == before || search.budget == 0 {
+            return search.best;
+        }
+    }
+}
+
+impl Search {
+    /// Takes a tape when its world breaks the same invariant in no more steps.
+    fn accept(&mut self, tape: Tape) -> bool {
+        if self.budget == 0 || tape == self.tape {
+            return false;
+        }
+        self.budget -= 1;
+        let mut report = run(Dice::of_tape(tape.clone()), self.variant, false);
+        let breaks = |report: &Report| {
+            let mut found = report.violations.iter();
+            found.any(|violation| violation.invariant == self.invariant)
+        };
+        let length = (report.steps, tape.len());
+        let is_shorter = length <= (self.best.steps, self.tape.len());
+        let taken = is_shorter && breaks(&report);
+        if taken {
+            report.tape.clone_from(&tape);
+            self.tape = tape;
+            self.best = report;
+        }
+        taken
+    }
+
+    fn cut(&mut self) {
+        let mut size = self.tape.len() / 2;
+        while size > 0 {
+            let mut end = self.tape.len();
+            while end >= size && self.budget > 0 {
+                let mut tape = self.tape.clone();
+                tape.drain(end - size..end);
+                if !self.accept(tape) {
+                    end -= size;
+                } else {
+                    end = end.min(self.tape.len());
+                }
+            }
+            size /= 2;
+        }
+    }
+
+    fn simplify(&mut self) {
+        let mut size = self.tape.len() / 2;
+        while size > 0 {
+            let mut start = 0;
+            while start + size <= self.tape.len() && self.budget > 0 {
+                let mut tape = self.tape.clone();
+                tape[start..start + size].fill(0);
+                self.accept(tape);
+                start += size;
+            }
+            size /= 2;
+        }
+    }
+}

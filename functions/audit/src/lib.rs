@@ -6,7 +6,7 @@ use std::time::Duration;
 use delivery::Timestamp;
 use delivery::ports::{AuditPorts, Clock, Part, PortError};
 use delivery::usecase::{AuditSettings, audit};
-use lambda_runtime::LambdaEvent;
+use lambda_runtime::{LambdaEvent, tracing};
 use serde::{Deserialize, Serialize};
 
 /// One part is looked through in each interval: an hour.
@@ -87,6 +87,13 @@ pub async fn handle<P: AuditPorts>(
         repair: request.repair.unwrap_or(settings.repair),
     };
     let found = audit(ports, settings).await?;
+    for file in found.stuck.iter().take(MOST_NAMED) {
+        tracing::warn!(
+            team = %file.key.team, item_id = %file.key.item_id, stage_id = %file.stage_id,
+            status = ?file.status, past_due_seconds = file.past_due.as_secs(), repaired = file.repaired,
+            "stuck file"
+        );
+    }
     Ok(Report {
         part: number,
         of,
@@ -97,6 +104,9 @@ pub async fn handle<P: AuditPorts>(
         unreadable: found.unreadable,
     })
 }
+
+/// Stuck files named in the log at most: with more of them it is the engine that is at fault, not one file.
+const MOST_NAMED: usize = 100;
 
 /// Segments of a DynamoDB scan at most.
 const MOST_PARTS: u32 = 1_000_000;

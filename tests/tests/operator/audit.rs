@@ -151,6 +151,11 @@ async fn stuck_files_are_found_and_brought_on() {
     assert_eq!(again["stuck"], json!(0), "{again}");
     let log = emulator.log();
     assert!(log.contains("\"OldestUnfinishedFileAge\":"), "no metric");
+    for file in &files {
+        let id = file.key.item_id.to_string();
+        let named = |line: &str| line.contains("stuck file") && line.contains(&id);
+        assert!(log.lines().any(named), "{id} is not named in the log");
+    }
     let part = invoke(emulator, &json!({"parts": 24}));
     assert_eq!(part["of"], json!(24));
 }

@@ -1,7 +1,7 @@
 //! The dead-letter function: a message that nobody could handle costs a failed file, never a lost one.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use batch::{BatchError, Failure, Record};
+use batch::{BatchError, Failure, Record, Subject};
 use delivery::ports::DeadLetterPorts;
 use delivery::usecase::{Fault, dead_letter, dead_letter_assignment, park};
 use delivery::{Assignment, DeadLetter, Delivery, MessageError};
@@ -25,18 +25,27 @@ pub async fn handle<P: DeadLetterPorts>(
 }
 
 async fn bury<P: DeadLetterPorts>(ports: &P, record: Record) -> Result<(), Failure> {
-    let (queue, cause) = match read(&record.body) {
+    let letter = read(&record.body);
+    let subject = letter.as_ref().ok().map(Letter::subject);
+    let buried = close_and_park(ports, record, letter).await;
+    buried.map_err(|fault| Failure::of(fault.code(), &fault).about(subject))
+}
+
+async fn close_and_park<P: DeadLetterPorts>(
+    ports: &P,
+    record: Record,
+    letter: Result<Letter, MessageError>,
+) -> Result<(), Fault> {
+    let (queue, cause) = match letter {
         Ok(Letter::Delivery(message)) => {
-            dead_letter(ports, &message).await.map_err(failed)?;
+            dead_letter(ports, &message).await?;
             (
                 "deliveries",
                 "received too often without being handled".to_owned(),
             )
         }
         Ok(Letter::Assignment(assignment)) => {
-            dead_letter_assignment(ports, &assignment)
-                .await
-                .map_err(failed)?;
+            dead_letter_assignment(ports, &assignment).await?;
             (
                 "assignments",
                 "received too often without being handled".to_owned(),
@@ -49,7 +58,7 @@ async fn bury<P: DeadLetterPorts>(ports: &P, record: Record) -> Result<(), Failu
         body: record.body,
         cause,
     };
-    park(ports, letter).await.map_err(failed)
+    park(ports, letter).await
 }
 
 /// Which queue's dead-letter queue this is, by the end of its name: a stack may be called anything.
@@ -67,6 +76,21 @@ enum Letter {
     Assignment(Assignment),
 }
 
+impl Letter {
+    fn subject(&self) -> Subject {
+        let (team, item_id, stage_id, delivery_id) = match self {
+            Self::Delivery(it) => (&it.team, it.item_id, it.stage_id, Some(it.delivery_id)),
+            Self::Assignment(it) => (&it.team, it.item_id, it.stage_id, None),
+        };
+        Subject {
+            team: team.clone(),
+            item_id: item_id.to_string(),
+            stage_id: stage_id.to_string(),
+            delivery_id: delivery_id.map(|id| id.to_string()),
+        }
+    }
+}
+
 /// One function serves both dead-letter queues: the two messages have no required field in common
 /// that could mistake one for the other.
 fn read(body: &str) -> Result<Letter, MessageError> {
@@ -74,11 +98,6 @@ fn read(body: &str) -> Result<Letter, MessageError> {
         Ok(delivery) => Ok(Letter::Delivery(delivery)),
         Err(_) => Assignment::parse(body).map(Letter::Assignment),
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
-fn failed(fault: Fault) -> Failure {
-    Failure::of(fault.code(), &fault)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use batch::{BatchError, Failure, Record};
+use batch::{BatchError, Failure, Record, Subject};
 use delivery::ports::{DispatchPorts, Outgoing, SendMessages};
 use delivery::usecase::{Dispatched, dispatch};
 use delivery::{Assignment, Delivery};
@@ -31,7 +31,7 @@ pub async fn handle<P: DispatchPorts>(
     for (message_id, result) in opened {
         let result = result.map(|delivery| {
             if let Some(message) = delivery {
-                waiting.push(results.len());
+                waiting.push((results.len(), subject_of(&message)));
                 outgoing.push(Outgoing {
                     message,
                     delay: Duration::ZERO,
@@ -42,14 +42,14 @@ pub async fn handle<P: DispatchPorts>(
     }
     if !outgoing.is_empty() {
         let mut sent = ports.deliveries().send(outgoing).await.into_iter();
-        for index in waiting {
+        for (index, subject) in waiting {
             // Fewer answers than messages would be an adapter's bug; what is not known to be sent goes back.
             let failure = match sent.next() {
                 Some(Ok(())) => continue,
                 Some(Err(error)) => Failure::of(error.kind.code(), &error),
                 None => Failure::new("engine_unavailable", "send to deliveries: no answer"),
             };
-            results[index].1 = Err(failure);
+            results[index].1 = Err(failure.about(subject));
         }
     }
     Ok(batch::response(&results))
@@ -61,6 +61,20 @@ async fn open<P: DispatchPorts>(ports: &P, record: Record) -> Result<Option<Deli
     match dispatch(ports, &assignment).await {
         Ok(Dispatched::Deliver(delivery)) => Ok(Some(*delivery)),
         Ok(_) => Ok(None),
-        Err(fault) => Err(Failure::of(fault.code(), &fault)),
+        Err(fault) => Err(Failure::of(fault.code(), &fault).about(Subject {
+            team: assignment.team,
+            item_id: assignment.item_id.to_string(),
+            stage_id: assignment.stage_id.to_string(),
+            delivery_id: None,
+        })),
+    }
+}
+
+fn subject_of(delivery: &Delivery) -> Subject {
+    Subject {
+        team: delivery.team.clone(),
+        item_id: delivery.item_id.to_string(),
+        stage_id: delivery.stage_id.to_string(),
+        delivery_id: Some(delivery.delivery_id.to_string()),
     }
 }

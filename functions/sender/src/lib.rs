@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use batch::{BatchError, Failure, Record};
+use batch::{BatchError, Failure, Record, Subject};
 use delivery::ports::SendPorts;
 use delivery::usecase::{DEFAULT_TIMEOUT, Limits, START_MARGIN, send};
 use delivery::{Delivery, Timestamp};
@@ -59,7 +59,12 @@ async fn deliver<P: SendPorts>(ports: &P, limits: &Limits, record: Record) -> Re
         Delivery::parse(&record.body).map_err(|error| Failure::of(error.code(), &error))?;
     match send(ports, &message, limits).await {
         Ok(_) => Ok(()),
-        Err(fault) => Err(Failure::of(fault.code(), &fault)),
+        Err(fault) => Err(Failure::of(fault.code(), &fault).about(Subject {
+            team: message.team,
+            item_id: message.item_id.to_string(),
+            stage_id: message.stage_id.to_string(),
+            delivery_id: Some(message.delivery_id.to_string()),
+        })),
     }
 }
 

@@ -50,6 +50,21 @@ pub struct Failure {
     pub code: &'static str,
     /// One line for the log.
     pub message: String,
+    /// Whose record it is, where it could be read.
+    pub subject: Option<Box<Subject>>,
+}
+
+/// Whose record it is: the log is searched by these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The team's slug.
+    pub team: String,
+    /// The item.
+    pub item_id: String,
+    /// The stage.
+    pub stage_id: String,
+    /// The delivery; an assignment has none yet.
+    pub delivery_id: Option<String>,
 }
 
 impl Failure {
@@ -58,6 +73,7 @@ impl Failure {
         Self {
             code,
             message: message.to_string(),
+            subject: None,
         }
     }
 
@@ -70,7 +86,18 @@ impl Failure {
             message.push_str(&cause.to_string());
             next = cause.source();
         }
-        Self { code, message }
+        Self {
+            code,
+            message,
+            subject: None,
+        }
+    }
+
+    /// With whose record it is.
+    #[must_use]
+    pub fn about(self, subject: impl Into<Option<Subject>>) -> Self {
+        let subject = subject.into().map(Box::new);
+        Self { subject, ..self }
     }
 }
 
@@ -140,8 +167,13 @@ pub fn response<T>(results: &[(String, Result<T, Failure>)]) -> SqsBatchResponse
     let mut response = SqsBatchResponse::default();
     for (message_id, result) in results {
         if let Err(failure) = result {
+            let subject = failure.subject.as_ref();
             tracing::warn!(
                 message_id,
+                team = subject.map(|subject| &*subject.team),
+                item_id = subject.map(|subject| &*subject.item_id),
+                stage_id = subject.map(|subject| &*subject.stage_id),
+                delivery_id = subject.and_then(|subject| subject.delivery_id.as_deref()),
                 code = failure.code,
                 reason = failure.message,
                 "record goes back to its queue"

@@ -158,11 +158,12 @@ impl DeadLetterPorts for DeadLetterFunctionPorts {
 #[cfg(all(feature = "s3", feature = "secretsmanager"))]
 mod sender {
     use delivery::ports::SendPorts;
+    use futures_util::FutureExt;
     use webhook::{CallerConfig, ClientError, WebhookCaller};
 
     use super::{
         Assignment, Delivery, DispatchPorts, DispatcherPorts, EmfMetrics, Environment,
-        EnvironmentError, EventBus, Queue, SdkConfig, SystemClock, Table,
+        EnvironmentError, EventBus, Queue, SdkConfig, SystemClock, Table, WARMING,
     };
     use crate::documents::Bucket;
     use crate::presign::S3Presign;
@@ -217,7 +218,11 @@ mod sender {
     impl SenderPorts {
         /// Opens the connections that the first message needs, while starting: CPU is free then.
         pub async fn warm(&self) {
-            self.dispatcher.warm().await;
+            let own = async { tokio::join!(self.secrets.warm(), self.documents.warm()) };
+            tokio::join!(
+                self.dispatcher.warm(),
+                tokio::time::timeout(WARMING, own).map(drop)
+            );
         }
     }
 

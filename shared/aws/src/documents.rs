@@ -38,6 +38,11 @@ impl Bucket {
         }
     }
 
+    /// Opens a connection before the first document needs it.
+    pub async fn warm(&self) {
+        let _ = self.client.head_bucket().bucket(&self.name).send().await;
+    }
+
     /// Stores a file's document.
     ///
     /// # Errors

@@ -42,6 +42,12 @@ impl SecretStore {
         }
     }
 
+    /// Opens a connection before the first secret is needed: no secret has the prefix alone for a name.
+    pub async fn warm(&self) {
+        let read = self.client.get_secret_value().secret_id(&self.prefix);
+        let _ = read.send().await;
+    }
+
     /// Stores a stage's secrets.
     ///
     /// # Errors

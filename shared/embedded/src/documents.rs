@@ -128,7 +128,7 @@ impl Engine {
         let (team, item) = (key.team.clone(), key.item_id);
         let row: Option<(i64, Option<Vec<u8>>)> = self
             .writer()
-            .run("open a document", move |db| {
+            .run_unflushed("open a document", move |db| {
                 db.prepare_cached(
                     "SELECT length, body FROM documents WHERE team = ?1 AND item_id = ?2",
                 )?

@@ -45,7 +45,7 @@ impl History for Engine {
     async fn has_visit(&self, key: &FileKey, visit_id: Uuid) -> Result<bool, PortError> {
         let key = key.clone();
         self.writer()
-            .run("look for visit", move |db| {
+            .run_unflushed("look for visit", move |db| {
                 db.prepare_cached(
                     "SELECT 1 FROM visits WHERE team = ?1 AND item_id = ?2 AND visit_id = ?3",
                 )?

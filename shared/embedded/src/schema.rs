@@ -42,7 +42,7 @@ CREATE TABLE workflows (
 ";
 
 /// Settings of the connection. `FULL` flushes the log at every commit: without it a loss of power
-/// could take back what was already answered.
+/// could take back what was already answered. The writer does without where that does no harm.
 pub(crate) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;

@@ -11,7 +11,7 @@ impl FileStates for Engine {
         let key = key.clone();
         let body = self
             .writer()
-            .run("get file state", move |db| body(db, &key.team, key.item_id))
+            .run_unflushed("get file state", move |db| body(db, &key.team, key.item_id))
             .await?;
         body.map(|body| parse(&body)).transpose()
     }

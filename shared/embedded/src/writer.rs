@@ -1,7 +1,7 @@
 use std::thread;
 
 use delivery::ports::{PortError, PortErrorKind};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::port_error;
@@ -11,10 +11,16 @@ const BATCH: usize = 1024;
 
 /// Told whether the commit went through; answers the task that waits.
 type Reply = Box<dyn FnOnce(bool) + Send>;
-type Job = Box<dyn FnOnce(&Connection) -> Reply + Send>;
+type Act = Box<dyn FnOnce(&Connection) -> Reply + Send>;
+
+struct Job {
+    act: Act,
+    flush: bool,
+}
 
 /// The thread that owns the database. It takes all the work that has come up while it was writing,
-/// does it in one transaction, commits once, and only then answers.
+/// does it in one transaction, commits once, and only then answers. The disk is flushed with the
+/// commit if any of the work asked for it.
 #[derive(Clone)]
 pub(crate) struct Writer {
     jobs: mpsc::UnboundedSender<Job>,
@@ -39,8 +45,27 @@ impl Writer {
         what: &'static str,
         job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, PortError> {
+        self.submit(what, true, job).await
+    }
+
+    /// The same for reads, and for writes that a loss of power may take back without harm: they are
+    /// on disk with the next flush, and survive the end of the process in any case.
+    pub(crate) async fn run_unflushed<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, PortError> {
+        self.submit(what, false, job).await
+    }
+
+    async fn submit<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        flush: bool,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, PortError> {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
+        let act: Act = Box::new(move |connection| {
             let result = job(connection);
             Box::new(move |committed| {
                 let result = match result {
@@ -52,12 +77,16 @@ impl Writer {
             })
         });
         let stopped = || PortError::new(PortErrorKind::Unavailable, what);
-        self.jobs.send(job).map_err(|_| stopped())?;
+        self.jobs.send(Job { act, flush }).map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
     }
 }
 
-fn work(mut connection: Connection, mut jobs: mpsc::UnboundedReceiver<Job>) {
+fn work(connection: Connection, mut jobs: mpsc::UnboundedReceiver<Job>) {
+    let mut database = Database {
+        connection,
+        flushes: None,
+    };
     let mut batch = Vec::with_capacity(BATCH);
     while let Some(job) = jobs.blocking_recv() {
         batch.push(job);
@@ -67,29 +96,49 @@ fn work(mut connection: Connection, mut jobs: mpsc::UnboundedReceiver<Job>) {
                 Err(_) => break,
             }
         }
-        commit(&mut connection, &mut batch);
+        database.commit(&mut batch);
     }
 }
 
-fn commit(connection: &mut Connection, batch: &mut Vec<Job>) {
-    let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
-        Ok(transaction) => transaction,
-        Err(error) => {
-            tracing::error!(%error, "the database takes no transaction");
-            // Dropping the jobs drops their answers' senders: the tasks see the engine unavailable.
-            batch.clear();
-            return;
+struct Database {
+    connection: Connection,
+    /// Whether a commit flushes now, where that is known.
+    flushes: Option<bool>,
+}
+
+impl Database {
+    fn commit(&mut self, batch: &mut Vec<Job>) {
+        let transaction = match self.begin(batch.iter().any(|job| job.flush)) {
+            Ok(transaction) => transaction,
+            Err(error) => {
+                tracing::error!(%error, "the database takes no transaction");
+                // Dropping the jobs drops their answers' senders: the tasks see the engine unavailable.
+                batch.clear();
+                return;
+            }
+        };
+        let replies: Vec<Reply> = batch.drain(..).map(|job| (job.act)(&transaction)).collect();
+        let committed = match transaction.commit() {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, "the database could not commit");
+                false
+            }
+        };
+        for reply in replies {
+            reply(committed);
         }
-    };
-    let replies: Vec<Reply> = batch.drain(..).map(|job| job(&transaction)).collect();
-    let committed = match transaction.commit() {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::error!(%error, "the database could not commit");
-            false
+    }
+
+    fn begin(&mut self, flush: bool) -> rusqlite::Result<Transaction<'_>> {
+        if self.flushes != Some(flush) {
+            // A level that could not be set must not be taken for set.
+            self.flushes = None;
+            let level = if flush { "FULL" } else { "NORMAL" };
+            self.connection.pragma_update(None, "synchronous", level)?;
+            self.flushes = Some(flush);
         }
-    };
-    for reply in replies {
-        reply(committed);
+        self.connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
     }
 }

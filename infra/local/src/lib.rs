@@ -14,6 +14,7 @@ mod ports;
 mod progress;
 mod register;
 mod report;
+mod share;
 mod store;
 mod stored;
 mod target;

@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::ports::Local;
+use crate::share::Share;
 
 /// Messages in one event, as SQS's default batch.
 const BATCH: usize = 10;
@@ -73,8 +74,7 @@ impl Pollers {
                 queue,
                 function,
                 places: Arc::new(Semaphore::new(places)),
-                // Not all places for one stage: a receiver that never answers leaves some to others.
-                group_cap: (places - places / 8).max(1),
+                share: Share::of(places),
                 longest: settings.sender.longest_call + SPARE,
             };
             tasks.spawn(poller.run(stopped.clone()));
@@ -94,7 +94,7 @@ struct Poller {
     queue: Queue,
     function: Function,
     places: Arc<Semaphore>,
-    group_cap: usize,
+    share: Share,
     longest: Duration,
 }
 
@@ -119,24 +119,28 @@ impl Poller {
 
     async fn step(self: &Arc<Self>, in_hand: &mut JoinSet<()>) -> Result<(), PortError> {
         let engine = self.ports.engine();
-        let mut sent = std::pin::pin!(engine.sent());
+        let mut sent = std::pin::pin!(engine.sent(self.queue));
         // Registered before the look, so that nothing sent between the two is slept through.
         sent.as_mut().enable();
         let place = Arc::clone(&self.places).acquire_owned().await;
         let Ok(mut places) = place else {
             return Ok(());
         };
-        let more = self.places.available_permits().min(BATCH - 1);
+        let more = self.places.available_permits();
+        let free = more + places.num_permits();
+        let more = more.min(BATCH - 1);
         if let Ok(rest) = Arc::clone(&self.places).try_acquire_many_owned(permits(more)) {
             places.merge(rest);
         }
         let most = places.num_permits();
+        let share = self.share;
+        let room = move |held| share.room(free, held);
         // A task of its own: an interrupted receive would leave messages in nobody's hand.
         let poller = Arc::clone(self);
         let receiving = tokio::spawn(async move {
             let engine = poller.ports.engine();
             engine
-                .receive(poller.queue, most, poller.longest * 2, poller.group_cap)
+                .receive_within(poller.queue, most, poller.longest * 2, room)
                 .await
         });
         let messages = match receiving.await {
@@ -145,7 +149,7 @@ impl Poller {
         };
         if messages.is_empty() {
             drop(places);
-            let wait = self.wait(engine).await?;
+            let wait = self.wait(engine, room).await?;
             let _ = tokio::time::timeout(wait, sent).await;
             return Ok(());
         }
@@ -153,9 +157,13 @@ impl Poller {
         Ok(())
     }
 
-    async fn wait(&self, engine: &Engine) -> Result<Duration, PortError> {
+    async fn wait(
+        &self,
+        engine: &Engine,
+        room: impl Fn(usize) -> usize,
+    ) -> Result<Duration, PortError> {
         let now = Timestamp::from(SystemTime::now());
-        let due = engine.next_due(self.queue).await?;
+        let due = engine.next_due(self.queue, room).await?;
         let wait = due.map_or(LOOK_AGAIN, |due| {
             now.until(due).max(Duration::from_millis(5))
         });
@@ -175,6 +183,8 @@ impl Poller {
             Function::Sender(settings) => sender::handle(&self.ports, &settings, event).await,
             Function::DeadLetter => dead_letter::handle(&self.ports, event).await,
         };
+        // Before the messages are settled: that wakes the poller, which then finds the places free.
+        drop(places);
         let failed = match answer {
             Ok(answer) => failed(&answer),
             Err(error) => {

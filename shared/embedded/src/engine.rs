@@ -12,7 +12,8 @@ use uuid::Uuid;
 use workflow::Workflow;
 
 use crate::error::OpenError;
-use crate::queue::InFlight;
+use crate::in_flight::InFlight;
+use crate::queue::Queue;
 use crate::schema;
 use crate::secrets_file::SecretsFile;
 use crate::writer::Writer;
@@ -34,8 +35,8 @@ pub struct Engine {
 pub(crate) struct Inner {
     pub(crate) directory: PathBuf,
     pub(crate) writer: Writer,
-    pub(crate) sent: Notify,
-    pub(crate) in_flight: Mutex<InFlight>,
+    pub(crate) sent: [Notify; Queue::ALL.len()],
+    pub(crate) in_flight: Arc<Mutex<InFlight>>,
     pub(crate) workflows: Mutex<HashMap<(String, Uuid), Arc<Workflow>>>,
     pub(crate) secrets: SecretsFile,
     /// Held for its lock; declared last, so that it is let go last.
@@ -90,8 +91,8 @@ impl Engine {
             inner: Arc::new(Inner {
                 directory: directory.to_owned(),
                 writer,
-                sent: Notify::new(),
-                in_flight: Mutex::default(),
+                sent: std::array::from_fn(|_| Notify::new()),
+                in_flight: Arc::default(),
                 workflows: Mutex::default(),
                 secrets,
                 _lock: lock,

@@ -1,5 +1,3 @@
-use std::collections::HashMap;
-
 use delivery::Timestamp;
 
 /// Receives after which a message is moved to its queue's dead letters.
@@ -40,6 +38,10 @@ impl Queue {
             Self::DeliveriesDeadLetters => "deliveries-dlq",
             Self::Parked => "dead-letters",
         }
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        self as usize
     }
 
     pub(crate) const fn number(self) -> i64 {
@@ -94,25 +96,5 @@ impl Depth {
     #[must_use]
     pub const fn total(self) -> u64 {
         self.visible + self.delayed + self.in_flight
-    }
-}
-
-/// Messages in hand by queue and group. Only this process has any, so memory is the right place.
-#[derive(Default)]
-pub(crate) struct InFlight(HashMap<(Queue, String), usize>);
-
-impl InFlight {
-    pub(crate) fn of(&self, queue: Queue, group: &str) -> usize {
-        self.0.get(&(queue, group.to_owned())).copied().unwrap_or(0)
-    }
-
-    pub(crate) fn add(&mut self, queue: Queue, group: &str, count: usize) {
-        *self.0.entry((queue, group.to_owned())).or_default() += count;
-    }
-
-    pub(crate) fn take(&mut self, queue: Queue, group: &str, count: usize) {
-        if let Some(held) = self.0.get_mut(&(queue, group.to_owned())) {
-            *held = held.saturating_sub(count);
-        }
     }
 }

@@ -1,4 +1,3 @@
-use std::sync::PoisonError;
 use std::time::{Duration, SystemTime};
 
 use delivery::Timestamp;
@@ -7,7 +6,8 @@ use rusqlite::{Connection, params};
 use tokio::sync::futures::Notified;
 
 use crate::engine::Engine;
-use crate::queue::{Depth, InFlight, MAX_RECEIVES, Queue, Received};
+use crate::in_flight::lock;
+use crate::queue::{Depth, Queue, Received};
 
 /// A message to put on a queue.
 pub(crate) struct Posted {
@@ -20,7 +20,7 @@ pub(crate) fn now() -> i64 {
     Timestamp::from(SystemTime::now()).as_millis()
 }
 
-fn due_after(duration: Duration) -> i64 {
+pub(crate) fn due_after(duration: Duration) -> i64 {
     now().saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
 }
 
@@ -44,91 +44,12 @@ impl Engine {
                 Ok(())
             })
             .await?;
-        self.inner.sent.notify_waiters();
+        self.wake(queue);
         Ok(())
     }
 
-    /// Takes up to `most` (1 to 10) due messages of one group, and hides them for `visibility`.
-    ///
-    /// The group with the fewest messages in hand comes first; one that has `group_cap` or more is
-    /// passed over, so that a receiver that never answers cannot take every place. A message that
-    /// was received [`MAX_RECEIVES`] times already is moved to the queue's dead letters instead.
-    ///
-    /// # Errors
-    /// [`PortError`] when the database fails.
-    pub async fn receive(
-        &self,
-        queue: Queue,
-        most: usize,
-        visibility: Duration,
-        group_cap: usize,
-    ) -> Result<Vec<Received>, PortError> {
-        let most = most.clamp(1, 10);
-        let groups = self
-            .writer()
-            .run("list groups", move |db| due_groups(db, queue))
-            .await?;
-        let chosen = {
-            let in_flight = self.lock_in_flight();
-            groups
-                .into_iter()
-                .map(|group| (in_flight.of(queue, &group), group))
-                .filter(|(held, _)| *held < group_cap)
-                .min()
-        };
-        let Some((held, group)) = chosen else {
-            return Ok(Vec::new());
-        };
-        let most = most.min(group_cap - held);
-        // Counted before they are in hand: two pollers at once must not both see room.
-        self.lock_in_flight().add(queue, &group, most);
-        let taken = {
-            let group = group.clone();
-            let hidden_until = due_after(visibility);
-            self.writer()
-                .run("receive messages", move |db| {
-                    take(db, queue, &group, most, hidden_until)
-                })
-                .await
-        };
-        let got = taken.as_ref().map_or(0, Vec::len);
-        self.lock_in_flight().take(queue, &group, most - got);
-        let mut received = Vec::with_capacity(got);
-        let mut dead = Vec::new();
-        for message in taken? {
-            if message.receive_count > MAX_RECEIVES && queue.dead_letters().is_some() {
-                dead.push(message.message_id);
-            } else {
-                received.push(message);
-            }
-        }
-        self.bury(queue, &group, dead).await?;
-        Ok(received)
-    }
-
-    async fn bury(&self, queue: Queue, group: &str, ids: Vec<i64>) -> Result<(), PortError> {
-        let (Some(dead_letters), false) = (queue.dead_letters(), ids.is_empty()) else {
-            return Ok(());
-        };
-        let count = ids.len();
-        self.writer()
-            .run("move dead letters", move |db| {
-                let mut update = db.prepare_cached(
-                    "UPDATE messages SET queue = ?2, visible_at = ?3, receive_count = 0,
-                     receipt = NULL WHERE id = ?1",
-                )?;
-                for id in &ids {
-                    update.execute(params![id, dead_letters.number(), now()])?;
-                }
-                Ok(())
-            })
-            .await?;
-        self.lock_in_flight().take(queue, group, count);
-        self.inner.sent.notify_waiters();
-        Ok(())
-    }
-
-    /// Deletes messages in hand. One that was received again since is not touched.
+    /// Deletes messages in hand. One that was received again since is not touched. A loss of power
+    /// right after may bring them back: they are delivered at least once.
     ///
     /// # Errors
     /// [`PortError`] when the database fails; the messages then come back.
@@ -160,7 +81,7 @@ impl Engine {
                 .execute(params![message.message_id, message.receipt, due])
             })
             .await?;
-        self.inner.sent.notify_waiters();
+        self.wake(queue);
         Ok(given)
     }
 
@@ -177,16 +98,13 @@ impl Engine {
             .collect();
         let settled = self
             .writer()
-            .run(what, move |db| {
+            .run_unflushed(what, move |db| {
                 messages
                     .iter()
                     .try_fold(0, |sum, message| Ok(sum + act(db, message)?))
             })
             .await;
-        let mut in_flight = self.lock_in_flight();
-        for group in groups {
-            in_flight.take(queue, &group, 1);
-        }
+        self.release(queue, groups.iter().map(String::as_str), 1);
         settled
     }
 
@@ -196,7 +114,7 @@ impl Engine {
     /// [`PortError`] when the database fails.
     pub async fn depth(&self, queue: Queue) -> Result<Depth, PortError> {
         self.writer()
-            .run("count messages", move |db| {
+            .run_unflushed("count messages", move |db| {
                 db.prepare_cached(
                     "SELECT coalesce(sum(receipt IS NULL AND visible_at <= ?2), 0),
                             coalesce(sum(receipt IS NULL AND visible_at > ?2), 0),
@@ -214,25 +132,6 @@ impl Engine {
             .await
     }
 
-    /// When the next message of a queue is due, if there is any.
-    ///
-    /// # Errors
-    /// [`PortError`] when the database fails.
-    pub async fn next_due(&self, queue: Queue) -> Result<Option<Timestamp>, PortError> {
-        let earliest = self
-            .writer()
-            .run("look for the next message", move |db| {
-                let sql = format!(
-                    "{GROUPS} SELECT min((SELECT min(visible_at) FROM messages
-                     WHERE queue = ?1 AND message_group = g)) FROM groups WHERE g IS NOT NULL"
-                );
-                db.prepare_cached(&sql)?
-                    .query_row(params![queue.number()], |row| row.get::<_, Option<i64>>(0))
-            })
-            .await?;
-        Ok(earliest.map(Timestamp::from_millis))
-    }
-
     /// Whether any message is on the working queues: due, delayed or in hand, dead letters included,
     /// parked ones not. By invariant 3, without any all files are at rest.
     ///
@@ -240,16 +139,17 @@ impl Engine {
     /// [`PortError`] when the database fails.
     pub async fn is_idle(&self) -> Result<bool, PortError> {
         self.writer()
-            .run("look for messages", |db| {
+            .run_unflushed("look for messages", |db| {
                 db.prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM messages WHERE queue < 4)")?
                     .query_row([], |row| row.get(0))
             })
             .await
     }
 
-    /// Completes when something was sent or given back after this call.
-    pub fn sent(&self) -> Notified<'_> {
-        self.inner.sent.notified()
+    /// Completes when, after this call, something was sent or given back to the queue, or a group got
+    /// room that had been passed over for want of it.
+    pub fn sent(&self, queue: Queue) -> Notified<'_> {
+        self.inner.sent[queue.index()].notified()
     }
 
     /// Oldest parked dead letters first, at most `most`: id and body.
@@ -297,61 +197,23 @@ impl Engine {
         ))
     }
 
-    fn lock_in_flight(&self) -> std::sync::MutexGuard<'_, InFlight> {
-        self.inner
-            .in_flight
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn wake(&self, queue: Queue) {
+        self.inner.sent[queue.index()].notify_waiters();
     }
-}
 
-/// The groups of a queue, by one index step each: a backlog of any length costs the same.
-const GROUPS: &str = "WITH RECURSIVE groups(g) AS (
-    SELECT min(message_group) FROM messages WHERE queue = ?1
-    UNION ALL
-    SELECT (SELECT min(message_group) FROM messages WHERE queue = ?1 AND message_group > g)
-    FROM groups WHERE g IS NOT NULL)";
-
-fn due_groups(db: &Connection, queue: Queue) -> rusqlite::Result<Vec<String>> {
-    let sql = format!(
-        "{GROUPS} SELECT g FROM groups WHERE g IS NOT NULL AND EXISTS (SELECT 1 FROM messages
-         WHERE queue = ?1 AND message_group = g AND visible_at <= ?2)"
-    );
-    db.prepare_cached(&sql)?
-        .query_map(params![queue.number(), now()], |row| row.get(0))?
-        .collect()
-}
-
-fn take(
-    db: &Connection,
-    queue: Queue,
-    group: &str,
-    most: usize,
-    hidden_until: i64,
-) -> rusqlite::Result<Vec<Received>> {
-    let receipt: i64 = db
-        .prepare_cached("SELECT random()")?
-        .query_row([], |row| row.get(0))?;
-    let mut update = db.prepare_cached(
-        "UPDATE messages SET visible_at = ?4, receive_count = receive_count + 1, receipt = ?5
-         WHERE id IN (SELECT id FROM messages WHERE queue = ?1 AND message_group = ?2
-                      AND visible_at <= ?3 ORDER BY visible_at LIMIT ?6)
-         RETURNING id, body, receive_count, sent_at",
-    )?;
-    let most = i64::try_from(most).unwrap_or(1);
-    update
-        .query_map(
-            params![queue.number(), group, now(), hidden_until, receipt, most],
-            |row| {
-                Ok(Received {
-                    message_id: row.get(0)?,
-                    receipt,
-                    body: row.get(1)?,
-                    receive_count: row.get(2)?,
-                    group: group.to_owned(),
-                    sent_at: Timestamp::from_millis(row.get(3)?),
-                })
-            },
-        )?
-        .collect()
+    /// Takes out of the hand `count` messages of each group, and wakes who waits for a group's room.
+    pub(crate) fn release<'a>(
+        &self,
+        queue: Queue,
+        groups: impl IntoIterator<Item = &'a str>,
+        count: usize,
+    ) {
+        let mut in_flight = lock(&self.inner.in_flight);
+        for group in groups {
+            in_flight.take(queue, group, count);
+        }
+        if in_flight.take_passed_over(queue) {
+            self.wake(queue);
+        }
+    }
 }

@@ -1,0 +1,97 @@
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::queue::{Queue, Received};
+
+/// Messages in hand by queue and group. Only this process has any, so memory is the right place.
+#[derive(Default)]
+pub(crate) struct InFlight {
+    held: HashMap<(Queue, String), usize>,
+    /// Queues where a group with due messages had no room: they are worth a look when it has.
+    passed_over: HashSet<Queue>,
+}
+
+impl InFlight {
+    pub(crate) fn of(&self, queue: Queue, group: &str) -> usize {
+        let held = self.held.get(&(queue, group.to_owned()));
+        held.copied().unwrap_or(0)
+    }
+
+    pub(crate) fn add(&mut self, queue: Queue, group: &str, count: usize) {
+        *self.held.entry((queue, group.to_owned())).or_default() += count;
+    }
+
+    pub(crate) fn take(&mut self, queue: Queue, group: &str, count: usize) {
+        if let Some(held) = self.held.get_mut(&(queue, group.to_owned())) {
+            *held = held.saturating_sub(count);
+        }
+    }
+
+    /// Of the groups with due messages that have room, the one with the fewest in hand, and its room.
+    pub(crate) fn choose(
+        &mut self,
+        queue: Queue,
+        due: Vec<String>,
+        room: impl Fn(usize) -> usize,
+    ) -> Option<(String, usize)> {
+        let mut with_room = Vec::with_capacity(due.len());
+        for group in due {
+            let held = self.of(queue, &group);
+            match room(held) {
+                0 => {
+                    self.passed_over.insert(queue);
+                }
+                more => with_room.push((held, group, more)),
+            }
+        }
+        let (_, group, more) = with_room.into_iter().min()?;
+        Some((group, more))
+    }
+
+    /// Whether a group was passed over since this was last asked.
+    pub(crate) fn take_passed_over(&mut self, queue: Queue) -> bool {
+        self.passed_over.remove(&queue)
+    }
+}
+
+pub(crate) fn lock(in_flight: &Mutex<InFlight>) -> MutexGuard<'_, InFlight> {
+    in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Messages that count as in hand from before their commit, so that two pollers at once do not both
+/// see room; dropped without [`keep`](Self::keep), when there was no commit, they no longer do.
+pub(crate) struct InHand {
+    in_flight: Arc<Mutex<InFlight>>,
+    queue: Queue,
+    group: String,
+    count: usize,
+}
+
+impl InHand {
+    pub(crate) fn new(
+        in_flight: Arc<Mutex<InFlight>>,
+        queue: Queue,
+        group: String,
+        messages: &[Received],
+    ) -> Self {
+        let count = messages.len();
+        lock(&in_flight).add(queue, &group, count);
+        Self {
+            in_flight,
+            queue,
+            group,
+            count,
+        }
+    }
+
+    pub(crate) fn keep(mut self) -> String {
+        self.count = 0;
+        std::mem::take(&mut self.group)
+    }
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        lock(&self.in_flight).take(self.queue, &self.group, self.count);
+    }
+}

@@ -1,0 +1,183 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use delivery::Timestamp;
+use delivery::ports::PortError;
+use rusqlite::{Connection, params};
+
+use crate::engine::Engine;
+use crate::in_flight::{InHand, lock};
+use crate::queue::{MAX_RECEIVES, Queue, Received};
+use crate::queues::{due_after, now};
+
+impl Engine {
+    /// Takes up to `most` (1 to 10) due messages of one group, and hides them for `visibility`.
+    ///
+    /// The group with the fewest messages in hand comes first; one that has `group_cap` or more is
+    /// passed over, so that a receiver that never answers cannot take every place. A message that
+    /// was received [`MAX_RECEIVES`] times already is moved to the queue's dead letters instead.
+    ///
+    /// # Errors
+    /// [`PortError`] when the database fails.
+    pub async fn receive(
+        &self,
+        queue: Queue,
+        most: usize,
+        visibility: Duration,
+        group_cap: usize,
+    ) -> Result<Vec<Received>, PortError> {
+        let room = move |held| group_cap.saturating_sub(held);
+        self.receive_within(queue, most, visibility, room).await
+    }
+
+    /// The same, where `room` says how many messages more a group may have that has so many in hand.
+    ///
+    /// # Errors
+    /// [`PortError`] when the database fails.
+    pub async fn receive_within(
+        &self,
+        queue: Queue,
+        most: usize,
+        visibility: Duration,
+        room: impl Fn(usize) -> usize + Send + 'static,
+    ) -> Result<Vec<Received>, PortError> {
+        let most = most.clamp(1, 10);
+        let hidden_until = due_after(visibility);
+        let in_flight = Arc::clone(&self.inner.in_flight);
+        // Unflushed: opening the directory after a loss of power takes back what was in hand anyway.
+        // One job, not two: a poller waits for a commit per job, and so takes twice as many messages.
+        let taken = self
+            .writer()
+            .run_unflushed("receive messages", move |db| {
+                let groups = due_groups(db, queue)?;
+                let Some((group, room)) = lock(&in_flight).choose(queue, groups, room) else {
+                    return Ok(None);
+                };
+                let messages = take(db, queue, &group, most.min(room), hidden_until)?;
+                Ok(Some((
+                    InHand::new(in_flight, queue, group, &messages),
+                    messages,
+                )))
+            })
+            .await?;
+        let Some((in_hand, messages)) = taken else {
+            return Ok(Vec::new());
+        };
+        let group = in_hand.keep();
+        let mut received = Vec::with_capacity(messages.len());
+        let mut dead = Vec::new();
+        for message in messages {
+            if message.receive_count > MAX_RECEIVES && queue.dead_letters().is_some() {
+                dead.push(message.message_id);
+            } else {
+                received.push(message);
+            }
+        }
+        self.bury(queue, &group, dead).await?;
+        Ok(received)
+    }
+
+    async fn bury(&self, queue: Queue, group: &str, ids: Vec<i64>) -> Result<(), PortError> {
+        let (Some(dead_letters), false) = (queue.dead_letters(), ids.is_empty()) else {
+            return Ok(());
+        };
+        let count = ids.len();
+        self.writer()
+            .run("move dead letters", move |db| {
+                let mut update = db.prepare_cached(
+                    "UPDATE messages SET queue = ?2, visible_at = ?3, receive_count = 0,
+                     receipt = NULL WHERE id = ?1",
+                )?;
+                for id in &ids {
+                    update.execute(params![id, dead_letters.number(), now()])?;
+                }
+                Ok(())
+            })
+            .await?;
+        self.release(queue, [group], count);
+        self.wake(dead_letters);
+        Ok(())
+    }
+
+    /// When the next message of a queue is due, if there is any, of groups that have room.
+    ///
+    /// # Errors
+    /// [`PortError`] when the database fails.
+    pub async fn next_due(
+        &self,
+        queue: Queue,
+        room: impl Fn(usize) -> usize,
+    ) -> Result<Option<Timestamp>, PortError> {
+        let groups: Vec<(String, i64)> = self
+            .writer()
+            .run_unflushed("look for the next message", move |db| {
+                let sql = format!(
+                    "{GROUPS} SELECT g, (SELECT min(visible_at) FROM messages
+                     WHERE queue = ?1 AND message_group = g) FROM groups WHERE g IS NOT NULL"
+                );
+                db.prepare_cached(&sql)?
+                    .query_map(params![queue.number()], |row| {
+                        Ok((row.get(0)?, row.get(1)?))
+                    })?
+                    .collect()
+            })
+            .await?;
+        let in_flight = lock(&self.inner.in_flight);
+        Ok(groups
+            .into_iter()
+            .filter(|(group, _)| room(in_flight.of(queue, group)) > 0)
+            .map(|(_, due)| Timestamp::from_millis(due))
+            .min())
+    }
+}
+
+/// The groups of a queue, by one index step each: a backlog of any length costs the same.
+const GROUPS: &str = "WITH RECURSIVE groups(g) AS (
+    SELECT min(message_group) FROM messages WHERE queue = ?1
+    UNION ALL
+    SELECT (SELECT min(message_group) FROM messages WHERE queue = ?1 AND message_group > g)
+    FROM groups WHERE g IS NOT NULL)";
+
+fn due_groups(db: &Connection, queue: Queue) -> rusqlite::Result<Vec<String>> {
+    let sql = format!(
+        "{GROUPS} SELECT g FROM groups WHERE g IS NOT NULL AND EXISTS (SELECT 1 FROM messages
+         WHERE queue = ?1 AND message_group = g AND visible_at <= ?2)"
+    );
+    db.prepare_cached(&sql)?
+        .query_map(params![queue.number(), now()], |row| row.get(0))?
+        .collect()
+}
+
+fn take(
+    db: &Connection,
+    queue: Queue,
+    group: &str,
+    most: usize,
+    hidden_until: i64,
+) -> rusqlite::Result<Vec<Received>> {
+    let receipt: i64 = db
+        .prepare_cached("SELECT random()")?
+        .query_row([], |row| row.get(0))?;
+    let mut update = db.prepare_cached(
+        "UPDATE messages SET visible_at = ?4, receive_count = receive_count + 1, receipt = ?5
+         WHERE id IN (SELECT id FROM messages WHERE queue = ?1 AND message_group = ?2
+                      AND visible_at <= ?3 ORDER BY visible_at LIMIT ?6)
+         RETURNING id, body, receive_count, sent_at",
+    )?;
+    let most = i64::try_from(most).unwrap_or(1);
+    update
+        .query_map(
+            params![queue.number(), group, now(), hidden_until, receipt, most],
+            |row| {
+                Ok(Received {
+                    message_id: row.get(0)?,
+                    receipt,
+                    body: row.get(1)?,
+                    receive_count: row.get(2)?,
+                    group: group.to_owned(),
+                    sent_at: Timestamp::from_millis(row.get(3)?),
+                })
+            },
+        )?
+        .collect()
+}

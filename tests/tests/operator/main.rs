@@ -1,4 +1,4 @@
-//! What an operator does to a deployment, on the emulator: the README's walk-through, and the audit.
+//! What an operator does to a deployment, on the emulator: the README's walk-through, the audit, and events for others.
 #![allow(
     unreachable_pub,
     clippy::unwrap_used,
@@ -9,11 +9,12 @@
 mod audit;
 #[path = "../aws/emulator.rs"]
 mod emulator;
+mod events;
 mod walkthrough;
 
 use tokio::sync::{Mutex, MutexGuard};
 
-/// Both look at all of the deployment.
+/// They look at all of the deployment, or change it.
 async fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::const_new(());
     ALONE.lock().await

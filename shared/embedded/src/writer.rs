@@ -142,3 +142,32 @@ impl Database {
             .transaction_with_behavior(TransactionBehavior::Immediate)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::Writer;
+
+    fn level(db: &Connection) -> rusqlite::Result<i64> {
+        db.pragma_query_value(None, "synchronous", |row| row.get(0))
+    }
+
+    #[tokio::test]
+    async fn a_commit_flushes_if_any_of_its_work_asks_for_it() {
+        let (normal, full) = (1, 2);
+        let writer = Writer::start(Connection::open_in_memory().unwrap()).unwrap();
+        assert_eq!(writer.run("write", level).await.unwrap(), full);
+        assert_eq!(writer.run_unflushed("read", level).await.unwrap(), normal);
+        assert_eq!(writer.run("write", level).await.unwrap(), full);
+
+        // What comes up while the thread is busy shares a commit.
+        let (busy, done) = std::sync::mpsc::channel::<()>();
+        let first = writer.run("wait", move |_| Ok(done.recv().is_ok()));
+        let second = writer.run_unflushed("read", level);
+        let third = writer.run("write", level);
+        let free = async { busy.send(()).unwrap() };
+        let (_, second, third, ()) = tokio::join!(first, second, third, free);
+        assert_eq!((second.unwrap(), third.unwrap()), (full, full));
+    }
+}

@@ -1,0 +1,116 @@
+//! What is looked through: scenes, and the faults that may strike in each.
+
+use super::scenario::{ONE_STAGE, Scene, THREE_COMMANDS, TWO_COMMANDS, TWO_STAGES};
+
+/// What bounds a world, so that it can be looked through to its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Workers at the same time.
+    pub(crate) dispatchers: usize,
+    pub(crate) senders: usize,
+    pub(crate) dead_letters: usize,
+    /// Receives before a message is dead.
+    pub(crate) max_receives: u8,
+    /// What a receiver may answer.
+    pub(crate) answers: &'static [u16],
+    pub(crate) faults: Budget,
+}
+
+/// Faults that may still strike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Budget {
+    /// A worker dies; its message comes back.
+    pub(crate) crashes: u8,
+    /// A message is delivered twice.
+    pub(crate) duplicates: u8,
+    /// A write or a send has its effect, and the worker is told that it failed, or the engine repeats it.
+    pub(crate) lost: u8,
+    /// A worker does nothing until its lease and its message's visibility are over.
+    pub(crate) standstills: u8,
+    /// Audits that take every file whose step is due for a stuck one.
+    pub(crate) audits: u8,
+}
+
+impl Bounds {
+    pub(crate) const fn with(faults: Budget) -> Self {
+        Self {
+            dispatchers: 1,
+            senders: 2,
+            dead_letters: 1,
+            max_receives: 2,
+            answers: &[200, 500, 410],
+            faults,
+        }
+    }
+
+    const fn with_two_dispatchers(faults: Budget) -> Self {
+        Self {
+            dispatchers: 2,
+            ..Self::with(faults)
+        }
+    }
+}
+
+const fn budget([crashes, duplicates, lost, standstills, audits]: [u8; 5]) -> Budget {
+    Budget {
+        crashes,
+        duplicates,
+        lost,
+        standstills,
+        audits,
+    }
+}
+
+pub(crate) const NONE: Budget = budget([0, 0, 0, 0, 0]);
+pub(crate) const CRASH: Budget = budget([1, 0, 0, 0, 0]);
+pub(crate) const DUPLICATE: Budget = budget([0, 1, 0, 0, 0]);
+const LOST: Budget = budget([0, 0, 1, 0, 0]);
+pub(crate) const STANDSTILL: Budget = budget([0, 0, 0, 1, 0]);
+const AUDIT: Budget = budget([0, 0, 0, 0, 1]);
+
+/// What every run looks through: each fault in the whole workflow, each pair of unlike faults in one stage.
+pub(crate) fn short() -> Vec<(Scene, Bounds)> {
+    let mut worlds = vec![
+        (TWO_COMMANDS, Bounds::with(NONE)),
+        (THREE_COMMANDS, Bounds::with_two_dispatchers(NONE)),
+        (ONE_STAGE, Bounds::with_two_dispatchers(DUPLICATE)),
+    ];
+    for faults in [NONE, CRASH, DUPLICATE, LOST, STANDSTILL, AUDIT] {
+        worlds.push((TWO_STAGES, Bounds::with(faults)));
+    }
+    for faults in pairs() {
+        worlds.push((ONE_STAGE, Bounds::with(faults)));
+    }
+    worlds
+}
+
+fn pairs() -> Vec<Budget> {
+    let faults: [[u8; 5]; 10] = [
+        [1, 1, 0, 0, 0],
+        [1, 0, 1, 0, 0],
+        [1, 0, 0, 1, 0],
+        [1, 0, 0, 0, 1],
+        [0, 1, 1, 0, 0],
+        [0, 1, 0, 1, 0],
+        [0, 1, 0, 0, 1],
+        [0, 0, 1, 1, 0],
+        [0, 0, 1, 0, 1],
+        [0, 0, 0, 1, 1],
+    ];
+    faults.map(budget).into()
+}
+
+/// What `MODEL_BOUNDS=long` looks through besides: some millions of worlds each.
+pub(crate) fn long() -> Vec<(Scene, Bounds)> {
+    let mut worlds = short();
+    for faults in [CRASH, DUPLICATE, STANDSTILL] {
+        worlds.push((THREE_COMMANDS, Bounds::with(faults)));
+    }
+    for faults in [[1, 1, 1, 0, 0], [2, 0, 0, 0, 0], [1, 0, 1, 1, 0]] {
+        worlds.push((ONE_STAGE, Bounds::with(budget(faults))));
+    }
+    for faults in [[1, 1, 0, 0, 0], [1, 0, 0, 1, 0]] {
+        worlds.push((TWO_STAGES, Bounds::with(budget(faults))));
+    }
+    worlds
+}

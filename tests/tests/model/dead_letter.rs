@@ -1,0 +1,69 @@
+//! What `usecase::dead_letter` and its handler do, and the audit's repair, as effects.
+
+use std::time::Duration;
+
+use delivery::FileState;
+use delivery::machine::{
+    Awaited, DeadLetterDecision, decide_dead_letter, decide_dead_letter_assignment, pending,
+};
+
+use super::breaks::Break;
+use super::clock::{NOW, past};
+use super::dispatcher::{assign, deliver};
+use super::sender::{emitted, finished};
+use super::small::Small;
+use super::worker::{At, Effect, OnConflict};
+use super::world::{Body, Record};
+
+/// What follows from the record for a dead letter.
+pub(crate) fn decide(model: &Small, body: &Body, record: Option<&Record>) -> At {
+    let buried = [Effect::Park, Effect::Acknowledge];
+    let Some(record) = record else {
+        return At::Doing(buried.into());
+    };
+    let workflow = Some(&model.workflow);
+    let state = unleased(model, record);
+    let decision = match body {
+        Body::Assignment(assignment, _) => {
+            decide_dead_letter_assignment(workflow, assignment, &state, NOW)
+        }
+        Body::Delivery(message) => decide_dead_letter(workflow, message, &state, NOW),
+    };
+    let mut effects = match decision {
+        DeadLetterDecision::Held => return At::Doing(vec![Effect::Return]),
+        DeadLetterDecision::Done => Vec::new(),
+        DeadLetterDecision::SendAgain { delivery, delay } => {
+            vec![deliver(*delivery, delay > Duration::ZERO)]
+        }
+        DeadLetterDecision::AssignAgain { assignment, left } => {
+            emitted(left.map(|left| *left), Some(*assignment))
+        }
+        DeadLetterDecision::Close(closed) => finished(model, *closed, OnConflict::DecideAgain),
+    };
+    effects.extend(buried);
+    At::Doing(model.in_its_order(effects))
+}
+
+fn unleased(model: &Small, record: &Record) -> FileState {
+    let mut state = FileState::clone(record);
+    if let Some(delivery) = state.delivery.as_mut()
+        && model.is_broken(Break::DeadLettersIgnoreLease)
+    {
+        delivery.lease_until = delivery.lease_until.map(|_| past());
+    }
+    state
+}
+
+/// What an audit sends again that takes every file whose step is due for a stuck one.
+pub(crate) fn audit(record: Option<&Record>) -> At {
+    let found = record.and_then(|record| pending(record));
+    let mut effects = Vec::new();
+    if let Some(found) = found.filter(|found| found.due <= NOW) {
+        effects.push(match found.message {
+            Awaited::Assignment(assignment) => assign(*assignment),
+            Awaited::Delivery(delivery) => deliver(*delivery, false),
+        });
+    }
+    effects.push(Effect::Acknowledge);
+    At::Doing(effects)
+}

@@ -1,0 +1,167 @@
+//! A worker's next effect on the world.
+
+use delivery::VisitRecord;
+
+use super::breaks::Break;
+use super::small::Small;
+use super::worker::{At, Effect, OnConflict, Worker};
+use super::world::{Body, History, Kept, Queue, Record, World};
+
+/// Writers that may get in between before a message is left for later: the use-cases' own number.
+const MAX_CONFLICTS: u8 = 4;
+
+impl Small {
+    /// Does the one effect that the worker is about to have, and gives it back unless it is done.
+    /// `answer` is the receiver's, if the worker is in its call.
+    pub(crate) fn perform(
+        &self,
+        world: &mut World,
+        mut worker: Worker,
+        answer: u16,
+    ) -> Option<Worker> {
+        worker.at = match std::mem::replace(&mut worker.at, At::Read(None)) {
+            At::Asking(record, visit) => {
+                let seen = world.history.visits.contains_key(&visit);
+                At::Asked(record, seen)
+            }
+            At::Claiming(next) => match self.write(world, &next) {
+                Ok(()) => At::Claimed(next),
+                Err(found) => lost_to(found, &mut worker, OnConflict::DecideAgain),
+            },
+            At::Claimed(record) => {
+                let call = worker.body().and_then(|body| match body {
+                    Body::Delivery(message) => Some((message.delivery_id, message.attempt)),
+                    Body::Assignment(..) => None,
+                });
+                if let Some(call) = call {
+                    world.observed.began(call);
+                    worker.call = Some(call);
+                }
+                At::Calling(record)
+            }
+            At::Calling(record) => {
+                if let Some(call) = worker.call {
+                    world.observed.answered(call, answer);
+                }
+                At::Answered(record, answer)
+            }
+            At::Doing(effects) => return self.do_first(world, worker, effects),
+            decided @ (At::Read(_) | At::Asked(..) | At::Answered(..)) => decided,
+        };
+        Some(worker)
+    }
+
+    fn do_first(
+        &self,
+        world: &mut World,
+        mut worker: Worker,
+        mut effects: Vec<Effect>,
+    ) -> Option<Worker> {
+        if effects.is_empty() {
+            return None;
+        }
+        let first = effects.remove(0);
+        let is_unseen = is_unseen(&first);
+        match first {
+            Effect::KeepVisit(visit) if !self.is_broken(Break::ForgetsVisits) => {
+                keep(&mut world.history, &visit);
+            }
+            Effect::KeepVisit(_) => {}
+            Effect::KeepAttempt(delivery, attempt) => {
+                world.history.attempts.insert((delivery, attempt));
+            }
+            Effect::KeepRejection(assignment) => {
+                world.history.rejections.insert(assignment);
+            }
+            Effect::Announce(delivery) => {
+                world.observed.announced(delivery);
+            }
+            Effect::Send {
+                queue,
+                body,
+                is_delayed,
+            } => {
+                let is_lost = queue == Queue::Deliveries && self.is_broken(Break::LosesDeliveries);
+                if !is_lost {
+                    world.post(queue, body, is_delayed);
+                }
+            }
+            Effect::Park => {
+                world.history.parked.extend(worker.body().map(Body::visit));
+            }
+            Effect::Write(next, on_conflict) => {
+                if let Err(found) = self.write(world, &next) {
+                    worker.at = lost_to(found, &mut worker, on_conflict);
+                    return Some(worker);
+                }
+            }
+            Effect::Acknowledge => return None,
+            Effect::Return => {
+                if !self.is_broken(Break::AcknowledgesFailures) {
+                    give_back(world, worker);
+                }
+                return None;
+            }
+        }
+        if is_unseen {
+            return self.do_first(world, worker, effects);
+        }
+        worker.at = At::Doing(effects);
+        Some(worker)
+    }
+
+    /// The conditional write, as `usecase::write` understands its answer.
+    fn write(&self, world: &mut World, next: &Record) -> Result<(), Option<Record>> {
+        let version = world.record.as_ref().map_or(0, |record| record.version);
+        if version + 1 != next.version && !self.is_broken(Break::UnconditionalWrites) {
+            // An engine that retries by itself meets its own first write.
+            return match world.record.clone() {
+                Some(found) if found == *next => Ok(()),
+                found => Err(found),
+            };
+        }
+        let before = world.record.replace(next.clone());
+        world
+            .observed
+            .wrote(before.as_deref(), next, &mut world.history);
+        Ok(())
+    }
+}
+
+/// What no worker looks at, and what harms nobody when it is there and the next effect is not: it is
+/// done in one step with the next, and lost with it.
+pub(crate) const fn is_unseen(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::KeepAttempt(..) | Effect::KeepRejection(_) | Effect::Announce(_) | Effect::Park
+    )
+}
+
+/// The message is there again: nobody has acknowledged it.
+pub(crate) fn give_back(world: &mut World, worker: Worker) {
+    if let Some(message) = worker.message
+        && !worker.is_superseded
+    {
+        world.messages.push(message);
+    }
+}
+
+fn lost_to(found: Option<Record>, worker: &mut Worker, on_conflict: OnConflict) -> At {
+    worker.conflicts += 1;
+    if on_conflict == OnConflict::GiveUp || worker.conflicts >= MAX_CONFLICTS {
+        return At::Doing(vec![Effect::Return]);
+    }
+    At::Read(found)
+}
+
+/// A newer version is never replaced by an older one.
+fn keep(history: &mut History, visit: &VisitRecord) {
+    let kept = Kept {
+        version: visit.version,
+        outcome: visit.delivery.as_ref().and_then(|d| d.outcome),
+    };
+    let newest = history.visits.entry(visit.visit.id).or_insert(kept);
+    if newest.version <= kept.version {
+        *newest = kept;
+    }
+}

@@ -1,0 +1,192 @@
+//! What must happen in some world: without it, the invariants would hold of nothing.
+
+use delivery::machine::{DispatchDecision, SendDecision, decide_dispatch, decide_send};
+use delivery::{DeliveryState, Outcome, Reason, Status};
+use stateright::Property;
+
+use super::clock::NOW;
+use super::scenario;
+use super::small::Small;
+use super::worker::{At, Effect, Role, Worker};
+use super::world::{Body, World};
+
+pub(crate) fn all() -> Vec<Property<Small>> {
+    type P = Property<Small>;
+    vec![
+        P::sometimes("both stages succeed", |model, world| {
+            model.once(0, || {
+                world.is_quiet() && ends(world, |d| d.outcome == Some(Outcome::Succeeded))
+            })
+        }),
+        P::sometimes("a delivery fails after all its retries", |model, world| {
+            model.once(1, || {
+                ends(world, |d| {
+                    d.outcome == Some(Outcome::Failed) && d.attempts.len() == 2
+                })
+            })
+        }),
+        P::sometimes("a 410 ends a delivery at once", |model, world| {
+            model.once(2, || {
+                ends(world, |d| {
+                    d.reason == Some(Reason::Gone) && d.attempts.len() == 1
+                })
+            })
+        }),
+        P::sometimes(
+            "a file goes on from the first stage to the second",
+            |model, world| {
+                model.once(3, || {
+                    let record = world.record.as_ref();
+                    record.is_some_and(|r| {
+                        r.status == Status::Queued && r.visit.stage_id == scenario::id("B")
+                    })
+                })
+            },
+        ),
+        P::sometimes("two senders are at work at once", |model, world| {
+            model.once(4, || {
+                let senders = world.workers.iter().filter(|w| w.role == Role::Sender);
+                senders.count() == 2
+            })
+        }),
+        P::sometimes("a claim is lost to a conflict", |model, world| {
+            model.once(5, || {
+                some(world, |w| {
+                    w.role == Role::Sender && w.conflicts == 1 && matches!(w.at, At::Read(_))
+                })
+            })
+        }),
+        P::sometimes("a result is lost to a conflict", |model, world| {
+            model.once(6, || {
+                some(world, |w| {
+                    let gives_up = At::Doing(vec![Effect::Return]);
+                    w.role == Role::Sender && w.conflicts == 1 && w.at == gives_up
+                })
+            })
+        }),
+        P::sometimes(
+            "a lease is taken over and the same attempt called again",
+            |model, world| {
+                model.once(7, || {
+                    world
+                        .observed
+                        .calls
+                        .values()
+                        .any(|c| c.begun == 2 && c.open == 1)
+                })
+            },
+        ),
+        P::sometimes("a sender finds the attempt held", |model, world| {
+            model.once(8, || {
+                sends(world, |decision| matches!(decision, SendDecision::Held(_)))
+            })
+        }),
+        P::sometimes("a sender finds nothing to do", |model, world| {
+            model.once(9, || {
+                sends(world, |decision| {
+                    matches!(decision, SendDecision::Done(None))
+                })
+            })
+        }),
+        P::sometimes("a sender sends the next attempt again", |model, world| {
+            model.once(10, || {
+                sends(world, |decision| {
+                    matches!(decision, SendDecision::SendAgain { .. })
+                })
+            })
+        }),
+        P::sometimes("a sender assigns the next stage again", |model, world| {
+            model.once(11, || {
+                sends(world, |decision| {
+                    matches!(decision, SendDecision::AssignAgain { .. })
+                })
+            })
+        }),
+        P::sometimes("a dispatcher sends the delivery again", |model, world| {
+            model.once(12, || {
+                dispatches(model, world, |decision| {
+                    matches!(decision, DispatchDecision::SendAgain(_))
+                })
+            })
+        }),
+        P::sometimes("the history knows a command's visit", |model, world| {
+            model.once(13, || some(world, |w| matches!(w.at, At::Asked(_, true))))
+        }),
+        P::sometimes(
+            "a sender whose lease is over makes no call",
+            |model, world| {
+                model.once(14, || {
+                    some(world, |w| {
+                        matches!(w.at, At::Claimed(_)) && model.settled(world, w).at != w.at
+                    })
+                })
+            },
+        ),
+        P::sometimes("a dead letter closes a delivery", |model, world| {
+            model.once(15, || {
+                ends(world, |d| d.reason == Some(Reason::DeadLettered))
+            })
+        }),
+        P::sometimes("a dead letter finds the attempt held", |model, world| {
+            model.once(16, || {
+                let returns = At::Doing(vec![Effect::Return]);
+                some(world, |w| {
+                    w.role == Role::DeadLetter && model.settled(world, w).at == returns
+                })
+            })
+        }),
+        P::sometimes("an audit sends a message again", |model, world| {
+            model.once(17, || {
+                some(world, |w| {
+                    w.role == Role::Audit
+                        && matches!(&model.settled(world, w).at, At::Doing(e) if e.len() == 2)
+                })
+            })
+        }),
+        P::sometimes("a command is rejected", |model, world| {
+            model.once(18, || !world.history.rejections.is_empty())
+        }),
+        P::sometimes("a file is sent through a stage again", |model, world| {
+            model.once(19, || world.observed.exits.len() > 2)
+        }),
+    ]
+}
+
+fn ends(world: &World, how: impl Fn(&DeliveryState) -> bool) -> bool {
+    let delivery = world.record.as_ref().and_then(|r| r.delivery.as_ref());
+    delivery.is_some_and(how)
+}
+
+fn some(world: &World, is: impl Fn(&Worker) -> bool) -> bool {
+    world.workers.iter().any(is)
+}
+
+fn sends(world: &World, decides: impl Fn(SendDecision) -> bool) -> bool {
+    some(world, |worker| {
+        let (At::Read(Some(record)), Role::Sender) = (&worker.at, worker.role) else {
+            return false;
+        };
+        let Some(Body::Delivery(message)) = worker.body() else {
+            return false;
+        };
+        decides(decide_send(message, record, NOW))
+    })
+}
+
+fn dispatches(model: &Small, world: &World, decides: impl Fn(DispatchDecision) -> bool) -> bool {
+    some(world, |worker| {
+        let (At::Read(Some(record)), Role::Dispatcher) = (&worker.at, worker.role) else {
+            return false;
+        };
+        let Some(Body::Assignment(assignment, _)) = worker.body() else {
+            return false;
+        };
+        decides(decide_dispatch(
+            &model.workflow,
+            assignment,
+            Some(record),
+            None,
+            NOW,
+        ))
+    })
+}

@@ -1,0 +1,135 @@
+//! An exhaustive check of a small world: one file, two Webhook stages, two senders, a dispatcher (two in
+//! some worlds), the dead-letter handler and the audit, in every order and with every place for a fault,
+//! within the bounds that are printed.
+//!
+//! The decisions are those of `delivery::machine`; the model has the use-cases' order of effects, the
+//! queues, the clock and the receiver. Looked through with `MODEL_BOUNDS=long cargo test --release -p tests
+//! --test model -- --nocapture` it has more faults at once.
+//!
+//! What it takes for granted: a caller keeps its deadline, counted from the check of its lease; reads are
+//! strongly consistent; a message that was given back can come again at once, which is more than SQS does.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod actions;
+mod bounds;
+mod breaks;
+mod clock;
+mod dead_letter;
+mod dispatcher;
+mod effects;
+mod fact;
+mod faults;
+mod happens;
+mod observed;
+mod properties;
+mod scenario;
+mod sender;
+mod small;
+mod trace;
+mod worker;
+mod world;
+
+use std::collections::BTreeSet;
+use std::env;
+use std::num::NonZeroUsize;
+use std::time::Instant;
+
+use actions::Action;
+use bounds::Bounds;
+use breaks::Break;
+use scenario::Scene;
+use small::Small;
+use stateright::{Checker, HasDiscoveries, Model, Path};
+use world::World;
+
+#[test]
+fn invariants_hold_in_every_small_world() {
+    let is_long = env::var("MODEL_BOUNDS").is_ok_and(|bounds| bounds == "long");
+    let worlds = if is_long {
+        bounds::long()
+    } else {
+        bounds::short()
+    };
+    let mut missing: BTreeSet<&str> = happens::all().iter().map(|p| p.name).collect();
+    for (scene, bounds) in worlds {
+        for found in look_through(scene, bounds) {
+            missing.remove(found);
+        }
+    }
+    assert!(missing.is_empty(), "never happened: {missing:?}");
+}
+
+/// Every world of a scene; what it found of what must happen.
+fn look_through(scene: Scene, bounds: Bounds) -> Vec<&'static str> {
+    let began = Instant::now();
+    let checker = Small::new(scene, bounds, None)
+        .checker()
+        .threads(2)
+        .finish_when(HasDiscoveries::AnyFailures)
+        .spawn_bfs()
+        .join();
+    println!(
+        "{}: {} unique states, {} generated, {} steps at most, {:.1} s: {bounds:?}",
+        scene.name,
+        checker.unique_state_count(),
+        checker.state_count(),
+        checker.max_depth() - 1,
+        began.elapsed().as_secs_f64(),
+    );
+    let mut found = checker.discoveries();
+    for property in properties::always() {
+        if let Some(path) = found.remove(property.name) {
+            let told = trace::tell(checker.model(), path);
+            panic!("{}: {}\n{told}", scene.name, property.name);
+        }
+    }
+    assert!(checker.is_done(), "{}: cut off", scene.name);
+    found.into_keys().collect()
+}
+
+#[test]
+fn every_deliberate_break_is_caught() {
+    let mut missed = Vec::new();
+    for broken in Break::ALL {
+        match shortest(broken) {
+            Some((property, path)) => {
+                let steps = path.into_actions().len();
+                println!("{broken:?}: {property}: {steps} steps");
+            }
+            None => missed.push(broken),
+        }
+    }
+    assert!(missed.is_empty(), "not caught: {missed:?}");
+}
+
+/// The checker looks a block of states beyond the first violation, and keeps the last it finds: so it
+/// looks again for a shorter one until there is none.
+fn shortest(broken: Break) -> Option<(&'static str, Path<World, Action>)> {
+    let mut best = None;
+    let mut most = None;
+    while let Some((property, path)) = violation(broken, most) {
+        most = NonZeroUsize::new(path.clone().into_actions().len() + 1);
+        best = Some((property, path));
+    }
+    best
+}
+
+/// A violation in at most so many states, the first included, less one.
+fn violation(
+    broken: Break,
+    most: Option<NonZeroUsize>,
+) -> Option<(&'static str, Path<World, Action>)> {
+    let (scene, faults) = broken.world();
+    let checker = Small::new(scene, Bounds::with(faults), Some(broken)).checker();
+    let checker = checker.finish_when(HasDiscoveries::AnyFailures);
+    let checker = match most {
+        Some(most) => checker.target_max_depth(most.get()),
+        None => checker,
+    };
+    let found = checker.spawn_bfs().join().discoveries();
+    let names = properties::always();
+    let violated = found
+        .into_iter()
+        .filter(|(name, _)| names.iter().any(|property| property.name == *name));
+    violated.min_by_key(|(name, path)| (path.clone().into_actions().len(), *name))
+}

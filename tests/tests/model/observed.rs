@@ -1,0 +1,197 @@
+//! What the checker sees: calls, writes and announcements. It knows nothing of how they came about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use delivery::{DeliveryState, FileState, Outcome};
+use uuid::Uuid;
+use workflow::Actor;
+
+use super::world::History;
+
+/// An attempt's calls, as the receiver sees them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Calls {
+    pub(crate) begun: u8,
+    pub(crate) open: u8,
+    /// Those whose maker no fault has struck since: there may be one.
+    pub(crate) unexcused: u8,
+    /// Whether one was answered with 2xx, and whether one was answered otherwise.
+    pub(crate) answered: [bool; 2],
+}
+
+/// How a delivery ended, and where its file went.
+pub(crate) type Exit = (Outcome, Option<Uuid>);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Observed {
+    /// Of the deliveries that have not ended: an ended one is never called again.
+    pub(crate) calls: BTreeMap<(Uuid, u32), Calls>,
+    /// By delivery, as first written, and whether it is owed no announcement any more.
+    pub(crate) exits: BTreeMap<Uuid, (Exit, bool)>,
+    /// What no file may see.
+    pub(crate) wrong: BTreeSet<Wrong>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Wrong {
+    /// A write that does not follow the one it replaces.
+    Version,
+    /// A visit that does not follow the one before.
+    Sequence,
+    /// A delivery with a second way out.
+    SecondExit,
+    /// A call of a delivery that has ended.
+    CallAfterExit,
+    /// A delivery that has ended while it was being called.
+    ExitInCall,
+    /// An attempt on record that was not made, or not answered so; an end that its answers do not bear out.
+    Attempts,
+    /// A record that relies on what the history does not know.
+    History,
+}
+
+impl Observed {
+    pub(crate) fn began(&mut self, call: (Uuid, u32)) {
+        if self.exits.contains_key(&call.0) {
+            self.wrong.insert(Wrong::CallAfterExit);
+        }
+        let calls = self.calls.entry(call).or_default();
+        calls.begun += 1;
+        calls.open += 1;
+        calls.unexcused += 1;
+    }
+
+    pub(crate) fn answered(&mut self, call: (Uuid, u32), status: u16) {
+        if let Some(calls) = self.calls.get_mut(&call) {
+            calls.open = calls.open.saturating_sub(1);
+            calls.answered[usize::from(!(200..300).contains(&status))] = true;
+        }
+        self.forget_ended();
+    }
+
+    /// A fault struck the call's maker: the result may never be recorded.
+    pub(crate) fn excused(&mut self, call: (Uuid, u32)) {
+        if let Some(calls) = self.calls.get_mut(&call) {
+            calls.unexcused = calls.unexcused.saturating_sub(1);
+        }
+    }
+
+    /// No connection outlives its caller's deadline.
+    pub(crate) fn deadline(&mut self) {
+        for calls in self.calls.values_mut() {
+            calls.open = 0;
+        }
+        self.forget_ended();
+    }
+
+    pub(crate) fn announced(&mut self, delivery: Uuid) {
+        if let Some((_, is_settled)) = self.exits.get_mut(&delivery) {
+            *is_settled = true;
+        }
+    }
+
+    /// A person's command may overtake an exit whose sender died over announcing it: what the
+    /// announcement is made from is then in the history only, where nobody looks for it.
+    fn overtaken(&mut self, before: Option<&FileState>, after: &FileState) {
+        if let Some(old) = before.and_then(|state| state.delivery.as_ref())
+            && matches!(after.visit.assigned_by, Actor::User { .. })
+        {
+            self.announced(old.delivery_id);
+        }
+    }
+
+    /// Watches each write of the record.
+    pub(crate) fn wrote(
+        &mut self,
+        before: Option<&FileState>,
+        after: &FileState,
+        history: &mut History,
+    ) {
+        if after.version != before.map_or(0, |state| state.version) + 1 {
+            self.wrong.insert(Wrong::Version);
+        }
+        let is_same = before.is_some_and(|state| state.visit == after.visit);
+        let sequence = before.map_or(0, |state| state.visit.sequence);
+        if !is_same && after.visit.sequence != sequence + 1 {
+            self.wrong.insert(Wrong::Sequence);
+        }
+        if !knows_last(before, after, history) {
+            self.wrong.insert(Wrong::History);
+        }
+        if !is_same {
+            self.overtaken(before, after);
+        }
+        if let Some(delivery) = &after.delivery {
+            self.recorded(before, delivery, history);
+            self.ended(delivery);
+        }
+        self.forget_ended();
+    }
+
+    /// Each attempt that is new on the record was made, and its failure kept.
+    fn recorded(
+        &mut self,
+        before: Option<&FileState>,
+        delivery: &DeliveryState,
+        history: &mut History,
+    ) {
+        let same = before
+            .and_then(|state| state.delivery.as_ref())
+            .filter(|old| old.delivery_id == delivery.delivery_id);
+        let old = same.map_or(0, |old| old.attempts.len());
+        for (number, attempt) in (1..).zip(&delivery.attempts).skip(old) {
+            let call = (delivery.delivery_id, number);
+            let failed = attempt.reason.is_some();
+            let calls = self.calls.get(&call);
+            let was_made = calls.is_some_and(|c| c.answered[usize::from(failed)]);
+            if attempt.attempt != number || !was_made {
+                self.wrong.insert(Wrong::Attempts);
+            }
+            if failed && !history.attempts.remove(&call) {
+                self.wrong.insert(Wrong::History);
+            }
+        }
+        if delivery.attempts.len() < old {
+            self.wrong.insert(Wrong::Attempts);
+        }
+    }
+
+    fn ended(&mut self, delivery: &DeliveryState) {
+        let Some(outcome) = delivery.outcome else {
+            if self.exits.contains_key(&delivery.delivery_id) {
+                self.wrong.insert(Wrong::SecondExit);
+            }
+            return;
+        };
+        let last = delivery.attempts.last();
+        let was_taken = last.is_some_and(|attempt| attempt.reason.is_none());
+        if was_taken != (outcome == Outcome::Succeeded) {
+            self.wrong.insert(Wrong::Attempts);
+        }
+        let id = delivery.delivery_id;
+        let mut calls = self.calls.iter().filter(|(call, _)| call.0 == id);
+        if calls.any(|(_, calls)| calls.open > 0) {
+            self.wrong.insert(Wrong::ExitInCall);
+        }
+        let exit = (outcome, delivery.moved_to);
+        let first = self.exits.entry(id);
+        if first.or_insert((exit, false)).0 != exit {
+            self.wrong.insert(Wrong::SecondExit);
+        }
+    }
+
+    fn forget_ended(&mut self) {
+        let exits = &self.exits;
+        self.calls
+            .retain(|call, calls| calls.open > 0 || !exits.contains_key(&call.0));
+    }
+}
+
+/// Whether the history knows the delivery that the record has forgotten.
+fn knows_last(before: Option<&FileState>, after: &FileState, history: &History) -> bool {
+    let new = after.delivery.as_ref();
+    before
+        .and_then(|state| state.delivery.as_ref())
+        .filter(|old| new.is_none_or(|new| new.delivery_id != old.delivery_id))
+        .is_none_or(|old| history.visits.contains_key(&old.delivery_id))
+}

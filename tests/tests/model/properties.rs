@@ -1,0 +1,177 @@
+//! The invariants of ARCHITECTURE.md, by number, and what must happen somewhere for them to mean
+//! anything.
+
+use delivery::FileState;
+use delivery::machine::visit_id_of;
+use delivery::retry::Policy;
+use stateright::Property;
+use workflow::{Actor, Role};
+
+use super::happens;
+use super::observed::Wrong;
+use super::small::Small;
+use super::world::{Message, Queue, World};
+
+pub(crate) fn all() -> Vec<Property<Small>> {
+    let mut all = always();
+    all.extend(happens::all());
+    all
+}
+
+pub(crate) fn always() -> Vec<Property<Small>> {
+    type P = Property<Small>;
+    vec![
+        P::always(
+            "invariant 2: a write follows the one that it replaces",
+            |_, world| is_right(world, Wrong::Version),
+        ),
+        P::always(
+            "invariant 3: a file that is not at rest has a message",
+            |_, world| has_message(world),
+        ),
+        P::always(
+            "invariant 3: when nothing moves, the file is at rest",
+            |_, world| {
+                let is_at_rest = |state: &FileState| state.status.is_at_rest();
+                !world.is_quiet() || world.record.as_deref().is_none_or(is_at_rest)
+            },
+        ),
+        P::always(
+            "invariant 3: when nothing moves, every command has left a trace",
+            |model, world| !world.is_quiet() || model.commands.iter().all(|c| is_traced(world, c)),
+        ),
+        P::always(
+            "invariant 4: the calls of a delivery never overlap",
+            |_, world| is_one_at_a_time(world),
+        ),
+        P::always(
+            "invariant 4: an attempt is made again only after a fault",
+            |_, world| world.observed.calls.values().all(|c| c.unexcused <= 1),
+        ),
+        P::always("invariant 5: at most 1 + max_retries attempts", is_bounded),
+        P::always(
+            "invariant 5: attempts are made, answered and numbered as recorded",
+            |_, world| is_right(world, Wrong::Attempts),
+        ),
+        P::always(
+            "invariant 6: visits are numbered without gaps",
+            |_, world| is_right(world, Wrong::Sequence),
+        ),
+        P::always("invariant 6: a visit has one way out", |_, world| {
+            is_right(world, Wrong::SecondExit)
+        }),
+        P::always(
+            "invariant 6: the write of an exit opens the next visit",
+            |_, world| world.record.as_deref().is_none_or(has_moved),
+        ),
+        P::always(
+            "invariant 6: a delivery is not called after its exit",
+            |_, world| is_right(world, Wrong::CallAfterExit),
+        ),
+        P::always(
+            "invariant 7: what a Worker assigns is not called",
+            |model, world| {
+                let workers = model.commands.iter().filter(|c| c.0 == Role::Annotator);
+                let mut visits = workers.map(|(_, assignment)| visit_id_of(assignment));
+                visits.all(|visit| !world.observed.calls.keys().any(|call| call.0 == visit))
+            },
+        ),
+        P::always("history: it knows what the record relies on", |_, world| {
+            is_right(world, Wrong::History)
+        }),
+        P::always(
+            "history: when nothing moves, each exit is kept as it was",
+            |_, world| !world.is_quiet() || has_true_history(world),
+        ),
+        P::always(
+            "events: when nothing moves, each exit has been announced",
+            |_, world| !world.is_quiet() || is_announced(world),
+        ),
+    ]
+}
+
+fn is_right(world: &World, wrong: Wrong) -> bool {
+    !world.observed.wrong.contains(&wrong)
+}
+
+/// One about its visit, or about the delivery whose exit opened the visit.
+fn has_message(world: &World) -> bool {
+    let Some(state) = world.record.as_deref().filter(|s| !s.status.is_at_rest()) else {
+        return true;
+    };
+    let from = match state.visit.assigned_by {
+        Actor::Workflow { from_visit } => Some(from_visit),
+        Actor::User { .. } => None,
+    };
+    let brings_on = |message: &Message| {
+        let visit = message.body.visit();
+        visit == state.visit.id || Some(visit) == from && message.queue != Queue::Assignments
+    };
+    let in_hand = world.workers.iter().filter(|worker| !worker.is_superseded);
+    let in_hand = in_hand.filter_map(|worker| worker.message.as_ref());
+    world.messages.iter().chain(in_hand).any(brings_on)
+}
+
+fn is_traced(world: &World, command: &(Role, delivery::Assignment)) -> bool {
+    let visit = visit_id_of(&command.1);
+    let is_on_record = world.record.as_ref().is_some_and(|record| {
+        let delivery = record.delivery.as_ref().map(|d| d.delivery_id);
+        record.visit.id == visit || delivery == Some(visit)
+    });
+    let history = &world.history;
+    is_on_record
+        || history.visits.contains_key(&visit)
+        || history.rejections.contains(&command.1.assignment_id)
+        || history.parked.contains(&visit)
+}
+
+fn is_one_at_a_time(world: &World) -> bool {
+    let calls = &world.observed.calls;
+    calls.keys().all(|(delivery, _)| {
+        let of_delivery = calls.iter().filter(|(call, _)| call.0 == *delivery);
+        of_delivery.map(|(_, calls)| calls.open).sum::<u8>() <= 1
+    })
+}
+
+fn is_bounded(model: &Small, world: &World) -> bool {
+    let configs = model.workflow.webhook_stages();
+    let most = configs
+        .map(|(_, config)| Policy::of(config).max_retries() + 1)
+        .max()
+        .unwrap_or(0);
+    let calls = &world.observed.calls;
+    calls.keys().all(|(delivery, attempt)| {
+        *attempt <= most && (1..*attempt).all(|earlier| calls.contains_key(&(*delivery, earlier)))
+    })
+}
+
+fn has_moved(state: &FileState) -> bool {
+    let Some(delivery) = state.delivery.as_ref() else {
+        return true;
+    };
+    delivery.outcome.is_none()
+        || delivery.moved_to.is_none()
+        || (state.visit.id != delivery.delivery_id && state.visit.sequence > delivery.sequence)
+}
+
+/// Of the exits that the record no longer shows.
+fn has_true_history(world: &World) -> bool {
+    let shown = world.record.as_ref().and_then(|r| r.delivery.as_ref());
+    let shown = shown.map(|delivery| delivery.delivery_id);
+    let past = world
+        .observed
+        .exits
+        .iter()
+        .filter(|(delivery, _)| Some(**delivery) != shown);
+    past.into_iter().all(|(delivery, ((outcome, _), _))| {
+        let kept = world.history.visits.get(delivery);
+        kept.is_some_and(|kept| kept.outcome == Some(*outcome))
+    })
+}
+
+/// A dead letter announces the end it makes, but not one that its delivery's sender had written and
+/// died over.
+fn is_announced(world: &World) -> bool {
+    let mut exits = world.observed.exits.iter();
+    exits.all(|(delivery, (_, is_settled))| *is_settled || world.history.parked.contains(delivery))
+}

@@ -1,0 +1,91 @@
+use delivery::Assignment;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use workflow::{Actor, Role, Workflow};
+
+use super::clock::TIMEOUT;
+
+/// Who commands that the file be put into which stage.
+pub(crate) type Command = (Role, &'static str);
+
+/// A workflow and what is commanded in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scene {
+    pub(crate) name: &'static str,
+    /// Where A's `succeeded` leads: to the second Webhook stage, or to the end.
+    pub(crate) after_a: &'static str,
+    pub(crate) commands: &'static [Command],
+}
+
+pub(crate) const TWO_STAGES: Scene = Scene {
+    name: "two stages",
+    after_a: "B",
+    commands: &[(Role::WorkforceManager, "A")],
+};
+
+pub(crate) const ONE_STAGE: Scene = Scene {
+    name: "one stage",
+    after_a: "Complete",
+    commands: &[(Role::WorkforceManager, "A")],
+};
+
+/// Two commands for the same stage, and one by somebody who may not give it.
+pub(crate) const THREE_COMMANDS: Scene = Scene {
+    name: "three commands",
+    after_a: "Complete",
+    commands: &[
+        (Role::WorkforceManager, "A"),
+        (Role::Admin, "A"),
+        (Role::Annotator, "A"),
+    ],
+};
+
+/// Two commands, the first of which leads through both stages.
+pub(crate) const TWO_COMMANDS: Scene = Scene {
+    name: "two commands",
+    after_a: "B",
+    commands: &[(Role::WorkforceManager, "A"), (Role::Admin, "A")],
+};
+
+pub(crate) fn id(name: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
+}
+
+/// Dataset, then the Webhook stage A, and B where A leads there, each with one retry; failed files go to
+/// a person.
+pub(crate) fn workflow(after_a: &str) -> Workflow {
+    let edge = |name: &str, target: &str| json!({"name": name, "target_stage_id": id(target)});
+    let webhook = |name: &str, next: &str| -> Value {
+        json!({"id": id(name), "name": name, "type": "webhook",
+            "config": {"url": "https://receiver.example/", "retry_delays": ["10s"],
+                "timeout": TIMEOUT.as_secs()},
+            "edges": [edge("succeeded", next), edge("failed", "Failures")]})
+    };
+    let stages = json!([
+        {"id": id("Dataset"), "name": "Dataset", "type": "dataset",
+            "config": {"initial": true}, "edges": [edge("default", "A")]},
+        webhook("A", after_a),
+        webhook("B", "Complete"),
+        {"id": id("Failures"), "name": "Failures", "type": "annotate",
+            "config": {"assignable_to": "anyone"}},
+        {"id": id("Complete"), "name": "Complete", "type": "complete", "config": {}},
+    ]);
+    let document = json!({"id": id("workflow"), "name": "Small", "stages": stages});
+    Workflow::import(document.to_string().as_bytes())
+        .unwrap()
+        .workflow
+}
+
+/// The command as its message.
+pub(crate) fn assignment(number: usize, command: &Command) -> Assignment {
+    let (role, stage) = *command;
+    Assignment {
+        assignment_id: Uuid::from_u128(100 + u128::try_from(number).unwrap()),
+        team: "team".to_owned(),
+        workflow_id: id("workflow"),
+        stage_id: id(stage),
+        item_id: Uuid::from_u128(1),
+        assigned_by: Actor::User { id: Some(7), role },
+        document: None,
+    }
+}

@@ -1,0 +1,171 @@
+//! The small world: one file, its commands, and what bounds it.
+
+use std::collections::HashMap;
+use std::sync::RwLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use delivery::Assignment;
+use uuid::Uuid;
+use workflow::{Role, WebhookConfig, Workflow};
+
+use super::bounds::Bounds;
+use super::breaks::Break;
+use super::observed::Observed;
+use super::scenario::{self, Scene};
+use super::worker::{At, Effect, Worker};
+use super::world::{Body, History, Queue, World};
+use super::{dead_letter, dispatcher, sender, worker};
+
+pub(crate) struct Small {
+    pub(crate) workflow: Workflow,
+    pub(crate) commands: Vec<(Role, Assignment)>,
+    pub(crate) bounds: Bounds,
+    broken: Option<Break>,
+    /// Decisions are pure: the same one is made once.
+    decisions: RwLock<HashMap<Question, At>>,
+    /// What has happened in some world: once is enough.
+    happened: [AtomicBool; 32],
+}
+
+/// All that a decision depends on; the id is a new claim's.
+type Question = (worker::Role, At, Option<Body>, Uuid);
+
+impl Small {
+    pub(crate) fn new(scene: Scene, bounds: Bounds, broken: Option<Break>) -> Self {
+        let commands = scene.commands.iter().enumerate();
+        Self {
+            workflow: scenario::workflow(scene.after_a),
+            commands: commands
+                .map(|(number, command)| (command.0, scenario::assignment(number, command)))
+                .collect(),
+            bounds,
+            broken,
+            decisions: RwLock::default(),
+            happened: Default::default(),
+        }
+    }
+
+    pub(crate) fn is_broken(&self, what: Break) -> bool {
+        self.broken == Some(what)
+    }
+
+    /// The stage as the workflow has it.
+    pub(crate) fn config(&self, stage_id: Uuid) -> Option<&WebhookConfig> {
+        self.workflow.stage(stage_id)?.webhook.as_ref()
+    }
+
+    /// Looks for what must happen somewhere, until it has been found.
+    pub(crate) fn once(&self, number: usize, happens: impl Fn() -> bool) -> bool {
+        let happened = &self.happened[number];
+        if happened.load(Ordering::Relaxed) || !happens() {
+            return false;
+        }
+        happened.store(true, Ordering::Relaxed);
+        true
+    }
+
+    /// All commands are given; the queue may bring them in any order, and any time later.
+    pub(crate) fn beginning(&self) -> World {
+        let mut world = World {
+            record: None,
+            messages: Vec::new(),
+            workers: Vec::new(),
+            history: History::default(),
+            observed: Observed::default(),
+            left: self.bounds.faults,
+        };
+        for (_, command) in &self.commands {
+            let body = Body::assignment(command.clone());
+            world.post(Queue::Assignments, body, false);
+        }
+        world.in_order()
+    }
+
+    /// The worker with all decided that it can decide by itself: its next step is an effect.
+    pub(crate) fn settled(&self, world: &World, worker: &Worker) -> Worker {
+        let is_open = matches!(worker.at, At::Read(_) | At::Asked(..) | At::Claimed(_))
+            || matches!(worker.at, At::Answered(..));
+        if !is_open {
+            return worker.clone();
+        }
+        let claim_id = if worker.role == worker::Role::Sender && !self.is_broken(Break::SameClaimId)
+        {
+            unused_id(world)
+        } else {
+            Uuid::nil()
+        };
+        let body = worker.body().cloned();
+        let question = (worker.role, worker.at.clone(), body, claim_id);
+        let known = self.decisions.read().unwrap().get(&question).cloned();
+        let at = known.unwrap_or_else(|| {
+            let at = self.decide(&question);
+            self.decisions.write().unwrap().insert(question, at.clone());
+            at
+        });
+        Worker {
+            at,
+            ..worker.clone()
+        }
+    }
+
+    fn decide(&self, (role, at, body, claim_id): &Question) -> At {
+        match (at, role, body) {
+            (At::Read(record), worker::Role::Audit, _) => dead_letter::audit(record.as_ref()),
+            (At::Read(record), worker::Role::DeadLetter, Some(body)) => {
+                dead_letter::decide(self, body, record.as_ref())
+            }
+            (At::Read(record), _, Some(Body::Assignment(assignment, _))) => {
+                dispatcher::decide(self, assignment, record.as_ref(), None)
+            }
+            (At::Asked(record, seen), _, Some(Body::Assignment(assignment, _))) => {
+                dispatcher::decide(self, assignment, Some(record), Some(*seen))
+            }
+            (At::Read(record), _, Some(Body::Delivery(message))) => {
+                sender::decide(self, message, record.as_ref(), *claim_id)
+            }
+            (At::Claimed(record), ..) if !sender::may_call(self, record) => {
+                At::Doing(vec![Effect::Return])
+            }
+            (At::Answered(record, status), _, Some(Body::Delivery(message))) => {
+                sender::record(self, message, record, *status)
+            }
+            _ => at.clone(),
+        }
+    }
+
+    /// Effects in the use-cases' order, unless that is what is broken.
+    pub(crate) fn in_its_order(&self, mut effects: Vec<Effect>) -> Vec<Effect> {
+        let is_send = |effect: &Effect| matches!(effect, Effect::Send { .. });
+        if self.is_broken(Break::EmitsFirst) {
+            effects.sort_by_key(|effect| !is_send(effect));
+        } else if self.is_broken(Break::HistoryLast) {
+            let rank = |effect: &Effect| match effect {
+                Effect::KeepVisit(_) | Effect::KeepAttempt(..) => 1,
+                Effect::Park | Effect::Acknowledge => 2,
+                _ => 0,
+            };
+            effects.sort_by_key(rank);
+        } else if self.is_broken(Break::AssignsBeforeAnnouncing) {
+            let rank = |effect: &Effect| match effect {
+                Effect::Announce(_) => 1,
+                Effect::Park | Effect::Acknowledge => 2,
+                _ => 0,
+            };
+            effects.sort_by_key(rank);
+        }
+        effects
+    }
+}
+
+/// An id that no claim has which anybody still knows of.
+fn unused_id(world: &World) -> Uuid {
+    let held = world.workers.iter().flat_map(Worker::records);
+    let records = world.record.iter().chain(held);
+    let used: Vec<Uuid> = records
+        .filter_map(|record| record.delivery.as_ref()?.claim_id)
+        .collect();
+    (1..)
+        .map(Uuid::from_u128)
+        .find(|id| !used.contains(id))
+        .unwrap()
+}

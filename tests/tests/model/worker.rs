@@ -1,0 +1,136 @@
+use delivery::VisitRecord;
+use uuid::Uuid;
+
+use super::clock::{Passed, aged};
+use super::fact::Fact;
+use super::world::{Body, Message, Queue, Record};
+
+/// What a worker is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Role {
+    Dispatcher,
+    Sender,
+    DeadLetter,
+    Audit,
+}
+
+/// A worker with one message in hand (the audit has none).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Worker {
+    pub(crate) role: Role,
+    pub(crate) message: Option<Message>,
+    pub(crate) at: At,
+    /// Writers that got in between so far.
+    pub(crate) conflicts: u8,
+    /// The message is not this worker's any more: what it does with it has no effect.
+    pub(crate) is_superseded: bool,
+    /// The call it has begun, as long as nothing has struck it since.
+    pub(crate) call: Option<(Uuid, u32)>,
+}
+
+/// Where a worker is. It knows what it has read, and no more.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum At {
+    /// Has read the record, or found it instead of what it wanted to write.
+    Read(Option<Record>),
+    /// About to ask the history for a visit.
+    Asking(Record, Uuid),
+    /// Has the answer.
+    Asked(Record, bool),
+    /// About to write its claim.
+    Claiming(Record),
+    /// The claim is written; its call comes next, if its lease allows.
+    Claimed(Record),
+    /// In the call.
+    Calling(Record),
+    /// Has the answer.
+    Answered(Record, u16),
+    /// Knows what is to be done, in order; the last is what becomes of the message.
+    Doing(Vec<Effect>),
+}
+
+/// One effect on the world: the step in which nobody gets in between.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Effect {
+    KeepVisit(Fact<VisitRecord>),
+    KeepAttempt(Uuid, u32),
+    KeepRejection(Uuid),
+    Write(Record, OnConflict),
+    /// Tells other systems that a file has left its stage.
+    Announce(Uuid),
+    Send {
+        queue: Queue,
+        body: Body,
+        is_delayed: bool,
+    },
+    Park,
+    Acknowledge,
+    /// The message goes back to its queue.
+    Return,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum OnConflict {
+    DecideAgain,
+    GiveUp,
+}
+
+impl Worker {
+    /// It reads the record in the step in which it gets its message. To have got a message is nothing
+    /// that anybody can see, so reading later is the same as getting the message later.
+    pub(crate) fn new(role: Role, message: Option<Message>, record: Option<Record>) -> Self {
+        Self {
+            role,
+            message,
+            at: At::Read(record),
+            conflicts: 0,
+            is_superseded: false,
+            call: None,
+        }
+    }
+
+    pub(crate) fn body(&self) -> Option<&Body> {
+        self.message.as_ref().map(|message| &message.body)
+    }
+
+    /// The records it holds.
+    pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
+        let (one, effects) = match &self.at {
+            At::Read(record) => (record.as_ref(), &[][..]),
+            At::Asking(record, _)
+            | At::Asked(record, _)
+            | At::Claiming(record)
+            | At::Claimed(record)
+            | At::Calling(record)
+            | At::Answered(record, _) => (Some(record), &[][..]),
+            At::Doing(effects) => (None, &effects[..]),
+        };
+        let written = effects.iter().filter_map(|effect| match effect {
+            Effect::Write(record, _) => Some(record),
+            _ => None,
+        });
+        one.into_iter().chain(written)
+    }
+
+    /// What it holds, after that time.
+    pub(crate) fn aged(mut self, passed: Passed) -> Self {
+        let old = |record: Record| aged(&record, passed);
+        self.at = match self.at {
+            At::Read(record) => At::Read(record.map(old)),
+            At::Asking(record, visit) => At::Asking(old(record), visit),
+            At::Asked(record, seen) => At::Asked(old(record), seen),
+            At::Claiming(record) => At::Claiming(old(record)),
+            At::Claimed(record) => At::Claimed(old(record)),
+            At::Calling(record) => At::Calling(old(record)),
+            At::Answered(record, status) => At::Answered(old(record), status),
+            At::Doing(effects) => {
+                let effects = effects.into_iter().map(|effect| match effect {
+                    Effect::Write(record, conflict) => Effect::Write(old(record), conflict),
+                    other => other,
+                });
+                At::Doing(effects.collect())
+            }
+        };
+        self
+    }
+}

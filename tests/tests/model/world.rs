@@ -1,0 +1,106 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use delivery::machine::visit_id_of;
+use delivery::{Assignment, Delivery, FileState, Outcome};
+use uuid::Uuid;
+
+use super::bounds::Budget;
+use super::fact::Fact;
+use super::observed::Observed;
+use super::worker::Worker;
+
+pub(crate) type Record = Fact<FileState>;
+
+/// All there is. Messages and workers are kept in order, so that worlds which differ only by which
+/// sender does what are one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct World {
+    pub(crate) record: Option<Record>,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) workers: Vec<Worker>,
+    pub(crate) history: History,
+    pub(crate) observed: Observed,
+    pub(crate) left: Budget,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Queue {
+    Assignments,
+    Deliveries,
+    /// Both dead-letter queues: one function serves them.
+    Dead,
+}
+
+/// A message that nobody has in hand.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Message {
+    pub(crate) queue: Queue,
+    pub(crate) body: Body,
+    pub(crate) receives: u8,
+    pub(crate) is_delayed: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Body {
+    /// With the visit it opens, which is derived from it at some cost.
+    Assignment(Fact<Assignment>, Uuid),
+    Delivery(Fact<Delivery>),
+}
+
+impl Body {
+    pub(crate) fn assignment(assignment: Assignment) -> Self {
+        let visit = visit_id_of(&assignment);
+        Self::Assignment(Fact::new(assignment), visit)
+    }
+
+    /// The visit it is about.
+    pub(crate) fn visit(&self) -> Uuid {
+        match self {
+            Self::Assignment(_, visit) => *visit,
+            Self::Delivery(message) => message.delivery_id,
+        }
+    }
+}
+
+/// What is kept beside the record.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct History {
+    /// Finished visits.
+    pub(crate) visits: BTreeMap<Uuid, Kept>,
+    /// Failed attempts.
+    pub(crate) attempts: BTreeSet<(Uuid, u32)>,
+    /// Rejected assignments.
+    pub(crate) rejections: BTreeSet<Uuid>,
+    /// Visits of parked dead letters.
+    pub(crate) parked: BTreeSet<Uuid>,
+}
+
+/// What is compared of a visit record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Kept {
+    pub(crate) version: u64,
+    /// How its delivery ended.
+    pub(crate) outcome: Option<Outcome>,
+}
+
+impl World {
+    pub(crate) fn post(&mut self, queue: Queue, body: Body, is_delayed: bool) {
+        self.messages.push(Message {
+            queue,
+            body,
+            receives: 0,
+            is_delayed,
+        });
+    }
+
+    /// Nothing is left that could move.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.messages.is_empty() && self.workers.is_empty()
+    }
+
+    pub(crate) fn in_order(mut self) -> Self {
+        self.messages.sort_unstable();
+        self.workers.sort_unstable();
+        self
+    }
+}

@@ -11,6 +11,7 @@ mod admin;
 mod documents;
 mod events;
 mod fake;
+mod history;
 mod queue;
 mod secrets;
 mod workflows;

@@ -20,6 +20,9 @@ const LONGEST_CALL: Duration = workflow::MAX_TIMEOUT;
 /// How often to look whether there is anything left to do.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// How long a disk that takes no writes is waited for, before the run ends and says so.
+const DISK_PATIENCE: Duration = Duration::from_secs(10);
+
 /// Runs the functions until nothing is left on the queues. False when a person stopped it; the state
 /// directory then has what is left.
 pub(crate) async fn until_at_rest(
@@ -64,6 +67,9 @@ pub(crate) async fn until_at_rest(
 
 async fn idle(engine: &Engine) -> Result<(), PortError> {
     while !engine.is_idle().await? {
+        if let Some(fault) = engine.fault(DISK_PATIENCE) {
+            return Err(fault);
+        }
         tokio::time::sleep(LOOK).await;
     }
     Ok(())

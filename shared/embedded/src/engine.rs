@@ -3,8 +3,9 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use delivery::ports::PortError;
 use delivery::{FileState, Timestamp};
 use rusqlite::{Connection, params};
 use tokio::sync::Notify;
@@ -71,6 +72,7 @@ impl Engine {
         };
         let mut connection = Connection::open(&path).map_err(corrupt)?;
         schema::configure(&connection).map_err(corrupt)?;
+        schema::verify(&connection).map_err(corrupt)?;
         let found = schema::prepare(&mut connection).map_err(corrupt)?;
         if found > schema::VERSION {
             return Err(OpenError::Newer {
@@ -104,6 +106,12 @@ impl Engine {
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.inner.directory
+    }
+
+    /// The fault that has kept every write from the disk for longer than this, if one has.
+    #[must_use]
+    pub fn fault(&self, longer_than: Duration) -> Option<PortError> {
+        self.writer().health().fault(longer_than)
     }
 
     pub(crate) fn writer(&self) -> &Writer {

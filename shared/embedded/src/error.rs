@@ -86,7 +86,29 @@ pub(crate) fn port_error(what: &'static str, error: rusqlite::Error) -> PortErro
         Some(ErrorCode::TooBig) => PortErrorKind::TooLarge,
         _ => PortErrorKind::Unavailable,
     };
-    PortError::caused(kind, what, error)
+    match kind {
+        PortErrorKind::Unavailable => PortError::caused(kind, what, cause(&error)),
+        _ => PortError::caused(kind, what, error),
+    }
+}
+
+/// Whether it is the disk that failed, not the statement.
+pub(crate) fn is_of_the_disk(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(code, Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
+}
+
+/// Why the database did not do its work, with what to do about it where that is known.
+pub(crate) fn cause(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => {
+            "the disk is full: make room, and run the same command again".to_owned()
+        }
+        Some(ErrorCode::SystemIoFailure) => format!(
+            "the disk cannot be read or written ({error}): look after it, and run the same command again"
+        ),
+        _ => error.to_string(),
+    }
 }
 
 /// A stored value that cannot be read back.

@@ -9,6 +9,7 @@ mod config;
 mod documents;
 mod engine;
 mod error;
+mod health;
 mod history;
 mod in_flight;
 mod items;

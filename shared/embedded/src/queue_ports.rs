@@ -54,7 +54,11 @@ async fn send<M: Serialize>(
     if let Err(error) = engine.post(queue, posted).await {
         let failed = |result: &Result<(), PortError>| result.is_ok();
         for result in results.iter_mut().filter(|result| failed(result)) {
-            *result = Err(PortError::new(error.kind, error.what));
+            let cause = error.source.as_ref().map(ToString::to_string);
+            *result = Err(match cause {
+                Some(cause) => PortError::caused(error.kind, error.what, cause),
+                None => PortError::new(error.kind, error.what),
+            });
         }
     }
     results

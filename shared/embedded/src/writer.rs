@@ -1,17 +1,20 @@
+use std::sync::Arc;
 use std::thread;
 
 use delivery::ports::{PortError, PortErrorKind};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::error::port_error;
+use crate::error::{cause, is_of_the_disk, port_error};
+use crate::health::Health;
 
 /// Jobs of one commit at most. More waiting than this only makes the first of them wait longer.
 const BATCH: usize = 1024;
 
-/// Told whether the commit went through; answers the task that waits.
-type Reply = Box<dyn FnOnce(bool) + Send>;
-type Act = Box<dyn FnOnce(&Connection) -> Reply + Send>;
+/// Told whether the commit went through, or why not; answers the task that waits.
+type Reply = Box<dyn FnOnce(Result<(), &str>) + Send>;
+/// Does the work, or is told why there is no transaction to do it in.
+type Act = Box<dyn FnOnce(Result<&Connection, &str>) -> Reply + Send>;
 
 struct Job {
     act: Act,
@@ -24,16 +27,27 @@ struct Job {
 #[derive(Clone)]
 pub(crate) struct Writer {
     jobs: mpsc::UnboundedSender<Job>,
+    health: Arc<Health>,
 }
 
 impl Writer {
     /// Starts the thread. It ends when the last handle is dropped.
     pub(crate) fn start(connection: Connection) -> std::io::Result<Self> {
         let (jobs, receiver) = mpsc::unbounded_channel();
+        let health = Arc::new(Health::default());
+        let database = Database {
+            connection,
+            flushes: None,
+            health: Arc::clone(&health),
+        };
         thread::Builder::new()
             .name("webhook-stage-db".to_owned())
-            .spawn(move || work(connection, receiver))?;
-        Ok(Self { jobs })
+            .spawn(move || work(database, receiver))?;
+        Ok(Self { jobs, health })
+    }
+
+    pub(crate) fn health(&self) -> &Health {
+        &self.health
     }
 
     /// Runs `job` in the next commit; its result comes back once that is on disk.
@@ -65,13 +79,22 @@ impl Writer {
         job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, PortError> {
         let (answer, answered) = oneshot::channel();
+        let unavailable = move |cause: &str| {
+            PortError::caused(PortErrorKind::Unavailable, what, cause.to_owned())
+        };
+        let health = Arc::clone(&self.health);
         let act: Act = Box::new(move |connection| {
-            let result = job(connection);
-            Box::new(move |committed| {
-                let result = match result {
-                    Ok(_) if !committed => Err(PortError::new(PortErrorKind::Unavailable, what)),
-                    other => other.map_err(|error| port_error(what, error)),
-                };
+            let result = match connection {
+                Ok(connection) => job(connection).map_err(|error| {
+                    if is_of_the_disk(&error) {
+                        health.failed(&cause(&error));
+                    }
+                    port_error(what, error)
+                }),
+                Err(cause) => Err(unavailable(cause)),
+            };
+            Box::new(move |committed: Result<(), &str>| {
+                let result = result.and_then(|done| committed.map(|()| done).map_err(unavailable));
                 // A task that was dropped while it waited needs no answer.
                 let _ = answer.send(result);
             })
@@ -82,11 +105,7 @@ impl Writer {
     }
 }
 
-fn work(connection: Connection, mut jobs: mpsc::UnboundedReceiver<Job>) {
-    let mut database = Database {
-        connection,
-        flushes: None,
-    };
+fn work(mut database: Database, mut jobs: mpsc::UnboundedReceiver<Job>) {
     let mut batch = Vec::with_capacity(BATCH);
     while let Some(job) = jobs.blocking_recv() {
         batch.push(job);
@@ -104,29 +123,43 @@ struct Database {
     connection: Connection,
     /// Whether a commit flushes now, where that is known.
     flushes: Option<bool>,
+    health: Arc<Health>,
 }
 
 impl Database {
     fn commit(&mut self, batch: &mut Vec<Job>) {
+        let health = Arc::clone(&self.health);
+        let before = self.connection.total_changes();
         let transaction = match self.begin(batch.iter().any(|job| job.flush)) {
             Ok(transaction) => transaction,
             Err(error) => {
                 tracing::error!(%error, "the database takes no transaction");
-                // Dropping the jobs drops their answers' senders: the tasks see the engine unavailable.
-                batch.clear();
+                let cause = cause(&error);
+                health.failed(&cause);
+                for job in batch.drain(..) {
+                    (job.act)(Err(&cause))(Err(&cause));
+                }
                 return;
             }
         };
-        let replies: Vec<Reply> = batch.drain(..).map(|job| (job.act)(&transaction)).collect();
-        let committed = match transaction.commit() {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!(%error, "the database could not commit");
-                false
-            }
-        };
+        let replies: Vec<Reply> = batch
+            .drain(..)
+            .map(|job| (job.act)(Ok(&transaction)))
+            .collect();
+        let committed = transaction.commit().map_err(|error| {
+            tracing::error!(%error, "the database could not commit");
+            let cause = cause(&error);
+            health.failed(&cause);
+            cause
+        });
+        if committed.is_ok() && self.connection.total_changes() > before {
+            health.wrote();
+        }
         for reply in replies {
-            reply(committed);
+            match &committed {
+                Ok(()) => reply(Ok(())),
+                Err(cause) => reply(Err(cause)),
+            }
         }
     }
 

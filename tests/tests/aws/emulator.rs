@@ -42,7 +42,7 @@ pub fn root() -> PathBuf {
 
 /// Builds the functions and says where they are. `cargo test` itself builds no binaries of packages
 /// without integration tests.
-fn programs() -> PathBuf {
+pub fn programs() -> PathBuf {
     let built = Command::new(env!("CARGO"))
         .args([
             "build",

@@ -6,7 +6,7 @@ use crate::scene::Scene;
 /// Connections break before a request and after it, to every service.
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_requests_and_lost_answers_lose_no_file() {
-    let scene = Scene::new("lost", Duration::ZERO).await;
+    let scene = Scene::new("lost", |_| (200, Duration::ZERO)).await;
     scene.proxy.plan(|_, _, number| {
         if every(number, 10) {
             Fault::LoseRequest
@@ -19,7 +19,7 @@ async fn lost_requests_and_lost_answers_lose_no_file() {
     let assignments = scene.assignments(200);
     scene.assign(&assignments).await;
     let settled = scene.settled(&assignments, Duration::from_secs(240)).await;
-    let (doubled, failed) = scene.checked(&settled).await;
+    let (doubled, failed) = scene.checked(&assignments, settled, |_| true).await;
     let before = scene.proxy.done(Fault::LoseRequest);
     let after = scene.proxy.done(Fault::LoseAnswer);
     println!(

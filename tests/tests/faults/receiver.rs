@@ -1,25 +1,32 @@
-//! A receiver that keeps each call's delivery and attempt, and answers after a while.
+//! A receiver that keeps every call as the checker wants it.
+#![allow(
+    dead_code,
+    reason = "the binaries that share this file use parts of it"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use tests::check;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
 /// A call: delivery and attempt.
 pub type Call = (Uuid, u32);
 
+/// What a receiver answers, and after how long.
+pub type Answer = fn(Call) -> (u16, Duration);
+
 #[derive(Clone, Default)]
 pub struct Seen {
-    calls: Arc<Mutex<Vec<Call>>>,
-    answered: Arc<Mutex<Vec<Call>>>,
+    calls: Arc<Mutex<Vec<check::Call>>>,
 }
 
 pub struct Receiver {
@@ -29,42 +36,71 @@ pub struct Receiver {
 
 impl Seen {
     /// Every call, also those whose caller did not wait for the answer.
-    pub fn calls(&self) -> Vec<Call> {
-        lock(&self.calls).clone()
+    pub fn calls(&self) -> Vec<check::Call> {
+        let calls = self.calls.lock();
+        calls.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How many calls are being answered right now, or never were because the caller went away.
-    pub fn unanswered(&self) -> usize {
-        self.calls().len() - lock(&self.answered).len()
+    /// The calls that are being answered right now.
+    pub fn under_way(&self) -> Vec<Call> {
+        let calls = self.calls().into_iter();
+        calls
+            .filter(|call| call.until == i64::MAX)
+            .map(|call| (call.delivery_id, call.attempt))
+            .collect()
     }
 
     /// How often each delivery was called, by attempt.
     pub fn by_call(&self) -> BTreeMap<Call, usize> {
         let mut counts = BTreeMap::new();
         for call in self.calls() {
-            *counts.entry(call).or_default() += 1;
+            *counts.entry((call.delivery_id, call.attempt)).or_default() += 1;
         }
         counts
     }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Vec<check::Call>) -> T) -> T {
+        act(&mut self.calls.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Ends its call however that ends: answered, or dropped because the caller went away.
+struct Open {
+    seen: Seen,
+    index: usize,
+    status: Option<u16>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let (index, status) = (self.index, self.status);
+        self.seen.with(|calls| {
+            calls[index].until = now();
+            calls[index].status = status;
+        });
+    }
+}
+
+/// Milliseconds since 1970, as the calls have them.
+pub fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_millis()).unwrap()
 }
 
 impl Receiver {
-    /// Answers 200 after `delay`.
-    pub async fn start(delay: Duration) -> Self {
+    pub async fn start(answer: Answer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let seen = Seen::default();
-        let kept = seen.clone();
+        let (kept, called) = (seen.clone(), url.clone());
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let seen = kept.clone();
+                let (seen, url) = (kept.clone(), called.clone());
                 tokio::spawn(async move {
-                    let service = service_fn(move |request| answer(seen.clone(), request, delay));
+                    let service = service_fn(move |request| {
+                        serve(seen.clone(), url.clone(), request, answer)
+                    });
                     let _ = hyper::server::conn::http1::Builder::new()
                         .serve_connection(TokioIo::new(stream), service)
                         .await;
@@ -75,19 +111,39 @@ impl Receiver {
     }
 }
 
-async fn answer(
+async fn serve(
     seen: Seen,
+    url: String,
     request: Request<Incoming>,
-    delay: Duration,
+    answer: Answer,
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let from = now();
     let header = |name: &str| request.headers()[name].to_str().unwrap().to_owned();
-    let call = (
-        header("webhook-id").parse().unwrap(),
-        header("webhook-attempt").parse().unwrap(),
-    );
+    let delivery_id = header("webhook-id").parse().unwrap();
+    let attempt = header("webhook-attempt").parse().unwrap();
     request.into_body().collect().await?;
-    lock(&seen.calls).push(call);
+    let index = seen.with(|calls| {
+        calls.push(check::Call {
+            delivery_id,
+            attempt,
+            url,
+            from,
+            until: i64::MAX,
+            status: None,
+            retry_after: None,
+            excused: false,
+        });
+        calls.len() - 1
+    });
+    let mut open = Open {
+        seen,
+        index,
+        status: None,
+    };
+    let (status, delay) = answer((delivery_id, attempt));
     tokio::time::sleep(delay).await;
-    lock(&seen.answered).push(call);
-    Ok(Response::new(Full::default()))
+    open.status = Some(status);
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+    Ok(response)
 }

@@ -7,7 +7,7 @@ use crate::scene::Scene;
 /// twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_that_come_twice_call_nobody_twice() {
-    let scene = Scene::new("twice", Duration::from_millis(50)).await;
+    let scene = Scene::new("twice", |_| (200, Duration::from_millis(50))).await;
     scene.proxy.plan(|_, operation, _| {
         if operation == "SendMessageBatch" {
             Fault::Repeat
@@ -21,7 +21,8 @@ async fn messages_that_come_twice_call_nobody_twice() {
     let settled = scene.settled(&assignments, Duration::from_secs(120)).await;
     // The copies that were still under way come to an end.
     tokio::time::sleep(Duration::from_secs(15)).await;
-    assert_eq!(scene.checked(&settled).await, (0, 0));
+    let checked = scene.checked(&assignments, settled, |_| false).await;
+    assert_eq!(checked, (0, 0));
     let repeated = scene.proxy.done(Fault::Repeat);
     println!("repeated {repeated} sends: no call doubled");
     assert!(repeated >= 20, "{repeated}");

@@ -9,7 +9,6 @@
 
 mod arguments;
 mod documents;
-mod kill;
 mod memory;
 mod operator;
 mod routing;

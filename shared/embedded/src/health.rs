@@ -1,0 +1,55 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use delivery::ports::{PortError, PortErrorKind};
+
+/// Whether the database can be written. A write that fails is tried again by whoever asked for it, and
+/// that is right for a moment; but nothing would ever tell that the moment does not pass.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    trouble: Mutex<Option<(Instant, String)>>,
+}
+
+impl Health {
+    pub(crate) fn failed(&self, cause: &str) {
+        self.lock()
+            .get_or_insert_with(|| (Instant::now(), cause.to_owned()));
+    }
+
+    pub(crate) fn wrote(&self) {
+        *self.lock() = None;
+    }
+
+    /// The fault that has kept every write from the disk for this long.
+    pub(crate) fn fault(&self, longer_than: Duration) -> Option<PortError> {
+        let trouble = self.lock();
+        let (since, cause) = trouble.as_ref()?;
+        (since.elapsed() > longer_than).then(|| {
+            let what = "write to the database";
+            PortError::caused(PortErrorKind::Unavailable, what, cause.clone())
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(Instant, String)>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_lasts_is_a_fault() {
+        let health = Health::default();
+        assert!(health.fault(Duration::ZERO).is_none());
+        health.failed("the disk is full");
+        assert!(health.fault(Duration::from_secs(60)).is_none());
+        std::thread::sleep(Duration::from_millis(2));
+        health.failed("another");
+        let fault = health.fault(Duration::from_millis(1)).unwrap();
+        assert_eq!(fault.source.unwrap().to_string(), "the disk is full");
+        health.wrote();
+        assert!(health.fault(Duration::ZERO).is_none());
+    }
+}

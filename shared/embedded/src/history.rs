@@ -1,6 +1,6 @@
 use delivery::ports::{History, PortError};
 use delivery::{AttemptRecord, FileKey, Rejection, VisitRecord};
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
 use uuid::Uuid;
 use workflow::Actor;
@@ -52,6 +52,27 @@ impl History for Engine {
                 .exists(params![key.team, key.item_id, visit_id])
             })
             .await
+    }
+
+    async fn find_visit(
+        &self,
+        key: &FileKey,
+        visit_id: Uuid,
+    ) -> Result<Option<VisitRecord>, PortError> {
+        let (what, key) = ("read visit", key.clone());
+        let body: Option<String> = self
+            .writer()
+            .run_unflushed(what, move |db| {
+                db.prepare_cached(
+                    "SELECT body FROM visits WHERE team = ?1 AND item_id = ?2 AND visit_id = ?3",
+                )?
+                .query_row(params![key.team, key.item_id, visit_id], |row| row.get(0))
+                .optional()
+            })
+            .await?;
+        let parse =
+            |body: String| serde_json::from_str(&body).map_err(|error| corrupt(what, error));
+        body.map(parse).transpose()
     }
 
     async fn rejection(&self, record: &Rejection) -> Result<(), PortError> {

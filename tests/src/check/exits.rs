@@ -20,6 +20,7 @@ pub(super) fn check(evidence: &Evidence<'_>, found: &mut Violations) {
         ended_as_answered(delivery, found);
         recorded_as_made(delivery, calls, found);
         took_its_edge(evidence, delivery, found);
+        was_announced(evidence, delivery, found);
     }
     for file in &evidence.files {
         visits_follow(evidence, file, found);
@@ -69,6 +70,18 @@ fn recorded_as_made(delivery: &DeliveryState, calls: &[&Call], found: &mut Viola
                 format!("{id}: {made} attempts made, {recorded} recorded"),
             );
         }
+    }
+}
+
+/// At least once. A file that was stopped on its way in has not left.
+fn was_announced(evidence: &Evidence<'_>, delivery: &DeliveryState, found: &mut Violations) {
+    let has_left = delivery.outcome.is_some() && delivery.reason != Some(Reason::HopLimit);
+    let Some(announced) = evidence.announced.as_ref().filter(|_| has_left) else {
+        return;
+    };
+    let id = delivery.delivery_id;
+    if !announced.contains(&id) {
+        found.add(1, format!("{id}: its end was not announced"));
     }
 }
 

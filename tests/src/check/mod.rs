@@ -7,6 +7,7 @@ mod exits;
 mod rest;
 mod writes;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -53,6 +54,8 @@ pub struct Evidence<'a> {
     pub calls: Vec<Call>,
     /// How much earlier than planned a call may come: what clocks differ by, and rounding.
     pub early: Duration,
+    /// The deliveries whose end was announced, where announcements are watched.
+    pub announced: Option<BTreeSet<Uuid>>,
 }
 
 /// An invariant, by its number in ARCHITECTURE.md, and what broke it.
@@ -115,7 +118,7 @@ impl Evidence<'_> {
     /// How many calls came again: all but the first of each attempt.
     #[must_use]
     pub fn doubled(&self) -> usize {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         let again = |call: &&Call| !seen.insert((call.delivery_id, call.attempt));
         self.calls.iter().filter(again).count()
     }

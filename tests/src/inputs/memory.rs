@@ -65,6 +65,14 @@ impl History for Memory {
         Ok(false)
     }
 
+    async fn find_visit(
+        &self,
+        _key: &FileKey,
+        _visit_id: Uuid,
+    ) -> Result<Option<VisitRecord>, PortError> {
+        Ok(None)
+    }
+
     async fn rejection(&self, _record: &Rejection) -> Result<(), PortError> {
         Ok(())
     }

@@ -23,6 +23,8 @@ pub(super) struct Witness {
     /// When each task came to its end.
     pub(super) ended: BTreeMap<u64, i64>,
     pub(super) commands: BTreeSet<Command>,
+    /// Deliveries whose end was announced.
+    pub(super) announced: BTreeSet<Uuid>,
 }
 
 /// A task that does nothing for this long after its call may lose its lease: the margin of a lease,
@@ -54,6 +56,7 @@ pub(super) fn judge(world: &mut World) {
         commands: world.witness.commands.iter().copied().collect(),
         calls: calls.collect(),
         early: EARLY,
+        announced: Some(world.witness.announced.clone()),
     };
     for violation in evidence.violations() {
         world.witness.found.add(violation.invariant, violation.what);

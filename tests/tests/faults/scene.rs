@@ -205,6 +205,7 @@ impl Scene {
                 .collect(),
             // Queues count whole seconds, and a message may come a second and a half early.
             early: Duration::from_millis(2_500),
+            announced: None,
         };
         assert_eq!(evidence.violations(), []);
         let files = evidence.files.iter();

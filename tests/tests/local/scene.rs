@@ -132,6 +132,7 @@ impl Scene {
                 })
                 .collect(),
             early: Duration::from_millis(1_500),
+            announced: None,
         };
         evidence.violations()
     }

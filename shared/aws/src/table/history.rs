@@ -7,7 +7,7 @@ use uuid::Uuid;
 use workflow::Actor;
 
 use super::Table;
-use super::item::{Item, file, json, new, number, text};
+use super::item::{Item, body, file, json, new, number, text};
 use crate::error::port_error;
 
 impl History for Table {
@@ -57,6 +57,25 @@ impl History for Table {
             .await
             .map_err(|error| port_error("look for visit", &error))?;
         Ok(found.item.is_some())
+    }
+
+    async fn find_visit(
+        &self,
+        key: &FileKey,
+        visit_id: Uuid,
+    ) -> Result<Option<VisitRecord>, PortError> {
+        let what = "read visit";
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key("pk", text(file(key)))
+            .key("sk", text(format!("VISIT#{visit_id}")))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| port_error(what, &error))?;
+        found.item.map(|item| body(what, &item)).transpose()
     }
 
     async fn rejection(&self, record: &Rejection) -> Result<(), PortError> {

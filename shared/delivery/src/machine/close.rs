@@ -1,13 +1,13 @@
+use uuid::Uuid;
 use workflow::{Actor, Workflow};
 
-use super::dispatch::archive_of;
 use super::ids::next_visit_id;
 use crate::document::DocumentRef;
 use crate::message::Assignment;
 use crate::ports::FileLeft;
 use crate::reason::Reason;
 use crate::record::VisitRecord;
-use crate::state::{FileState, Outcome, Status, Visit};
+use crate::state::{DeliveryState, FileKey, FileState, Outcome, Status, Visit};
 use crate::time::Timestamp;
 
 /// Webhook stages a file may enter one after the other without a person between: 25.
@@ -19,7 +19,10 @@ pub const HOP_LIMIT: u32 = 25;
 /// visit (invariant 6), with what has to happen before and after it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Closed {
-    /// To be kept before the write: the delivery, when the next one takes its place in the record.
+    /// To be kept before the write: an earlier delivery whose place in the record this one takes.
+    ///
+    /// It is the record as it was read, never what this write hopes to make of it: a sender that has
+    /// lost its lease would leave a history of what did not happen.
     pub archive: Option<VisitRecord>,
     /// The record to write.
     pub next: FileState,
@@ -58,54 +61,36 @@ pub fn close(
     if outcome == Outcome::Succeeded {
         next.passed.insert(stage_id);
     }
-    let Some(target) = target else {
-        next.status = Status::Waiting;
-        return Some(Closed {
-            archive: None,
-            next,
-            assignment: None,
-            left,
-        });
-    };
-    next.visit = Visit {
-        id: next_visit_id(state.visit.id, target),
-        stage_id: target.id,
-        sequence: state.visit.sequence + 1,
-        entered_at: now,
-        assigned_by: Actor::Workflow {
-            from_visit: state.visit.id,
-        },
-        assignee: None,
-    };
-    if target.webhook.is_none() {
-        next.status = if target.kind.is_end() {
+    let mut assignment = None;
+    if let Some(target) = target {
+        next.visit = Visit {
+            id: next_visit_id(state.visit.id, target),
+            stage_id: target.id,
+            sequence: state.visit.sequence + 1,
+            entered_at: now,
+            assigned_by: Actor::Workflow {
+                from_visit: state.visit.id,
+            },
+            assignee: None,
+        };
+        next.hops = if target.webhook.is_some() {
+            state.hops + 1
+        } else {
+            0
+        };
+        next.status = if target.webhook.is_some() {
+            Status::Assigned
+        } else if target.kind.is_end() {
             Status::Complete
         } else {
             Status::Waiting
         };
-        next.hops = 0;
-        return Some(Closed {
-            archive: None,
-            next,
-            assignment: None,
-            left,
-        });
+        assignment = assignment_of(&next, document);
+    } else {
+        next.status = Status::Waiting;
     }
-    let archive = archive_of(&next);
-    if state.hops >= HOP_LIMIT {
-        stop_hopping(&mut next, now);
-        return Some(Closed {
-            archive,
-            next,
-            assignment: None,
-            left,
-        });
-    }
-    next.status = Status::Assigned;
-    next.hops = state.hops + 1;
-    let assignment = assignment_of(&next, document);
     Some(Closed {
-        archive,
+        archive: None,
         next,
         assignment,
         left,
@@ -114,16 +99,28 @@ pub fn close(
 
 /// What to announce of a finished delivery, as long as the record still has it.
 #[must_use]
-pub(super) fn announcement(state: &FileState, delivery_id: uuid::Uuid) -> Option<FileLeft> {
-    let delivery = state
-        .delivery
-        .as_ref()
-        .filter(|d| d.delivery_id == delivery_id)?;
+pub(super) fn announcement(state: &FileState, delivery_id: Uuid) -> Option<FileLeft> {
+    let delivery = state.delivery.as_ref();
+    let delivery = delivery.filter(|d| d.delivery_id == delivery_id)?;
+    left(&state.key, state.workflow_id, delivery)
+}
+
+/// The same of a delivery that only the history has.
+#[must_use]
+pub fn announcement_of(visit: &VisitRecord) -> Option<FileLeft> {
+    left(&visit.key, visit.workflow_id, visit.delivery.as_ref()?)
+}
+
+fn left(key: &FileKey, workflow_id: Uuid, delivery: &DeliveryState) -> Option<FileLeft> {
+    if delivery.reason == Some(Reason::HopLimit) {
+        // It was stopped on its way in.
+        return None;
+    }
     Some(FileLeft {
-        key: state.key.clone(),
-        workflow_id: state.workflow_id,
+        key: key.clone(),
+        workflow_id,
         stage_id: delivery.stage_id,
-        delivery_id,
+        delivery_id: delivery.delivery_id,
         outcome: delivery.outcome?,
         reason: delivery.reason,
         attempts: u32::try_from(delivery.attempts.len()).unwrap_or(u32::MAX),
@@ -132,8 +129,12 @@ pub(super) fn announcement(state: &FileState, delivery_id: uuid::Uuid) -> Option
     })
 }
 
-/// The file rests in the stage it has just entered, its delivery failed before any call.
-fn stop_hopping(next: &mut FileState, now: Timestamp) {
+/// A file that has come to one Webhook stage too many rests in it, its delivery failed before any call.
+#[must_use]
+pub(super) fn stop_hopping(state: &FileState, now: Timestamp) -> FileState {
+    let mut next = state.clone();
+    next.version += 1;
+    next.updated_at = now;
     next.status = Status::Waiting;
     next.hops = 0;
     if let Some(delivery) = next.delivery.as_mut() {
@@ -149,6 +150,7 @@ fn stop_hopping(next: &mut FileState, now: Timestamp) {
         delivery.reason = Some(Reason::HopLimit);
         delivery.moved_to = None;
     }
+    next
 }
 
 /// The assignment that fires the Webhook stage a file has just entered over an edge. It can be made

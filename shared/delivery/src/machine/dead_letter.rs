@@ -3,13 +3,14 @@ use std::time::Duration;
 use workflow::Workflow;
 
 use super::close::{Closed, close};
-use super::dispatch::{message, queue};
+use super::dispatch::{archive_of, message, queue};
 use super::ids::visit_id_of;
-use super::send::{SendDecision, decide_send};
+use super::send::{SendDecision, after_the_end};
 use crate::document::DocumentRef;
 use crate::message::{Assignment, Delivery};
 use crate::ports::FileLeft;
 use crate::reason::Reason;
+use crate::record::VisitRecord;
 use crate::state::{FileState, Outcome, Status};
 use crate::time::Timestamp;
 
@@ -34,8 +35,10 @@ pub enum DeadLetterDecision {
     },
     /// A sender has the attempt right now: look again later.
     Held,
-    /// Nothing is left to do for the file.
-    Done,
+    /// Nothing is left to do for the file, but perhaps to announce its exit again.
+    Done(Option<Box<FileLeft>>),
+    /// The record has forgotten the delivery: the history knows what to announce again.
+    AskHistory,
 }
 
 /// Decides on a dead-lettered assignment.
@@ -50,8 +53,9 @@ pub fn decide_dead_letter_assignment(
     state: &FileState,
     now: Timestamp,
 ) -> DeadLetterDecision {
-    if state.visit.id != visit_id_of(assignment) {
-        return DeadLetterDecision::Done;
+    let (visit_id, document) = (visit_id_of(assignment), assignment.document.as_ref());
+    if state.visit.id != visit_id {
+        return over(after_the_end(visit_id, document, state));
     }
     match (state.status, &state.delivery) {
         (Status::Assigned, _) => {}
@@ -62,13 +66,13 @@ pub fn decide_dead_letter_assignment(
                 delay: now.until(open.next_at),
             };
         }
-        _ => return DeadLetterDecision::Done,
+        _ => return over(after_the_end(visit_id, document, state)),
     }
     let opened = FileState {
         version: state.version,
         ..queue(assignment, state, now)
     };
-    closed(workflow, &opened, assignment.document.as_ref(), now)
+    closed(workflow, &opened, archive_of(state), document, now)
 }
 
 /// Decides on a dead-lettered delivery: a fault of ours costs a failed file, never a lost one.
@@ -84,12 +88,8 @@ pub fn decide_dead_letter(
         .as_ref()
         .filter(|d| d.delivery_id == message.delivery_id && d.outcome.is_none());
     let Some(open) = open else {
-        return match decide_send(message, state, now) {
-            SendDecision::AssignAgain { assignment, left } => {
-                DeadLetterDecision::AssignAgain { assignment, left }
-            }
-            _ => DeadLetterDecision::Done,
-        };
+        let document = message.document.as_ref();
+        return over(after_the_end(message.delivery_id, document, state));
     };
     if message.attempt < open.attempt {
         // This attempt is recorded; at most the message of the next one is missing.
@@ -105,24 +105,30 @@ pub fn decide_dead_letter(
     if state.status == Status::Sending && open.lease_until.is_some_and(|until| until >= now) {
         return DeadLetterDecision::Held;
     }
-    closed(workflow, state, message.document.as_ref(), now)
+    closed(workflow, state, None, message.document.as_ref(), now)
+}
+
+fn over(decision: SendDecision) -> DeadLetterDecision {
+    match decision {
+        SendDecision::AssignAgain { assignment, left } => {
+            DeadLetterDecision::AssignAgain { assignment, left }
+        }
+        SendDecision::AskHistory => DeadLetterDecision::AskHistory,
+        SendDecision::Done(left) => DeadLetterDecision::Done(left),
+        _ => DeadLetterDecision::Done(None),
+    }
 }
 
 fn closed(
     workflow: Option<&Workflow>,
     state: &FileState,
+    archive: Option<VisitRecord>,
     document: Option<&DocumentRef>,
     now: Timestamp,
 ) -> DeadLetterDecision {
-    close(
-        workflow,
-        state,
-        Outcome::Failed,
-        Some(Reason::DeadLettered),
-        document,
-        now,
-    )
-    .map_or(DeadLetterDecision::Done, |closed| {
-        DeadLetterDecision::Close(Box::new(closed))
-    })
+    let (outcome, reason) = (Outcome::Failed, Some(Reason::DeadLettered));
+    close(workflow, state, outcome, reason, document, now)
+        .map_or(DeadLetterDecision::Done(None), |closed| {
+            DeadLetterDecision::Close(Box::new(Closed { archive, ..closed }))
+        })
 }

@@ -1,6 +1,7 @@
 use uuid::Uuid;
 use workflow::{Actor, Position, RejectReason, Stage, Workflow, may_assign};
 
+use super::close::{HOP_LIMIT, stop_hopping};
 use super::ids::visit_id_of;
 use crate::document::DocumentRef;
 use crate::message::{Assignment, Delivery};
@@ -20,7 +21,7 @@ pub enum DispatchDecision {
         /// The message to send once it is written.
         delivery: Box<Delivery>,
     },
-    /// Put the file into a stage that is not ours to run: archive, write, done.
+    /// Put the file into a stage that is not ours to run, or stop its cycle: archive, write, done.
     Rest {
         /// The finished visits the record is about to forget.
         archive: Vec<VisitRecord>,
@@ -96,11 +97,7 @@ fn repeated(
 ) -> Option<DispatchDecision> {
     if state.visit.id == visit_id {
         return Some(match state.status {
-            Status::Assigned => DispatchDecision::Open {
-                archive: Vec::new(),
-                next: Box::new(queue(assignment, state, now)),
-                delivery: Box::new(message(assignment, 1)),
-            },
+            Status::Assigned => arrived(assignment, state, now),
             Status::Queued | Status::Sending => {
                 state
                     .delivery
@@ -117,6 +114,23 @@ fn repeated(
         .as_ref()
         .is_some_and(|d| d.delivery_id == visit_id);
     finished.then_some(DispatchDecision::Done)
+}
+
+/// A file that came over an edge. Its last delivery goes to the history now, as it ended: the exit has
+/// written it to the record, and may not have been the only one to believe that it would.
+fn arrived(assignment: &Assignment, state: &FileState, now: Timestamp) -> DispatchDecision {
+    let archive = archive_of(state).into_iter().collect();
+    if state.hops > HOP_LIMIT {
+        return DispatchDecision::Rest {
+            archive,
+            next: Box::new(stop_hopping(state, now)),
+        };
+    }
+    DispatchDecision::Open {
+        archive,
+        next: Box::new(queue(assignment, state, now)),
+        delivery: Box::new(message(assignment, 1)),
+    }
 }
 
 /// A visit that an exit opened: its delivery starts now.

@@ -4,6 +4,7 @@ use uuid::Uuid;
 use workflow::Actor;
 
 use super::close::{announcement, assignment_of};
+use crate::document::DocumentRef;
 use crate::message::{Assignment, Delivery};
 use crate::ports::FileLeft;
 use crate::state::{FileState, Status};
@@ -37,6 +38,9 @@ pub enum SendDecision {
     },
     /// Nothing is left to do, but perhaps to announce the end again.
     Done(Option<Box<FileLeft>>),
+    /// The visit is over, and the record has gone on so far that it has forgotten it. The history
+    /// knows what may not have been announced.
+    AskHistory,
 }
 
 /// Decides on a delivery message.
@@ -47,7 +51,7 @@ pub fn decide_send(message: &Delivery, state: &FileState, now: Timestamp) -> Sen
         .as_ref()
         .filter(|d| d.delivery_id == message.delivery_id && d.outcome.is_none());
     let Some(open) = open else {
-        return after_the_end(message, state);
+        return after_the_end(message.delivery_id, message.document.as_ref(), state);
     };
     match state.status {
         Status::Queued if message.attempt <= open.attempt => {
@@ -73,18 +77,24 @@ pub fn decide_send(message: &Delivery, state: &FileState, now: Timestamp) -> Sen
     }
 }
 
-fn after_the_end(message: &Delivery, state: &FileState) -> SendDecision {
-    let left = announcement(state, message.delivery_id).map(Box::new);
+/// What may still be missing of a visit that is not open: the next stage's assignment, the announcement.
+pub(super) fn after_the_end(
+    visit_id: Uuid,
+    document: Option<&DocumentRef>,
+    state: &FileState,
+) -> SendDecision {
+    let left = announcement(state, visit_id).map(Box::new);
     let came_from_here = matches!(
         state.visit.assigned_by,
-        Actor::Workflow { from_visit } if from_visit == message.delivery_id
+        Actor::Workflow { from_visit } if from_visit == visit_id
     );
-    let assignment = assignment_of(state, message.document.as_ref()).filter(|_| came_from_here);
+    let assignment = assignment_of(state, document).filter(|_| came_from_here);
     match assignment {
         Some(assignment) => SendDecision::AssignAgain {
             assignment: Box::new(assignment),
             left,
         },
+        None if left.is_none() => SendDecision::AskHistory,
         None => SendDecision::Done(left),
     }
 }

@@ -22,6 +22,13 @@ pub trait History: Send + Sync {
         visit_id: Uuid,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
+    /// A finished visit, by its id.
+    fn find_visit(
+        &self,
+        key: &FileKey,
+        visit_id: Uuid,
+    ) -> impl Future<Output = Result<Option<VisitRecord>, PortError>> + Send;
+
     /// Keeps a rejected assignment, by (assignment, actor's role).
     fn rejection(&self, record: &Rejection) -> impl Future<Output = Result<(), PortError>> + Send;
 }

@@ -1,9 +1,14 @@
 use std::time::Duration;
 
+use serde::Deserialize;
+use uuid::Uuid;
+
 use super::fault::Fault;
-use super::finish::{emit, finish};
+use super::finish::{announce_again, emit, finish};
 use super::write::{Found, send_one};
-use crate::machine::{DeadLetterDecision, decide_dead_letter, decide_dead_letter_assignment};
+use crate::machine::{
+    DeadLetterDecision, decide_dead_letter, decide_dead_letter_assignment, visit_id_of,
+};
 use crate::message::{Assignment, DeadLetter, Delivery};
 use crate::ports::{Clock, DeadLetterPorts, FileStates, Workflows};
 use crate::state::{FileKey, FileState};
@@ -35,7 +40,7 @@ pub async fn dead_letter<P: DeadLetterPorts>(
         .await?;
     let decide =
         |state: &FileState, now| decide_dead_letter(workflow.as_deref(), message, state, now);
-    move_on(ports, &message.key(), decide).await
+    move_on(ports, &message.key(), message.delivery_id, decide).await
 }
 
 /// Moves the file of a dead-lettered assignment out of the stage it was to fire, if it is there.
@@ -54,12 +59,13 @@ pub async fn dead_letter_assignment<P: DeadLetterPorts>(
     let decide = |state: &FileState, now| {
         decide_dead_letter_assignment(workflow.as_deref(), assignment, state, now)
     };
-    move_on(ports, &assignment.key(), decide).await
+    move_on(ports, &assignment.key(), visit_id_of(assignment), decide).await
 }
 
 async fn move_on<P: DeadLetterPorts>(
     ports: &P,
     key: &FileKey,
+    visit_id: Uuid,
     decide: impl Fn(&FileState, Timestamp) -> DeadLetterDecision,
 ) -> Result<DeadLettered, Fault> {
     let mut state = ports.states().get(key).await?;
@@ -69,7 +75,14 @@ async fn move_on<P: DeadLetterPorts>(
         };
         let now = ports.clock().now();
         match decide(&current, now) {
-            DeadLetterDecision::Done => return Ok(DeadLettered::Elsewhere),
+            DeadLetterDecision::Done(left) => {
+                emit(ports.events(), ports.assignments(), left.as_deref(), None).await?;
+                return Ok(DeadLettered::Elsewhere);
+            }
+            DeadLetterDecision::AskHistory => {
+                announce_again(ports, ports.events(), key, visit_id).await?;
+                return Ok(DeadLettered::Elsewhere);
+            }
             DeadLetterDecision::Held => return Err(Fault::Held(now)),
             DeadLetterDecision::SendAgain { delivery, delay } => {
                 send_one(ports.deliveries(), *delivery, delay).await?;
@@ -96,10 +109,31 @@ async fn move_on<P: DeadLetterPorts>(
 /// # Errors
 /// [`Fault`]: the message must stay on the dead-letter queue.
 pub async fn park<P: DeadLetterPorts>(ports: &P, letter: DeadLetter) -> Result<(), Fault> {
+    let about = About::of(&letter);
     tracing::error!(
         queue = letter.queue,
         cause = letter.cause,
+        team = about.team,
+        item_id = about.item_id.map(tracing::field::display),
+        stage_id = about.stage_id.map(tracing::field::display),
+        delivery_id = about.delivery_id.map(tracing::field::display),
         "message dead-lettered"
     );
     Ok(send_one(ports.dead_letters(), letter, Duration::ZERO).await?)
+}
+
+/// Whose message it was, as far as it says so.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct About {
+    team: Option<String>,
+    item_id: Option<Uuid>,
+    stage_id: Option<Uuid>,
+    delivery_id: Option<Uuid>,
+}
+
+impl About {
+    fn of(letter: &DeadLetter) -> Self {
+        serde_json::from_str(&letter.body).unwrap_or_default()
+    }
 }

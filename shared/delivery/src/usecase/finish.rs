@@ -1,12 +1,15 @@
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::fault::Fault;
 use super::write::{Found, send_one, write};
-use crate::machine::Closed;
+use crate::machine::{Closed, announcement_of};
 use crate::message::Assignment;
 use crate::ports::{DispatchPorts, Events, FileLeft, History, Observation, Observer, SendMessages};
+use crate::state::FileKey;
 
-/// Carries out the end of a visit: history, the one write, the announcement, the next assignment.
+/// Carries out the end of a visit: history, the one write, the next assignment, the announcement.
 ///
 /// `Ok(Some(_))`: somebody else wrote first, and nothing was emitted.
 pub(super) async fn finish<P: DispatchPorts>(
@@ -33,19 +36,33 @@ pub(super) async fn finish<P: DispatchPorts>(
     Ok(None)
 }
 
-/// Announces, then assigns. In this order, because the next dispatch overwrites what the
-/// announcement is made from.
+/// Announces an exit that only the history still has.
+pub(super) async fn announce_again<P: DispatchPorts>(
+    ports: &P,
+    events: &impl Events,
+    key: &FileKey,
+    delivery_id: Uuid,
+) -> Result<(), Fault> {
+    let visit = ports.history().find_visit(key, delivery_id).await?;
+    if let Some(left) = visit.as_ref().and_then(announcement_of) {
+        events.file_left(&left).await?;
+    }
+    Ok(())
+}
+
+/// Assigns, then announces. In this order, because a bus that takes nothing must not keep the file; if
+/// the next dispatch comes before the announcement, the history has what it is made from.
 pub(super) async fn emit(
     events: &impl Events,
     assignments: &impl SendMessages<Assignment>,
     left: Option<&FileLeft>,
     assignment: Option<Assignment>,
 ) -> Result<(), Fault> {
-    if let Some(left) = left {
-        events.file_left(left).await?;
-    }
     if let Some(assignment) = assignment {
         send_one(assignments, assignment, Duration::ZERO).await?;
+    }
+    if let Some(left) = left {
+        events.file_left(left).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use workflow::{StageSecrets, WebhookConfig, Workflow};
 
 use super::fault::Fault;
-use super::finish::{emit, finish};
+use super::finish::{announce_again, emit, finish};
 use super::write::{Found, send_one, write};
 use crate::document::{Document, DocumentRef};
 use crate::machine::{Attempted, SendDecision, Then, claim, decide_send, record_attempt};
@@ -84,6 +84,10 @@ pub async fn send<P: SendPorts>(
                 emit(ports.events(), ports.assignments(), left.as_deref(), None).await?;
                 return Ok(Sent::Repeated);
             }
+            SendDecision::AskHistory => {
+                announce_again(ports, ports.events(), &key, message.delivery_id).await?;
+                return Ok(Sent::Repeated);
+            }
         }
         match attempt(ports, message, &current, limits).await? {
             Ok(sent) => return Ok(sent),
@@ -135,7 +139,7 @@ async fn attempt<P: SendPorts>(
         }
         Err(reason) => no_call(reason),
     };
-    refresh_secrets_after_401(ports, prepared.config.as_ref(), &answer).await;
+    refresh_secrets_after_refusal(ports, prepared.config.as_ref(), &answer).await;
     record(
         ports,
         workflow,
@@ -246,14 +250,15 @@ fn no_call(reason: Reason) -> Answer {
     }
 }
 
-/// A 401 may mean that the value was rotated: the next attempt must not use the cached one.
-async fn refresh_secrets_after_401<P: SendPorts>(
+/// A refusal may mean that the value was rotated: the next attempt must not use the cached one. API
+/// Gateway says 403 for an authorizer that denies, and 401 only where the header is missing.
+async fn refresh_secrets_after_refusal<P: SendPorts>(
     ports: &P,
     config: Option<&WebhookConfig>,
     answer: &Answer,
 ) {
     let reference = config.and_then(|config| config.secret_ref.as_ref());
-    if let (Ok(401), Some(reference)) = (answer.result, reference)
+    if let (Ok(401 | 403), Some(reference)) = (answer.result, reference)
         && let Err(error) = ports
             .secrets()
             .stage_secrets(reference, Freshness::Latest)
@@ -261,7 +266,7 @@ async fn refresh_secrets_after_401<P: SendPorts>(
     {
         tracing::warn!(
             code = error.kind.code(),
-            "secrets could not be refreshed after a 401"
+            "secrets could not be refreshed after the receiver refused them"
         );
     }
 }

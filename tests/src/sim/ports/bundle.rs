@@ -1,6 +1,6 @@
 //! One world is every port.
 
-use delivery::ports::{AuditPorts, DeadLetterPorts, DispatchPorts, NoEvents, SendPorts};
+use delivery::ports::{AuditPorts, DeadLetterPorts, DispatchPorts, SendPorts};
 
 use super::Sim;
 
@@ -37,7 +37,7 @@ impl SendPorts for Sim {
     type Documents = Self;
     type Secrets = Self;
     type Caller = Self;
-    type Events = NoEvents;
+    type Events = Self;
 
     fn assignments(&self) -> &Self {
         self
@@ -51,15 +51,15 @@ impl SendPorts for Sim {
     fn caller(&self) -> &Self {
         self
     }
-    fn events(&self) -> &NoEvents {
-        &NoEvents
+    fn events(&self) -> &Self {
+        self
     }
 }
 
 impl DeadLetterPorts for Sim {
     type Assignments = Self;
     type DeadLetters = Self;
-    type Events = NoEvents;
+    type Events = Self;
 
     fn assignments(&self) -> &Self {
         self
@@ -67,8 +67,8 @@ impl DeadLetterPorts for Sim {
     fn dead_letters(&self) -> &Self {
         self
     }
-    fn events(&self) -> &NoEvents {
-        &NoEvents
+    fn events(&self) -> &Self {
+        self
     }
 }
 

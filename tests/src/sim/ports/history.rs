@@ -49,6 +49,17 @@ impl History for Sim {
         .await
     }
 
+    async fn find_visit(
+        &self,
+        key: &FileKey,
+        visit_id: Uuid,
+    ) -> Result<Option<VisitRecord>, PortError> {
+        self.effect("find visit", |world| {
+            world.visits.get(&(key.clone(), visit_id)).cloned()
+        })
+        .await
+    }
+
     async fn rejection(&self, record: &Rejection) -> Result<(), PortError> {
         self.effect("rejection", |world| {
             world

@@ -4,6 +4,7 @@
 mod bundle;
 mod caller;
 mod config;
+mod events;
 mod history;
 mod queues;
 mod states;

@@ -7,11 +7,14 @@ use std::time::{Duration, SystemTime};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use bytes::Bytes;
 use delivery::machine::visit_id_of;
-use delivery::ports::{FileStates, Lists};
-use delivery::{Assignment, Delivery, Outcome, Status, Timestamp};
+use delivery::ports::{Documents, FileStates, Lists};
+use delivery::{
+    Assignment, Delivery, Document, DocumentReader, DocumentRef, Outcome, Status, Timestamp,
+};
 use embedded::{Engine, Options, Queue};
 use lambda_runtime::{Context, LambdaEvent};
 use sender::Settings;
+use serde_json::value::RawValue;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -19,6 +22,8 @@ use uuid::Uuid;
 use webhook::{CallerConfig, WebhookCaller};
 use webhook_stage::Local;
 use workflow::{Actor, Role, Workflow};
+
+const EXAMPLE: &[u8] = include_bytes!("../../infra/local/examples/workflow.json");
 
 struct World {
     ports: Local,
@@ -29,13 +34,17 @@ struct World {
 
 impl World {
     async fn new() -> Self {
+        Self::of(EXAMPLE).await
+    }
+
+    /// With a workflow whose first Webhook stage calls a receiver that answers 200.
+    async fn of(json: &[u8]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let calls = Arc::new(std::sync::atomic::AtomicUsize::new(0));
         tokio::spawn(answer(listener, Arc::clone(&calls)));
         let directory = tempfile::tempdir().unwrap();
         let engine = Engine::open(directory.path(), Options::default()).unwrap();
-        let json = include_bytes!("../../infra/local/examples/workflow.json");
         let mut workflow = Workflow::import(json).unwrap().workflow;
         let stage = workflow.first_webhook().unwrap().id;
         workflow.set_webhook_url(stage, &url).unwrap();
@@ -318,4 +327,47 @@ async fn a_dead_letter_leaves_by_the_failed_edge_and_is_parked() {
     assert_eq!(parked.len(), 2);
     assert!(parked.iter().any(|(_, letter)| letter.contains("garbage")));
     assert_eq!(world.calls(), 0);
+}
+
+/// The assignment to the next stage is longer than the delivery it follows from.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_as_large_as_a_message_goes_on_through_the_store() {
+    let mut json: serde_json::Value = serde_json::from_slice(EXAMPLE).unwrap();
+    let stages = json["stages"].as_array().unwrap();
+    let webhooks = stages.iter().filter(|stage| stage["type"] == "webhook");
+    let ids: Vec<_> = webhooks.map(|stage| stage["id"].clone()).collect();
+    let stages = json["stages"].as_array_mut().unwrap();
+    let first = stages.iter_mut().find(|stage| stage["id"] == ids[0]);
+    let edges = first.unwrap()["edges"].as_array_mut().unwrap();
+    let succeeded = edges.iter_mut().find(|edge| edge["name"] == "succeeded");
+    succeeded.unwrap()["target_stage_id"] = ids[1].clone();
+    let world = World::of(json.to_string().as_bytes()).await;
+    let mut assignment = world.assignment(9).await;
+    let document = |length: usize| {
+        let text = format!(
+            r#"{{"version":"2.0","item":{{"name":"{}"}}}}"#,
+            "x".repeat(length)
+        );
+        DocumentRef::Inline(RawValue::from_string(text).unwrap())
+    };
+    assignment.document = Some(document(0));
+    let empty = serde_json::to_string(&assignment).unwrap().len();
+    assignment.document = Some(document(delivery::MAX_BODY - empty));
+    let body = serde_json::to_string(&assignment).unwrap();
+    assert_eq!(body.len(), delivery::MAX_BODY);
+    assert!(world.dispatch(&[body]).await.batch_item_failures.is_empty());
+    let sent = world
+        .send(&world.deliveries().await, Duration::from_secs(120))
+        .await;
+    assert!(sent.batch_item_failures.is_empty(), "{sent:?}");
+    let engine = world.ports.engine();
+    let next = engine.receive(Queue::Assignments, 10, Duration::from_secs(60), 100);
+    let next = Assignment::parse(&next.await.unwrap()[0].body).unwrap();
+    assert_eq!(next.stage_id.to_string(), ids[1].as_str().unwrap());
+    assert!(next.document.is_none());
+    let kept = match engine.open(&assignment.key(), None).await.unwrap() {
+        Document::Bytes(kept) => kept.len() as u64,
+        Document::Large(kept) => kept.length(),
+    };
+    assert!(kept > 1_000_000, "{kept}");
 }

@@ -204,12 +204,13 @@ mod sender {
                 ..CallerConfig::default()
             })?;
             let prefix = environment.optional("SECRETS_PREFIX").unwrap_or_default();
+            let documents = environment.required("DOCUMENTS_BUCKET")?;
             Ok(Self {
                 dispatcher: DispatcherPorts::new(config, environment)?,
                 assignments: Queue::new(config, environment.required("ASSIGNMENTS_QUEUE_URL")?),
-                documents: Bucket::new(config, environment.required("DOCUMENTS_BUCKET")?),
+                caller: caller.with_presign(S3Presign::new(config, documents.clone())),
+                documents: Bucket::new(config, documents),
                 secrets: SecretStore::new(config, prefix),
-                caller: caller.with_presign(S3Presign::new(config)),
                 events: EventBus::new(config, environment.optional("EVENT_BUS_NAME")),
             })
         }

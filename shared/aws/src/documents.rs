@@ -135,6 +135,13 @@ impl Documents for Bucket {
                     json.get().as_bytes(),
                 )));
             }
+            // Whoever commands in a team's name has that team's documents, and no other's.
+            Some(DocumentRef::S3(object))
+                if object.bucket == self.name
+                    && !object.key.starts_with(&format!("{}/", key.team)) =>
+            {
+                return Err(DocumentError::Reason(Reason::DocumentForbidden));
+            }
             Some(DocumentRef::S3(object)) => object.clone(),
             None => S3Object {
                 bucket: self.name.clone(),

@@ -13,14 +13,20 @@ use crate::error::port_error;
 #[derive(Clone, Debug)]
 pub struct S3Presign {
     client: Client,
+    /// Whose URLs stay as they are.
+    documents: String,
 }
 
 impl S3Presign {
     /// Signs with the process's credentials: the URL ends with them, at the latest.
+    ///
+    /// URLs into the bucket of the documents stay as they are. It has every team's, the sender may read
+    /// them all, and what a document says is its team's: a receiver would get another team's documents.
     #[must_use]
-    pub fn new(config: &SdkConfig) -> Self {
+    pub fn new(config: &SdkConfig, documents: impl Into<String>) -> Self {
         Self {
             client: client(config),
+            documents: documents.into(),
         }
     }
 }
@@ -30,6 +36,9 @@ impl Presign for S3Presign {
         let refused = || PortError::new(PortErrorKind::Corrupt, "presign a source file's URL");
         let path = s3_url.strip_prefix("s3://").ok_or_else(refused)?;
         let (bucket, key) = path.split_once('/').ok_or_else(refused)?;
+        if bucket == self.documents {
+            return Ok(s3_url.to_owned());
+        }
         let expiry = PresigningConfig::expires_in(expiry).map_err(|_| refused())?;
         let request = self
             .client

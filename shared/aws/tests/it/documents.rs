@@ -165,7 +165,7 @@ async fn a_large_object_is_streamed_and_stays_the_same() {
 #[tokio::test]
 async fn a_presigned_url_needs_no_header_and_has_no_secret() {
     let fake = Fake::new(|_| panic!("presigning asks nobody"));
-    let presign = S3Presign::new(&fake.config());
+    let presign = S3Presign::new(&fake.config(), "documents");
     let url = presign
         .presign(
             "s3://their-bucket/a folder/f+1.png",
@@ -189,4 +189,28 @@ async fn a_presigned_url_needs_no_header_and_has_no_secret() {
     }
     let week = Duration::from_secs(7 * 24 * 3600 + 1);
     assert!(presign.presign("s3://b/k", week).await.is_err());
+    let ours = "s3://documents/another-team/one.json";
+    let hour = Duration::from_secs(3600);
+    assert_eq!(presign.presign(ours, hour).await.unwrap(), ours);
+}
+
+#[tokio::test]
+async fn a_team_has_its_own_documents_and_no_others() {
+    let fake = Fake::new(|_| Answer::ok(b"{}".to_vec()).header("content-length", "2"));
+    let bucket = Bucket::new(&fake.config(), "documents");
+    for (key, is_own) in [
+        ("t/old.json", true),
+        ("u/one.json", false),
+        ("t", false),
+        ("tt/one.json", false),
+    ] {
+        let document = foreign("documents", key);
+        let opened = bucket.open(&self::key(), Some(&document)).await;
+        match opened {
+            Ok(_) => assert!(is_own, "{key}"),
+            Err(DocumentError::Reason(Reason::DocumentForbidden)) => assert!(!is_own, "{key}"),
+            Err(error) => panic!("{key}: {error:?}"),
+        }
+    }
+    assert_eq!(fake.asked().len(), 1);
 }

@@ -8,7 +8,7 @@ use super::finish::{announce_again, emit, finish};
 use super::write::{Found, send_one, write};
 use crate::document::{Document, DocumentRef};
 use crate::machine::{Attempted, SendDecision, Then, claim, decide_send, record_attempt};
-use crate::message::Delivery;
+use crate::message::{Assignment, Delivery, MAX_BODY};
 use crate::ports::{
     Answer, Call, Caller, Clock, DispatchPorts, DocumentError, Documents, FileStates, Freshness,
     History, Observation, Observer, Secrets, SendPorts, Workflows,
@@ -25,6 +25,9 @@ pub const LEASE_MARGIN: Duration = Duration::from_secs(15);
 
 /// No call is started with less than its timeout and this left of the invocation.
 pub const START_MARGIN: Duration = Duration::from_secs(2);
+
+/// Largest inline document that goes on to the next stage inline: half of what a message takes.
+const LARGEST_PASSED_ON: usize = MAX_BODY / 2;
 
 /// Writers that may get in between before the message is left for later.
 const MAX_CONFLICTS: usize = 4;
@@ -75,7 +78,11 @@ pub async fn send<P: SendPorts>(
                 send_one(ports.deliveries(), *delivery, delay).await?;
                 return Ok(Sent::Repeated);
             }
-            SendDecision::AssignAgain { assignment, left } => {
+            SendDecision::AssignAgain {
+                mut assignment,
+                left,
+            } => {
+                lighten(ports, &mut assignment).await;
                 let left = left.as_deref();
                 emit(ports.events(), ports.assignments(), left, Some(*assignment)).await?;
                 return Ok(Sent::Repeated);
@@ -323,7 +330,10 @@ async fn record<P: SendPorts>(
             send_one(ports.deliveries(), *delivery, delay).await?;
             Ok(Sent::Retrying)
         }
-        Then::Close(closed) => {
+        Then::Close(mut closed) => {
+            if let Some(assignment) = &mut closed.assignment {
+                lighten(ports, assignment).await;
+            }
             let outcome = closed.left.outcome;
             if outcome == Outcome::Failed && closed.assignment.is_none() {
                 keep_document(ports, message).await;
@@ -357,6 +367,24 @@ fn observe<P: DispatchPorts>(
         stage_id,
         lag,
     });
+}
+
+/// Puts a large inline document where large ones belong before it goes on to the next stage: there its
+/// message is a little longer than it was here, and one at the limit could not be sent at all.
+async fn lighten<P: SendPorts>(ports: &P, assignment: &mut Assignment) {
+    let Some(document @ DocumentRef::Inline(json)) = &assignment.document else {
+        return;
+    };
+    if json.get().len() <= LARGEST_PASSED_ON {
+        return;
+    }
+    match ports.documents().keep(&assignment.key(), document).await {
+        Ok(()) => assignment.document = None,
+        Err(error) => tracing::warn!(
+            item_id = %assignment.item_id, code = error.kind.code(),
+            "a large document could not be kept, and goes on with its message"
+        ),
+    }
 }
 
 /// A failed file's inline document goes with its message; without it there is no redelivery.

@@ -43,7 +43,7 @@ mod tests {
         let mut held = Vec::new();
         let mut free = places;
         for _ in 0..stages {
-            held.push(0);
+            held.resize(held.len() + 1, 0);
             loop {
                 let mut taken = 0;
                 for held in &mut held {

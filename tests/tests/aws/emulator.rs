@@ -41,12 +41,15 @@ pub fn root() -> PathBuf {
 }
 
 /// Builds the functions and says where they are. `cargo test` itself builds no binaries of packages
-/// without integration tests.
+/// without integration tests. With a test beside them, the binaries have the dependencies that
+/// `cargo test` has built; alone they would want the AWS SDK with other features, all over again.
 pub fn programs() -> PathBuf {
     let built = Command::new(env!("CARGO"))
         .args([
             "build",
             "--bins",
+            "--test",
+            "simulation",
             "--locked",
             "--message-format",
             "json",

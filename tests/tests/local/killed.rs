@@ -32,9 +32,18 @@ async fn killed_ten_times_nothing_is_lost() {
         let mut command = scene.command(&program, "");
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
-        // Moments spread over start, registration and the run itself.
-        let moment = 60 + (kill as u64 * 7919 + u64::from(child.id())) % 400;
-        tokio::time::sleep(Duration::from_millis(moment)).await;
+        // Half of the moments are spread over start and registration, half lie in the midst of calls.
+        if kill % 2 == 0 {
+            let moment = 60 + (kill as u64 * 7919 + u64::from(child.id())) % 400;
+            tokio::time::sleep(Duration::from_millis(moment)).await;
+        } else {
+            let seen = scene.receiver.seen.calls().len();
+            while scene.receiver.seen.calls().len() < seen + 60
+                && child.try_wait().unwrap().is_none()
+            {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        }
         let before = now();
         if child.try_wait().unwrap().is_none() {
             child.kill().unwrap();
@@ -54,6 +63,7 @@ async fn killed_ten_times_nothing_is_lost() {
     assert_eq!(scene.violations(cut_off).await, []);
     let calls = scene.receiver.seen.calls();
     let cut_off = calls.iter().filter(|call| cut_off(call)).count();
+    assert!(cut_off > 0, "every kill missed the calls");
     println!(
         "{} kills, {FILES} files, {} calls, {cut_off} cut off, {} doubled",
         killed.len(),

@@ -1,6 +1,6 @@
 //! What is looked through: scenes, and the faults that may strike in each.
 
-use super::scenario::{ONE_STAGE, Scene, THREE_COMMANDS, TWO_COMMANDS, TWO_STAGES};
+use super::scenario::{ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS, TWO_STAGES};
 
 /// What bounds a world, so that it can be looked through to its end.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,18 @@ impl Bounds {
         }
     }
 
+    /// A message that is not handled the first time is dead.
+    pub(crate) const fn once(faults: Budget) -> Self {
+        Self {
+            max_receives: 1,
+            ..Self::with(faults)
+        }
+    }
+
+    const fn answered(self, answers: &'static [u16]) -> Self {
+        Self { answers, ..self }
+    }
+
     const fn with_two_dispatchers(faults: Budget) -> Self {
         Self {
             dispatchers: 2,
@@ -67,19 +79,37 @@ pub(crate) const DUPLICATE: Budget = budget([0, 1, 0, 0, 0]);
 const LOST: Budget = budget([0, 0, 1, 0, 0]);
 pub(crate) const STANDSTILL: Budget = budget([0, 0, 0, 1, 0]);
 const AUDIT: Budget = budget([0, 0, 0, 0, 1]);
+const CRASH_AND_DUPLICATE: Budget = budget([1, 1, 0, 0, 0]);
+const CRASH_AND_STANDSTILL: Budget = budget([1, 0, 0, 1, 0]);
 
-/// What every run looks through: each fault in the whole workflow, each pair of unlike faults in one stage.
+/// A sender stands still, its message is dead meanwhile, and the dead letter closes the delivery: its
+/// sender believes otherwise.
+pub(crate) const STOOD_STILL: Bounds = Bounds::once(STANDSTILL).answered(&[200]);
+
+/// A dispatcher dies, and so does the dead-letter function over its message.
+pub(crate) const DIED_TWICE: Bounds = Bounds::once(budget([2, 0, 0, 0, 0])).answered(&[200]);
+
+/// What every run looks through: each fault in the whole workflow, each pair of unlike faults in one
+/// stage, and where what is owed of an exit could be lost or told wrong.
 pub(crate) fn short() -> Vec<(Scene, Bounds)> {
     let mut worlds = vec![
         (TWO_COMMANDS, Bounds::with(NONE)),
+        (TWO_COMMANDS, Bounds::with(CRASH).answered(&[200])),
+        (TWO_COMMANDS, STOOD_STILL),
         (THREE_COMMANDS, Bounds::with_two_dispatchers(NONE)),
+        (THREE_STAGES, DIED_TWICE),
         (ONE_STAGE, Bounds::with_two_dispatchers(DUPLICATE)),
+        (TWO_STAGES, Bounds::once(CRASH)),
     ];
     for faults in [NONE, CRASH, DUPLICATE, LOST, STANDSTILL, AUDIT] {
         worlds.push((TWO_STAGES, Bounds::with(faults)));
     }
     for faults in pairs() {
         worlds.push((ONE_STAGE, Bounds::with(faults)));
+    }
+    for faults in [CRASH_AND_DUPLICATE, CRASH_AND_STANDSTILL] {
+        worlds.push((ONE_STAGE, Bounds::once(faults)));
+        worlds.push((TWO_STAGES, Bounds::once(faults).answered(&[200])));
     }
     worlds
 }
@@ -109,8 +139,10 @@ pub(crate) fn long() -> Vec<(Scene, Bounds)> {
     for faults in [[1, 1, 1, 0, 0], [2, 0, 0, 0, 0], [1, 0, 1, 1, 0]] {
         worlds.push((ONE_STAGE, Bounds::with(budget(faults))));
     }
-    for faults in [[1, 1, 0, 0, 0], [1, 0, 0, 1, 0]] {
-        worlds.push((TWO_STAGES, Bounds::with(budget(faults))));
+    for faults in [CRASH_AND_DUPLICATE, CRASH_AND_STANDSTILL] {
+        worlds.push((TWO_STAGES, Bounds::with(faults)));
+        worlds.push((TWO_COMMANDS, Bounds::once(faults).answered(&[200])));
     }
+    worlds.push((TWO_COMMANDS, STOOD_STILL.answered(&[200, 500])));
     worlds
 }

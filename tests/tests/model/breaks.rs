@@ -1,5 +1,5 @@
-use super::bounds::{Budget, CRASH, DUPLICATE, NONE, STANDSTILL};
-use super::scenario::{Scene, THREE_COMMANDS, TWO_STAGES};
+use super::bounds::{Bounds, CRASH, DIED_TWICE, DUPLICATE, NONE, STANDSTILL, STOOD_STILL};
+use super::scenario::{Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS, TWO_STAGES};
 
 /// Deliberate breaks. Each one must be caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +38,24 @@ pub(crate) enum Break {
     ForgetsVisits,
     /// The history is written after the record that relies on it.
     HistoryLast,
-    /// The next stage is assigned before the end of this one is announced.
-    AssignsBeforeAnnouncing,
+    /// The history is written by an exit too, with what it believes that it will be.
+    ExitWritesHistory,
+    /// An exit is announced before it is written.
+    AnnouncesFirst,
+    /// Who finds an exit written does not announce it.
+    ForgetsToAnnounceAgain,
+    /// Who finds an exit that the record has forgotten does not announce it.
+    AsksNoHistory,
+    /// A dead-lettered delivery that is over is not announced.
+    DeadDeliveriesAnnounceNothing,
+    /// A dead-lettered assignment whose visit is over is only parked.
+    DeadAssignmentsEmitNothing,
     /// The role in an assignment is taken for an admin's.
     EverybodyIsAdmin,
 }
 
 impl Break {
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::AcknowledgesFirst,
         Self::AcknowledgesFailures,
         Self::NoLease,
@@ -63,24 +73,34 @@ impl Break {
         Self::DeadLettersIgnoreLease,
         Self::ForgetsVisits,
         Self::HistoryLast,
-        Self::AssignsBeforeAnnouncing,
+        Self::ExitWritesHistory,
+        Self::AnnouncesFirst,
+        Self::ForgetsToAnnounceAgain,
+        Self::AsksNoHistory,
+        Self::DeadDeliveriesAnnounceNothing,
+        Self::DeadAssignmentsEmitNothing,
         Self::EverybodyIsAdmin,
     ];
 
     /// A scene and the fault, if any, in which it shows.
-    pub(crate) const fn world(self) -> (Scene, Budget) {
-        match self {
+    pub(crate) const fn world(self) -> (Scene, Bounds) {
+        let (scene, faults) = match self {
+            Self::ExitWritesHistory => return (TWO_COMMANDS, STOOD_STILL),
+            Self::DeadDeliveriesAnnounceNothing => return (TWO_STAGES, Bounds::once(CRASH)),
+            Self::DeadAssignmentsEmitNothing => return (THREE_STAGES, DIED_TWICE),
             Self::OneRetryMore
             | Self::LosesDeliveries
             | Self::HistoryLast
             | Self::ExitApart
-            | Self::EmitsFirst => (TWO_STAGES, NONE),
+            | Self::EmitsFirst
+            | Self::AnnouncesFirst => (TWO_STAGES, NONE),
             Self::EverybodyIsAdmin => (THREE_COMMANDS, NONE),
             Self::AcknowledgesFirst
             | Self::AcknowledgesFailures
             | Self::NeverEmitsAgain
             | Self::DropsDeadLetters
-            | Self::AssignsBeforeAnnouncing => (TWO_STAGES, CRASH),
+            | Self::ForgetsToAnnounceAgain
+            | Self::AsksNoHistory => (TWO_STAGES, CRASH),
             Self::NoLease
             | Self::ShortLease
             | Self::UnconditionalWrites
@@ -89,6 +109,7 @@ impl Break {
             | Self::DeadLettersIgnoreLease
             | Self::ForgetsVisits => (TWO_STAGES, DUPLICATE),
             Self::CallsAfterLease => (TWO_STAGES, STANDSTILL),
-        }
+        };
+        (scene, Bounds::with(faults))
     }
 }

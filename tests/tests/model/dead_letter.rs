@@ -10,7 +10,7 @@ use delivery::machine::{
 use super::breaks::Break;
 use super::clock::{NOW, past};
 use super::dispatcher::{assign, deliver};
-use super::sender::{emitted, finished};
+use super::sender::{announced_again, emitted_again, finished};
 use super::small::Small;
 use super::worker::{At, Effect, OnConflict};
 use super::world::{Body, Record};
@@ -29,19 +29,37 @@ pub(crate) fn decide(model: &Small, body: &Body, record: Option<&Record>) -> At 
         }
         Body::Delivery(message) => decide_dead_letter(workflow, message, &state, NOW),
     };
+    if is_silenced(model, body, &decision) {
+        return At::Doing(buried.into());
+    }
     let mut effects = match decision {
         DeadLetterDecision::Held => return At::Doing(vec![Effect::Return]),
-        DeadLetterDecision::Done => Vec::new(),
+        DeadLetterDecision::Done(left) => emitted_again(model, left.as_deref(), None),
+        DeadLetterDecision::AskHistory => announced_again(model, body.visit()),
         DeadLetterDecision::SendAgain { delivery, delay } => {
             vec![deliver(*delivery, delay > Duration::ZERO)]
         }
         DeadLetterDecision::AssignAgain { assignment, left } => {
-            emitted(left.map(|left| *left), Some(*assignment))
+            emitted_again(model, left.as_deref(), Some(*assignment))
         }
         DeadLetterDecision::Close(closed) => finished(model, *closed, OnConflict::DecideAgain),
     };
     effects.extend(buried);
     At::Doing(model.in_its_order(effects))
+}
+
+fn is_silenced(model: &Small, body: &Body, decision: &DeadLetterDecision) -> bool {
+    let announces = matches!(
+        decision,
+        DeadLetterDecision::Done(_) | DeadLetterDecision::AskHistory
+    );
+    let assigns = matches!(decision, DeadLetterDecision::AssignAgain { .. });
+    match body {
+        Body::Delivery(_) => announces && model.is_broken(Break::DeadDeliveriesAnnounceNothing),
+        Body::Assignment(..) => {
+            (announces || assigns) && model.is_broken(Break::DeadAssignmentsEmitNothing)
+        }
+    }
 }
 
 fn unleased(model: &Small, record: &Record) -> FileState {

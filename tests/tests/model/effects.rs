@@ -1,11 +1,9 @@
 //! A worker's next effect on the world.
 
-use delivery::VisitRecord;
-
 use super::breaks::Break;
 use super::small::Small;
 use super::worker::{At, Effect, OnConflict, Worker};
-use super::world::{Body, History, Kept, Queue, Record, World};
+use super::world::{Body, Queue, Record, World};
 
 /// Writers that may get in between before a message is left for later: the use-cases' own number.
 const MAX_CONFLICTS: u8 = 4;
@@ -64,7 +62,7 @@ impl Small {
         let is_unseen = is_unseen(&first);
         match first {
             Effect::KeepVisit(visit) if !self.is_broken(Break::ForgetsVisits) => {
-                keep(&mut world.history, &visit);
+                world.history.keep(&visit);
             }
             Effect::KeepVisit(_) => {}
             Effect::KeepAttempt(delivery, attempt) => {
@@ -73,8 +71,12 @@ impl Small {
             Effect::KeepRejection(assignment) => {
                 world.history.rejections.insert(assignment);
             }
-            Effect::Announce(delivery) => {
-                world.observed.announced(delivery);
+            Effect::Announce(end) => world.observed.announced(&end),
+            Effect::AnnounceAgain(visit) => {
+                let kept = world.history.visits.get(&visit);
+                if let Some(end) = kept.and_then(|kept| kept.end.clone()) {
+                    world.observed.announced(&end);
+                }
             }
             Effect::Send {
                 queue,
@@ -133,7 +135,11 @@ impl Small {
 pub(crate) const fn is_unseen(effect: &Effect) -> bool {
     matches!(
         effect,
-        Effect::KeepAttempt(..) | Effect::KeepRejection(_) | Effect::Announce(_) | Effect::Park
+        Effect::KeepAttempt(..)
+            | Effect::KeepRejection(_)
+            | Effect::Announce(_)
+            | Effect::AnnounceAgain(_)
+            | Effect::Park
     )
 }
 
@@ -152,16 +158,4 @@ fn lost_to(found: Option<Record>, worker: &mut Worker, on_conflict: OnConflict) 
         return At::Doing(vec![Effect::Return]);
     }
     At::Read(found)
-}
-
-/// A newer version is never replaced by an older one.
-fn keep(history: &mut History, visit: &VisitRecord) {
-    let kept = Kept {
-        version: visit.version,
-        outcome: visit.delivery.as_ref().and_then(|d| d.outcome),
-    };
-    let newest = history.visits.entry(visit.visit.id).or_insert(kept);
-    if newest.version <= kept.version {
-        *newest = kept;
-    }
 }

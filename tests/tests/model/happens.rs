@@ -3,12 +3,13 @@
 use delivery::machine::{DispatchDecision, SendDecision, decide_dispatch, decide_send};
 use delivery::{DeliveryState, Outcome, Reason, Status};
 use stateright::Property;
+use uuid::Uuid;
 
 use super::clock::NOW;
 use super::scenario;
 use super::small::Small;
 use super::worker::{At, Effect, Role, Worker};
-use super::world::{Body, World};
+use super::world::{Body, Queue, World};
 
 pub(crate) fn all() -> Vec<Property<Small>> {
     type P = Property<Small>;
@@ -149,6 +150,46 @@ pub(crate) fn all() -> Vec<Property<Small>> {
         P::sometimes("a file is sent through a stage again", |model, world| {
             model.once(19, || world.observed.exits.len() > 2)
         }),
+        P::sometimes(
+            "a sender announces from the record what was not announced",
+            |model, world| {
+                model.once(20, || {
+                    sends(world, |decision| match decision {
+                        SendDecision::Done(Some(left)) => is_owed(world, left.delivery_id),
+                        _ => false,
+                    })
+                })
+            },
+        ),
+        P::sometimes(
+            "a sender announces from the history what was not announced",
+            |model, world| model.once(21, || announces_again(model, world, Role::Sender)),
+        ),
+        P::sometimes(
+            "a dead letter announces from the history what was not announced",
+            |model, world| model.once(22, || announces_again(model, world, Role::DeadLetter)),
+        ),
+        P::sometimes(
+            "a dead letter closes a file that has only arrived",
+            |model, world| {
+                model.once(23, || {
+                    begins(model, world, Role::DeadLetter, |effect| {
+                        matches!(effect, Effect::KeepVisit(_))
+                    })
+                })
+            },
+        ),
+        P::sometimes(
+            "a dead letter assigns the next stage again",
+            |model, world| {
+                model.once(24, || {
+                    begins(model, world, Role::DeadLetter, |effect| {
+                        let queue = Queue::Assignments;
+                        matches!(effect, Effect::Send { queue: to, .. } if *to == queue)
+                    })
+                })
+            },
+        ),
     ]
 }
 
@@ -159,6 +200,30 @@ fn ends(world: &World, how: impl Fn(&DeliveryState) -> bool) -> bool {
 
 fn some(world: &World, is: impl Fn(&Worker) -> bool) -> bool {
     world.workers.iter().any(is)
+}
+
+/// Whether a worker that has just read has this to do first.
+fn begins(model: &Small, world: &World, role: Role, does: impl Fn(&Effect) -> bool) -> bool {
+    some(world, |worker| {
+        let has_read = worker.role == role && matches!(worker.at, At::Read(_));
+        let At::Doing(effects) = model.settled(world, worker).at else {
+            return false;
+        };
+        has_read && effects.first().is_some_and(&does)
+    })
+}
+
+fn announces_again(model: &Small, world: &World, role: Role) -> bool {
+    begins(model, world, role, |effect| match effect {
+        Effect::AnnounceAgain(visit) => is_owed(world, *visit),
+        _ => false,
+    })
+}
+
+/// Whether the delivery has ended, and nobody has been told.
+fn is_owed(world: &World, delivery: Uuid) -> bool {
+    let exit = world.observed.exits.get(&delivery);
+    exit.is_some_and(|(_, is_announced)| !is_announced)
 }
 
 fn sends(world: &World, decides: impl Fn(SendDecision) -> bool) -> bool {

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use delivery::{DeliveryState, FileState, Outcome};
 use uuid::Uuid;
-use workflow::Actor;
 
+use super::end::End;
+use super::fact::Fact;
 use super::world::History;
 
 /// An attempt's calls, as the receiver sees them.
@@ -19,15 +20,12 @@ pub(crate) struct Calls {
     pub(crate) answered: [bool; 2],
 }
 
-/// How a delivery ended, and where its file went.
-pub(crate) type Exit = (Outcome, Option<Uuid>);
-
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Observed {
     /// Of the deliveries that have not ended: an ended one is never called again.
     pub(crate) calls: BTreeMap<(Uuid, u32), Calls>,
-    /// By delivery, as first written, and whether it is owed no announcement any more.
-    pub(crate) exits: BTreeMap<Uuid, (Exit, bool)>,
+    /// By delivery, as first written, and whether it has been announced.
+    pub(crate) exits: BTreeMap<Uuid, (Fact<End>, bool)>,
     /// What no file may see.
     pub(crate) wrong: BTreeSet<Wrong>,
 }
@@ -46,8 +44,10 @@ pub(crate) enum Wrong {
     ExitInCall,
     /// An attempt on record that was not made, or not answered so; an end that its answers do not bear out.
     Attempts,
-    /// A record that relies on what the history does not know.
+    /// A record that relies on what the history does not know, or knows otherwise.
     History,
+    /// The announcement of an end that the record has never had.
+    Announcement,
 }
 
 impl Observed {
@@ -84,19 +84,12 @@ impl Observed {
         self.forget_ended();
     }
 
-    pub(crate) fn announced(&mut self, delivery: Uuid) {
-        if let Some((_, is_settled)) = self.exits.get_mut(&delivery) {
-            *is_settled = true;
-        }
-    }
-
-    /// A person's command may overtake an exit whose sender died over announcing it: what the
-    /// announcement is made from is then in the history only, where nobody looks for it.
-    fn overtaken(&mut self, before: Option<&FileState>, after: &FileState) {
-        if let Some(old) = before.and_then(|state| state.delivery.as_ref())
-            && matches!(after.visit.assigned_by, Actor::User { .. })
-        {
-            self.announced(old.delivery_id);
+    pub(crate) fn announced(&mut self, end: &Fact<End>) {
+        match self.exits.get_mut(&end.delivery_id) {
+            Some((written, is_announced)) if written == end => *is_announced = true,
+            _ => {
+                self.wrong.insert(Wrong::Announcement);
+            }
         }
     }
 
@@ -115,15 +108,12 @@ impl Observed {
         if !is_same && after.visit.sequence != sequence + 1 {
             self.wrong.insert(Wrong::Sequence);
         }
-        if !knows_last(before, after, history) {
+        if before.is_some_and(|before| !knows_forgotten(before, after, history)) {
             self.wrong.insert(Wrong::History);
-        }
-        if !is_same {
-            self.overtaken(before, after);
         }
         if let Some(delivery) = &after.delivery {
             self.recorded(before, delivery, history);
-            self.ended(delivery);
+            self.ended(delivery, End::on(after));
         }
         self.forget_ended();
     }
@@ -156,8 +146,8 @@ impl Observed {
         }
     }
 
-    fn ended(&mut self, delivery: &DeliveryState) {
-        let Some(outcome) = delivery.outcome else {
+    fn ended(&mut self, delivery: &DeliveryState, end: Option<Fact<End>>) {
+        let Some(end) = end else {
             if self.exits.contains_key(&delivery.delivery_id) {
                 self.wrong.insert(Wrong::SecondExit);
             }
@@ -165,7 +155,7 @@ impl Observed {
         };
         let last = delivery.attempts.last();
         let was_taken = last.is_some_and(|attempt| attempt.reason.is_none());
-        if was_taken != (outcome == Outcome::Succeeded) {
+        if was_taken != (end.outcome == Outcome::Succeeded) {
             self.wrong.insert(Wrong::Attempts);
         }
         let id = delivery.delivery_id;
@@ -173,9 +163,8 @@ impl Observed {
         if calls.any(|(_, calls)| calls.open > 0) {
             self.wrong.insert(Wrong::ExitInCall);
         }
-        let exit = (outcome, delivery.moved_to);
         let first = self.exits.entry(id);
-        if first.or_insert((exit, false)).0 != exit {
+        if first.or_insert_with(|| (end.clone(), false)).0 != end {
             self.wrong.insert(Wrong::SecondExit);
         }
     }
@@ -187,11 +176,15 @@ impl Observed {
     }
 }
 
-/// Whether the history knows the delivery that the record has forgotten.
-fn knows_last(before: Option<&FileState>, after: &FileState, history: &History) -> bool {
-    let new = after.delivery.as_ref();
-    before
-        .and_then(|state| state.delivery.as_ref())
-        .filter(|old| new.is_none_or(|new| new.delivery_id != old.delivery_id))
-        .is_none_or(|old| history.visits.contains_key(&old.delivery_id))
+/// Whether the history knows what the record forgets of itself, as the record had it.
+fn knows_forgotten(before: &FileState, after: &FileState, history: &History) -> bool {
+    let delivery = after.delivery.as_ref().map(|delivery| delivery.delivery_id);
+    let is_forgotten = |id: Uuid| id != after.visit.id && Some(id) != delivery;
+    let old = before.delivery.as_ref().map(|old| old.delivery_id);
+    let knows_delivery = old.filter(|id| is_forgotten(*id)).is_none_or(|id| {
+        let kept = history.visits.get(&id);
+        kept.is_some_and(|kept| kept.end == End::on(before))
+    });
+    let visit = before.visit.id;
+    knows_delivery && (!is_forgotten(visit) || history.visits.contains_key(&visit))
 }

@@ -14,18 +14,29 @@ pub(crate) struct Scene {
     pub(crate) name: &'static str,
     /// Where A's `succeeded` leads: to the second Webhook stage, or to the end.
     pub(crate) after_a: &'static str,
+    /// Where B's `failed` leads: to a person, or to a third Webhook stage.
+    pub(crate) after_failed_b: &'static str,
     pub(crate) commands: &'static [Command],
 }
 
 pub(crate) const TWO_STAGES: Scene = Scene {
     name: "two stages",
     after_a: "B",
+    after_failed_b: "Failures",
     commands: &[(Role::WorkforceManager, "A")],
+};
+
+/// A file that fails in the second stage goes on to a third.
+pub(crate) const THREE_STAGES: Scene = Scene {
+    name: "three stages",
+    after_failed_b: "C",
+    ..TWO_STAGES
 };
 
 pub(crate) const ONE_STAGE: Scene = Scene {
     name: "one stage",
     after_a: "Complete",
+    after_failed_b: "Failures",
     commands: &[(Role::WorkforceManager, "A")],
 };
 
@@ -33,6 +44,7 @@ pub(crate) const ONE_STAGE: Scene = Scene {
 pub(crate) const THREE_COMMANDS: Scene = Scene {
     name: "three commands",
     after_a: "Complete",
+    after_failed_b: "Failures",
     commands: &[
         (Role::WorkforceManager, "A"),
         (Role::Admin, "A"),
@@ -44,6 +56,7 @@ pub(crate) const THREE_COMMANDS: Scene = Scene {
 pub(crate) const TWO_COMMANDS: Scene = Scene {
     name: "two commands",
     after_a: "B",
+    after_failed_b: "Failures",
     commands: &[(Role::WorkforceManager, "A"), (Role::Admin, "A")],
 };
 
@@ -51,21 +64,22 @@ pub(crate) fn id(name: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
 }
 
-/// Dataset, then the Webhook stage A, and B where A leads there, each with one retry; failed files go to
-/// a person.
-pub(crate) fn workflow(after_a: &str) -> Workflow {
+/// Dataset, then the Webhook stage A, B where A leads there, and C where B does, each with one retry;
+/// other failed files go to a person.
+pub(crate) fn workflow(scene: &Scene) -> Workflow {
     let edge = |name: &str, target: &str| json!({"name": name, "target_stage_id": id(target)});
-    let webhook = |name: &str, next: &str| -> Value {
+    let webhook = |name: &str, next: &str, failed: &str| -> Value {
         json!({"id": id(name), "name": name, "type": "webhook",
             "config": {"url": "https://receiver.example/", "retry_delays": ["10s"],
                 "timeout": TIMEOUT.as_secs()},
-            "edges": [edge("succeeded", next), edge("failed", "Failures")]})
+            "edges": [edge("succeeded", next), edge("failed", failed)]})
     };
     let stages = json!([
         {"id": id("Dataset"), "name": "Dataset", "type": "dataset",
             "config": {"initial": true}, "edges": [edge("default", "A")]},
-        webhook("A", after_a),
-        webhook("B", "Complete"),
+        webhook("A", scene.after_a, "Failures"),
+        webhook("B", "Complete", scene.after_failed_b),
+        webhook("C", "Complete", "Failures"),
         {"id": id("Failures"), "name": "Failures", "type": "annotate",
             "config": {"assignable_to": "anyone"}},
         {"id": id("Complete"), "name": "Complete", "type": "complete", "config": {}},

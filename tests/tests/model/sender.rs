@@ -5,12 +5,13 @@ use std::time::Duration;
 use delivery::machine::{Closed, SendDecision, Then, claim, decide_send, record_attempt};
 use delivery::ports::{Answer, FileLeft};
 use delivery::usecase::LEASE_MARGIN;
-use delivery::{Assignment, Delivery, FileState};
+use delivery::{Assignment, Delivery, FileState, Visit, VisitRecord};
 use uuid::Uuid;
 
 use super::breaks::Break;
 use super::clock::{NOW, TIMEOUT, past};
 use super::dispatcher::{assign, deliver};
+use super::end::End;
 use super::fact::Fact;
 use super::small::Small;
 use super::worker::{At, Effect, OnConflict};
@@ -40,12 +41,17 @@ pub(crate) fn decide(
             Effect::Acknowledge,
         ]),
         SendDecision::AssignAgain { assignment, left } => {
-            let mut effects = emitted(left.map(|left| *left), Some(*assignment));
+            let mut effects = emitted_again(model, left.as_deref(), Some(*assignment));
             effects.push(Effect::Acknowledge);
-            At::Doing(model.in_its_order(effects))
+            At::Doing(effects)
         }
         SendDecision::Done(left) => {
-            let mut effects = emitted(left.map(|left| *left), None);
+            let mut effects = emitted_again(model, left.as_deref(), None);
+            effects.push(Effect::Acknowledge);
+            At::Doing(effects)
+        }
+        SendDecision::AskHistory => {
+            let mut effects = announced_again(model, message.delivery_id);
             effects.push(Effect::Acknowledge);
             At::Doing(effects)
         }
@@ -133,12 +139,12 @@ pub(crate) fn record(model: &Small, message: &Delivery, claimed: &Record, status
 
 /// What `usecase::finish` does.
 pub(crate) fn finished(model: &Small, closed: Closed, on_conflict: OnConflict) -> Vec<Effect> {
+    let mut archive = closed.archive;
+    if model.is_broken(Break::ExitWritesHistory) && closed.assignment.is_some() {
+        archive = belief(&closed.next);
+    }
     let mut effects = Vec::new();
-    effects.extend(
-        closed
-            .archive
-            .map(|visit| Effect::KeepVisit(Fact::new(visit))),
-    );
+    effects.extend(archive.map(|visit| Effect::KeepVisit(Fact::new(visit))));
     if model.is_broken(Break::ExitApart) {
         effects.push(Effect::Write(exit_only(&closed.next), on_conflict));
         let mut entry = closed.next;
@@ -147,14 +153,52 @@ pub(crate) fn finished(model: &Small, closed: Closed, on_conflict: OnConflict) -
     } else {
         effects.push(Effect::Write(Fact::new(closed.next), on_conflict));
     }
-    effects.extend(emitted(Some(closed.left), closed.assignment));
+    effects.extend(emitted(Some(&closed.left), closed.assignment));
     effects
 }
 
 /// What `usecase::emit` does.
-pub(crate) fn emitted(left: Option<FileLeft>, assignment: Option<Assignment>) -> Vec<Effect> {
-    let announce = left.map(|left| Effect::Announce(left.delivery_id));
-    announce.into_iter().chain(assignment.map(assign)).collect()
+fn emitted(left: Option<&FileLeft>, assignment: Option<Assignment>) -> Vec<Effect> {
+    let announce = left.map(|left| Effect::Announce(End::told(left)));
+    assignment.map(assign).into_iter().chain(announce).collect()
+}
+
+/// The same, of an exit that was written before.
+pub(crate) fn emitted_again(
+    model: &Small,
+    left: Option<&FileLeft>,
+    assignment: Option<Assignment>,
+) -> Vec<Effect> {
+    let left = left.filter(|_| !model.is_broken(Break::ForgetsToAnnounceAgain));
+    emitted(left, assignment)
+}
+
+/// What `usecase::announce_again` does.
+pub(crate) fn announced_again(model: &Small, visit: Uuid) -> Vec<Effect> {
+    if model.is_broken(Break::ForgetsToAnnounceAgain) || model.is_broken(Break::AsksNoHistory) {
+        return Vec::new();
+    }
+    vec![Effect::AnnounceAgain(visit)]
+}
+
+/// The delivery as a record has it that is not written yet, and may never be.
+fn belief(next: &FileState) -> Option<VisitRecord> {
+    let delivery = next.delivery.clone()?;
+    let visit = Visit {
+        id: delivery.delivery_id,
+        stage_id: delivery.stage_id,
+        sequence: delivery.sequence,
+        entered_at: delivery.opened_at,
+        assigned_by: delivery.assigned_by.clone(),
+        assignee: None,
+    };
+    Some(VisitRecord {
+        key: next.key.clone(),
+        workflow_id: next.workflow_id,
+        version: next.version,
+        visit,
+        delivery: Some(delivery),
+    })
 }
 
 /// The record as it ends the visit, and does not open the next.

@@ -34,7 +34,7 @@ impl Small {
     pub(crate) fn new(scene: Scene, bounds: Bounds, broken: Option<Break>) -> Self {
         let commands = scene.commands.iter().enumerate();
         Self {
-            workflow: scenario::workflow(scene.after_a),
+            workflow: scenario::workflow(&scene),
             commands: commands
                 .map(|(number, command)| (command.0, scenario::assignment(number, command)))
                 .collect(),
@@ -145,13 +145,8 @@ impl Small {
                 _ => 0,
             };
             effects.sort_by_key(rank);
-        } else if self.is_broken(Break::AssignsBeforeAnnouncing) {
-            let rank = |effect: &Effect| match effect {
-                Effect::Announce(_) => 1,
-                Effect::Park | Effect::Acknowledge => 2,
-                _ => 0,
-            };
-            effects.sort_by_key(rank);
+        } else if self.is_broken(Break::AnnouncesFirst) {
+            effects.sort_by_key(|effect| !matches!(effect, Effect::Announce(_)));
         }
         effects
     }

@@ -63,7 +63,13 @@ fn effect(effect: &Effect) -> String {
         ),
         Effect::KeepAttempt(_, attempt) => format!("keeps attempt {attempt}"),
         Effect::KeepRejection(_) => "keeps the rejection".to_owned(),
-        Effect::Announce(delivery) => format!("announces {:.8}", delivery.to_string()),
+        Effect::Announce(end) => {
+            let (delivery, outcome) = (end.delivery_id.to_string(), end.outcome);
+            format!("announces {delivery:.8} {outcome:?}")
+        }
+        Effect::AnnounceAgain(visit) => {
+            format!("announces {:.8} from the history", visit.to_string())
+        }
         Effect::Send { queue, body, .. } => format!("sends to {queue:?}: {}", name(body)),
         Effect::Park => "parks".to_owned(),
         Effect::Acknowledge => "acknowledges".to_owned(),

@@ -2,6 +2,7 @@ use delivery::VisitRecord;
 use uuid::Uuid;
 
 use super::clock::{Passed, aged};
+use super::end::End;
 use super::fact::Fact;
 use super::world::{Body, Message, Queue, Record};
 
@@ -57,7 +58,9 @@ pub(crate) enum Effect {
     KeepRejection(Uuid),
     Write(Record, OnConflict),
     /// Tells other systems that a file has left its stage.
-    Announce(Uuid),
+    Announce(Fact<End>),
+    /// The same, of a visit that only the history has.
+    AnnounceAgain(Uuid),
     Send {
         queue: Queue,
         body: Body,

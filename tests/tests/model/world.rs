@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use delivery::machine::visit_id_of;
-use delivery::{Assignment, Delivery, FileState, Outcome};
+use delivery::machine::{announcement_of, visit_id_of};
+use delivery::{Assignment, Delivery, FileState, VisitRecord};
 use uuid::Uuid;
 
 use super::bounds::Budget;
+use super::end::End;
 use super::fact::Fact;
 use super::observed::Observed;
 use super::worker::Worker;
@@ -75,12 +76,26 @@ pub(crate) struct History {
     pub(crate) parked: BTreeSet<Uuid>,
 }
 
-/// What is compared of a visit record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A visit record, as far as anybody reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Kept {
     pub(crate) version: u64,
-    /// How its delivery ended.
-    pub(crate) outcome: Option<Outcome>,
+    /// What would be announced of it; none for a visit to a stage that is not ours to run.
+    pub(crate) end: Option<Fact<End>>,
+}
+
+impl History {
+    /// As the port has it: by the visit's id, and a newer version is never replaced by an older one.
+    pub(crate) fn keep(&mut self, visit: &VisitRecord) {
+        let known = self.visits.get(&visit.visit.id);
+        if known.is_none_or(|known| known.version <= visit.version) {
+            let kept = Kept {
+                version: visit.version,
+                end: announcement_of(visit).as_ref().map(End::told),
+            };
+            self.visits.insert(visit.visit.id, kept);
+        }
+    }
 }
 
 impl World {

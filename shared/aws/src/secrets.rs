@@ -15,7 +15,7 @@ use crate::error::{corrupt, port_error};
 /// How long a secret is used without a look at the store.
 const FRESH: Duration = Duration::from_secs(300);
 
-/// A secret read this lately is the latest: a receiver that answers every call with 401 must not
+/// A secret read this lately is the latest: a receiver that answers every call with 401 or 403 must not
 /// make every call cost a read.
 const LATEST: Duration = Duration::from_secs(5);
 

@@ -51,8 +51,8 @@ pub struct VisitRecord {
     pub key: FileKey,
     /// The workflow.
     pub workflow_id: Uuid,
-    /// The version of the file's record this was taken from. A sender that lost its lease may still
-    /// write here what it believed: a newer version is never replaced by an older one.
+    /// The version of the file's record this was taken from: a newer one is never replaced by an older
+    /// one, whoever comes late.
     pub version: u64,
     /// The visit.
     pub visit: Visit,

@@ -220,3 +220,43 @@ fn a_dead_lettered_assignment_that_is_over_sends_again_what_its_exit_sent() {
         DeadLetterDecision::Done(Some(Box::new(stayed.left)))
     );
 }
+
+/// Its delivery belongs to the workflow it was made in, and is announced and kept as that workflow's.
+#[test]
+fn a_file_that_goes_to_another_workflow_leaves_its_delivery_behind() {
+    let first = workflow();
+    let mut command_to_c = command("C");
+    command_to_c.assignment_id = id("to C");
+    let (_, open, _) = opened(&first, &command_to_c, None);
+    let left = succeeded(&first, &open).next;
+    assert_eq!(left.status, Status::Waiting);
+    let second = json!({"id": id("second"), "name": "Second", "stages": [
+        {"id": id("D2"), "name": "Dataset", "type": "dataset", "config": {"initial": true},
+            "edges": [{"name": "default", "target_stage_id": id("H2")}]},
+        {"id": id("H2"), "name": "Annotate", "type": "annotate", "config": {"assignable_to": "anyone"}}]});
+    let second = Workflow::import(second.to_string().as_bytes()).unwrap();
+    let assignment = Assignment {
+        assignment_id: id("elsewhere"),
+        workflow_id: id("second"),
+        ..command("H2")
+    };
+    let decision = decide_dispatch(
+        &second.workflow,
+        &assignment,
+        Some(&left),
+        Some(false),
+        LATER,
+    );
+    let DispatchDecision::Rest { archive, next } = decision else {
+        panic!("{decision:?}");
+    };
+    assert_eq!(next.workflow_id, id("second"));
+    assert_eq!(next.delivery, None);
+    let kept: Vec<_> = archive
+        .iter()
+        .filter(|visit| visit.delivery.is_some())
+        .collect();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].workflow_id, id("workflow"));
+    assert_eq!(kept[0].delivery, left.delivery);
+}

@@ -171,7 +171,8 @@ fn open(
     let delivery = if fires {
         Some(delivery_state(assignment, &visit, now))
     } else {
-        state.and_then(|state| state.delivery.clone())
+        // Of another workflow it says nothing here; it goes to the history.
+        same_workflow.and_then(|state| state.delivery.clone())
     };
     let next = FileState {
         key: assignment.key(),
@@ -192,8 +193,9 @@ fn open(
         hops: u32::from(fires),
         updated_at: now,
     };
+    let forgets_delivery = fires || same_workflow.is_none();
     let archive = state
-        .map(|state| forgotten(state, fires))
+        .map(|state| forgotten(state, forgets_delivery))
         .unwrap_or_default();
     if !fires {
         return DispatchDecision::Rest {
@@ -209,10 +211,10 @@ fn open(
     }
 }
 
-/// What the record forgets when a new visit opens: its delivery, if another takes its place, and
+/// What the record forgets when a new visit opens: its delivery, if that does not stay, and
 /// the visit that ends, if a command opened it (a repeated command must still find it).
-fn forgotten(state: &FileState, replaces_delivery: bool) -> Vec<VisitRecord> {
-    let delivery = if replaces_delivery {
+fn forgotten(state: &FileState, forgets_delivery: bool) -> Vec<VisitRecord> {
+    let delivery = if forgets_delivery {
         archive_of(state)
     } else {
         None

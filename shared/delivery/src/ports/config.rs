@@ -22,7 +22,7 @@ pub trait Workflows: Send + Sync {
 pub enum Freshness {
     /// A cached value will do (5 minutes at most).
     Cached,
-    /// Read again: the receiver answered 401, so the value may have been rotated.
+    /// Read again: the receiver answered 401 or 403, so the value may have been rotated.
     Latest,
 }
 

@@ -7,8 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use delivery::Assignment;
 use delivery::ports::{
-    Answer, Call, Caller, Clock, DispatchPorts, Documents, Freshness, NoEvents, PortError, Secrets,
-    SendPorts, SystemClock,
+    Answer, Call, Caller, Clock, Documents, Freshness, NoEvents, PortError, Secrets, SystemClock,
 };
 use delivery::usecase::{DEFAULT_TIMEOUT, Dispatched, Limits, Sent, dispatch, send};
 use embedded::{Engine, Options};
@@ -47,57 +46,25 @@ impl Secrets for Ports {
     }
 }
 
-impl DispatchPorts for Ports {
-    type States = Engine;
-    type History = Engine;
-    type Workflows = Engine;
-    type Deliveries = Engine;
-    type Clock = SystemClock;
-    type Observer = ();
+delivery::bundle! { impl DispatchPorts for Ports as ports {
+    States states: Engine = &ports.engine;
+    History history: Engine = &ports.engine;
+    Workflows workflows: Engine = &ports.engine;
+    Deliveries deliveries: Engine = &ports.engine;
+    Clock clock: SystemClock = &SystemClock;
+    Observer observer: () = &();
+} }
 
-    fn states(&self) -> &Engine {
-        &self.engine
-    }
-    fn history(&self) -> &Engine {
-        &self.engine
-    }
-    fn workflows(&self) -> &Engine {
-        &self.engine
-    }
-    fn deliveries(&self) -> &Engine {
-        &self.engine
-    }
-    fn clock(&self) -> &SystemClock {
-        &SystemClock
-    }
-    fn observer(&self) -> &() {
-        &()
-    }
-}
+delivery::bundle! { impl ExitPorts for Ports as ports {
+    Assignments assignments: Engine = &ports.engine;
+    Documents documents: Engine = &ports.engine;
+    Events events: NoEvents = &NoEvents;
+} }
 
-impl SendPorts for Ports {
-    type Assignments = Engine;
-    type Documents = Engine;
-    type Secrets = Self;
-    type Caller = Self;
-    type Events = NoEvents;
-
-    fn assignments(&self) -> &Engine {
-        &self.engine
-    }
-    fn documents(&self) -> &Engine {
-        &self.engine
-    }
-    fn secrets(&self) -> &Self {
-        self
-    }
-    fn caller(&self) -> &Self {
-        self
-    }
-    fn events(&self) -> &NoEvents {
-        &NoEvents
-    }
-}
+delivery::bundle! { impl SendPorts for Ports as ports {
+    Secrets secrets: Self = ports;
+    Caller caller: Self = ports;
+} }
 
 /// How fresh the secrets of one attempt had to be, in order.
 async fn asked_when_answered(status: u16) -> (Vec<Freshness>, Sent) {

@@ -7,6 +7,7 @@ use lambda_runtime::{Error, run, service_fn, tracing};
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let ports = &DeadLetterFunctionPorts::new(&sdk_config().await, Environment)?;
+    ports.warm().await;
     run(service_fn(|event| async move {
         Ok::<_, Error>(dead_letter::handle(ports, event).await?)
     }))

@@ -1,8 +1,6 @@
 use std::sync::Arc;
 
-use delivery::ports::{
-    DeadLetterPorts, DispatchPorts, NoEvents, Observation, Observer, SendPorts, SystemClock,
-};
+use delivery::ports::{NoEvents, Observation, Observer, SystemClock};
 use embedded::Engine;
 use webhook::WebhookCaller;
 
@@ -53,70 +51,26 @@ impl Local {
     }
 }
 
-impl DispatchPorts for Local {
-    type States = Engine;
-    type History = Engine;
-    type Workflows = Engine;
-    type Deliveries = Engine;
-    type Clock = SystemClock;
-    type Observer = Watching;
+delivery::bundle! { impl DispatchPorts for Local as local {
+    States states: Engine = &local.engine;
+    History history: Engine = &local.engine;
+    Workflows workflows: Engine = &local.engine;
+    Deliveries deliveries: Engine = &local.engine;
+    Clock clock: SystemClock = &SystemClock;
+    Observer observer: Watching = &local.watch;
+} }
 
-    fn states(&self) -> &Engine {
-        &self.engine
-    }
-    fn history(&self) -> &Engine {
-        &self.engine
-    }
-    fn workflows(&self) -> &Engine {
-        &self.engine
-    }
-    fn deliveries(&self) -> &Engine {
-        &self.engine
-    }
-    fn clock(&self) -> &SystemClock {
-        &SystemClock
-    }
-    fn observer(&self) -> &Watching {
-        &self.watch
-    }
-}
+delivery::bundle! { impl ExitPorts for Local as local {
+    Assignments assignments: Engine = &local.engine;
+    Documents documents: Engine = &local.engine;
+    Events events: NoEvents = &NoEvents;
+} }
 
-impl SendPorts for Local {
-    type Assignments = Engine;
-    type Documents = Engine;
-    type Secrets = Engine;
-    type Caller = WebhookCaller;
-    type Events = NoEvents;
+delivery::bundle! { impl SendPorts for Local as local {
+    Secrets secrets: Engine = &local.engine;
+    Caller caller: WebhookCaller = &local.caller;
+} }
 
-    fn assignments(&self) -> &Engine {
-        &self.engine
-    }
-    fn documents(&self) -> &Engine {
-        &self.engine
-    }
-    fn secrets(&self) -> &Engine {
-        &self.engine
-    }
-    fn caller(&self) -> &WebhookCaller {
-        &self.caller
-    }
-    fn events(&self) -> &NoEvents {
-        &NoEvents
-    }
-}
-
-impl DeadLetterPorts for Local {
-    type Assignments = Engine;
-    type DeadLetters = Engine;
-    type Events = NoEvents;
-
-    fn assignments(&self) -> &Engine {
-        &self.engine
-    }
-    fn dead_letters(&self) -> &Engine {
-        &self.engine
-    }
-    fn events(&self) -> &NoEvents {
-        &NoEvents
-    }
-}
+delivery::bundle! { impl DeadLetterPorts for Local as local {
+    DeadLetters dead_letters: Engine = &local.engine;
+} }

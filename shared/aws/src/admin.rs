@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use bytes::Bytes;
 use delivery::machine::redrive;
-use delivery::ports::{AuditPorts, Outgoing, PortError, SendMessages, SystemClock, Workflows};
+use delivery::ports::{Outgoing, PortError, SendMessages, SystemClock, Workflows};
 use delivery::{Assignment, DeadLetter, Delivery, FileKey};
 use uuid::Uuid;
 use workflow::{ImportError, Imported, SecretRef, StageSecrets, Warning, Workflow};
@@ -200,26 +200,10 @@ const fn now<M>(message: M) -> Outgoing<M> {
     }
 }
 
-impl AuditPorts for Admin {
-    type Unfinished = Table;
-    type Assignments = Queue<Assignment>;
-    type Deliveries = Queue<Delivery>;
-    type Clock = SystemClock;
-    type Observer = ();
-
-    fn unfinished(&self) -> &Table {
-        &self.table
-    }
-    fn assignments(&self) -> &Queue<Assignment> {
-        &self.assignments
-    }
-    fn deliveries(&self) -> &Queue<Delivery> {
-        &self.deliveries
-    }
-    fn clock(&self) -> &SystemClock {
-        &SystemClock
-    }
-    fn observer(&self) -> &() {
-        &()
-    }
-}
+delivery::bundle! { impl AuditPorts for Admin as admin {
+    Unfinished unfinished: Table = &admin.table;
+    Assignments assignments: Queue<Assignment> = &admin.assignments;
+    Deliveries deliveries: Queue<Delivery> = &admin.deliveries;
+    Clock clock: SystemClock = &SystemClock;
+    Observer observer: () = &();
+} }

@@ -1,11 +1,12 @@
 use aws_config::SdkConfig;
-use delivery::ports::{AuditPorts, SystemClock};
+use delivery::ports::SystemClock;
 use delivery::{Assignment, Delivery};
 
 use crate::environment::{Environment, EnvironmentError};
 use crate::metrics::EmfMetrics;
 use crate::queue::Queue;
 use crate::table::Table;
+use crate::warm::within;
 
 /// The audit's ports.
 #[derive(Clone, Debug)]
@@ -30,28 +31,17 @@ impl AuditFunctionPorts {
             metrics: EmfMetrics::from_environment(environment),
         })
     }
+
+    /// Opens the connection that the audit begins with, while starting: CPU is free then.
+    pub async fn warm(&self) {
+        within(self.table.warm()).await;
+    }
 }
 
-impl AuditPorts for AuditFunctionPorts {
-    type Unfinished = Table;
-    type Assignments = Queue<Assignment>;
-    type Deliveries = Queue<Delivery>;
-    type Clock = SystemClock;
-    type Observer = EmfMetrics;
-
-    fn unfinished(&self) -> &Table {
-        &self.table
-    }
-    fn assignments(&self) -> &Queue<Assignment> {
-        &self.assignments
-    }
-    fn deliveries(&self) -> &Queue<Delivery> {
-        &self.deliveries
-    }
-    fn clock(&self) -> &SystemClock {
-        &SystemClock
-    }
-    fn observer(&self) -> &EmfMetrics {
-        &self.metrics
-    }
-}
+delivery::bundle! { impl AuditPorts for AuditFunctionPorts as ports {
+    Unfinished unfinished: Table = &ports.table;
+    Assignments assignments: Queue<Assignment> = &ports.assignments;
+    Deliveries deliveries: Queue<Delivery> = &ports.deliveries;
+    Clock clock: SystemClock = &SystemClock;
+    Observer observer: EmfMetrics = &ports.metrics;
+} }

@@ -36,6 +36,8 @@ mod secrets;
 mod stack;
 #[cfg(feature = "dynamodb")]
 mod table;
+#[cfg(all(feature = "dynamodb", feature = "sqs"))]
+mod warm;
 
 pub use config::sdk_config;
 pub use environment::{Environment, EnvironmentError};
@@ -45,8 +47,15 @@ pub use metrics::EmfMetrics;
 pub use admin::{Admin, PutWorkflowError, Redriven, Stored};
 #[cfg(all(feature = "dynamodb", feature = "sqs"))]
 pub use audit::AuditFunctionPorts;
+#[cfg(all(
+    feature = "dynamodb",
+    feature = "sqs",
+    feature = "eventbridge",
+    feature = "s3"
+))]
+pub use bundle::DeadLetterFunctionPorts;
 #[cfg(all(feature = "dynamodb", feature = "sqs", feature = "eventbridge"))]
-pub use bundle::{DeadLetterFunctionPorts, DispatcherPorts};
+pub use bundle::DispatcherPorts;
 #[cfg(all(
     feature = "dynamodb",
     feature = "sqs",

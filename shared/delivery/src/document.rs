@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::future::Future;
 
 use bytes::Bytes;
@@ -63,4 +64,17 @@ pub trait DocumentReader: Send + Sync + Sized + 'static {
     /// Opens the document from its first byte. It may be called more than once: a signature needs
     /// the whole body before the first header is sent.
     fn stream(&self) -> impl Future<Output = Result<Self::Stream, PortError>> + Send;
+}
+
+/// Of an engine that has every document whole in memory.
+impl DocumentReader for Infallible {
+    type Stream = futures_util::stream::Empty<Result<Bytes, PortError>>;
+
+    fn length(&self) -> u64 {
+        match *self {}
+    }
+
+    async fn stream(&self) -> Result<Self::Stream, PortError> {
+        match *self {}
+    }
 }

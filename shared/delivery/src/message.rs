@@ -66,7 +66,7 @@ pub struct Delivery {
 pub struct DeadLetter {
     /// `assignments` or `deliveries`: the queue it came from and is redriven to.
     pub queue: String,
-    /// The message body, untouched.
+    /// The message body: untouched, unless it is too long to be parked.
     pub body: String,
     /// Why it is here, one line.
     pub cause: String,

@@ -1,6 +1,7 @@
 //! The dispatcher's and the dead-letter function's ports in memory: no faults but those of the input.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use ::workflow::Workflow;
@@ -93,53 +94,37 @@ impl<M: Serialize + Send> SendMessages<M> for Memory {
     }
 }
 
-impl DispatchPorts for Memory {
-    type States = Self;
-    type History = Self;
-    type Workflows = Self;
-    type Deliveries = Self;
-    type Clock = Self;
-    type Observer = ();
+impl Documents for Memory {
+    type Reader = Infallible;
 
-    fn states(&self) -> &Self {
-        self
+    async fn open(
+        &self,
+        _key: &FileKey,
+        _document: Option<&DocumentRef>,
+    ) -> Result<Document<Infallible>, DocumentError> {
+        Err(DocumentError::Reason(Reason::DocumentMissing))
     }
 
-    fn history(&self) -> &Self {
-        self
-    }
-
-    fn workflows(&self) -> &Self {
-        self
-    }
-
-    fn deliveries(&self) -> &Self {
-        self
-    }
-
-    fn clock(&self) -> &Self {
-        self
-    }
-
-    fn observer(&self) -> &() {
-        &()
+    async fn keep(&self, _key: &FileKey, _document: &DocumentRef) -> Result<(), PortError> {
+        Ok(())
     }
 }
 
-impl DeadLetterPorts for Memory {
-    type Assignments = Self;
-    type DeadLetters = Self;
-    type Events = NoEvents;
+delivery::bundle! { impl DispatchPorts for Memory as memory {
+    States states: Self = memory;
+    History history: Self = memory;
+    Workflows workflows: Self = memory;
+    Deliveries deliveries: Self = memory;
+    Clock clock: Self = memory;
+    Observer observer: () = &();
+} }
 
-    fn assignments(&self) -> &Self {
-        self
-    }
+delivery::bundle! { impl ExitPorts for Memory as memory {
+    Assignments assignments: Self = memory;
+    Documents documents: Memory = memory;
+    Events events: NoEvents = &NoEvents;
+} }
 
-    fn dead_letters(&self) -> &Self {
-        self
-    }
-
-    fn events(&self) -> &NoEvents {
-        &NoEvents
-    }
-}
+delivery::bundle! { impl DeadLetterPorts for Memory as memory {
+    DeadLetters dead_letters: Self = memory;
+} }

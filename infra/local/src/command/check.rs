@@ -1,4 +1,4 @@
-use delivery::ports::{AuditPorts, Part, SystemClock};
+use delivery::ports::{Part, SystemClock};
 use delivery::usecase::{Audit, AuditSettings, audit};
 use embedded::Engine;
 use serde::Serialize;
@@ -123,26 +123,10 @@ fn table(rows: &[Row]) -> Result<(), Error> {
 /// A state directory's files.
 struct Directory<'a>(&'a Engine);
 
-impl AuditPorts for Directory<'_> {
-    type Unfinished = Engine;
-    type Assignments = Engine;
-    type Deliveries = Engine;
-    type Clock = SystemClock;
-    type Observer = ();
-
-    fn unfinished(&self) -> &Engine {
-        self.0
-    }
-    fn assignments(&self) -> &Engine {
-        self.0
-    }
-    fn deliveries(&self) -> &Engine {
-        self.0
-    }
-    fn clock(&self) -> &SystemClock {
-        &SystemClock
-    }
-    fn observer(&self) -> &() {
-        &()
-    }
-}
+delivery::bundle! { impl AuditPorts for Directory<'_> as directory {
+    Unfinished unfinished: Engine = directory.0;
+    Assignments assignments: Engine = directory.0;
+    Deliveries deliveries: Engine = directory.0;
+    Clock clock: SystemClock = &SystemClock;
+    Observer observer: () = &();
+} }

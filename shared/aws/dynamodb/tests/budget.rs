@@ -1,6 +1,7 @@
 //! What a delivered file costs, in DynamoDB's units, through the product's own use-cases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::convert::Infallible;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
 use std::time::Duration;
@@ -29,21 +30,6 @@ impl<M: Send> SendMessages<M> for Kept<M> {
     }
 }
 
-#[derive(Debug)]
-struct NoReader;
-
-impl DocumentReader for NoReader {
-    type Stream = futures_util::stream::Empty<Result<bytes::Bytes, PortError>>;
-
-    fn length(&self) -> u64 {
-        0
-    }
-
-    async fn stream(&self) -> Result<Self::Stream, PortError> {
-        Ok(futures_util::stream::empty())
-    }
-}
-
 /// Everything but the table.
 struct Around {
     status: AtomicU16,
@@ -59,13 +45,13 @@ impl Clock for Around {
 }
 
 impl Documents for Around {
-    type Reader = NoReader;
+    type Reader = Infallible;
 
     async fn open(
         &self,
         _: &FileKey,
         _: Option<&DocumentRef>,
-    ) -> Result<Document<NoReader>, DocumentError> {
+    ) -> Result<Document<Infallible>, DocumentError> {
         Ok(Document::Bytes(bytes::Bytes::from_static(b"{}")))
     }
 
@@ -84,8 +70,8 @@ impl Secrets for Around {
     }
 }
 
-impl Caller<NoReader> for Around {
-    async fn call(&self, _: Call<NoReader>) -> Result<Answer, PortError> {
+impl Caller<Infallible> for Around {
+    async fn call(&self, _: Call<Infallible>) -> Result<Answer, PortError> {
         Ok(Answer {
             result: Ok(self.status.load(Ordering::SeqCst)),
             retry_after: None,
@@ -108,57 +94,25 @@ struct Ports {
     assignments: Kept<Assignment>,
 }
 
-impl DispatchPorts for Ports {
-    type States = Table;
-    type History = Table;
-    type Workflows = Table;
-    type Deliveries = Kept<Delivery>;
-    type Clock = Around;
-    type Observer = Around;
+delivery::bundle! { impl DispatchPorts for Ports as ports {
+    States states: Table = &ports.table;
+    History history: Table = &ports.table;
+    Workflows workflows: Table = &ports.table;
+    Deliveries deliveries: Kept<Delivery> = &ports.deliveries;
+    Clock clock: Around = &ports.around;
+    Observer observer: Around = &ports.around;
+} }
 
-    fn states(&self) -> &Table {
-        &self.table
-    }
-    fn history(&self) -> &Table {
-        &self.table
-    }
-    fn workflows(&self) -> &Table {
-        &self.table
-    }
-    fn deliveries(&self) -> &Kept<Delivery> {
-        &self.deliveries
-    }
-    fn clock(&self) -> &Around {
-        &self.around
-    }
-    fn observer(&self) -> &Around {
-        &self.around
-    }
-}
+delivery::bundle! { impl ExitPorts for Ports as ports {
+    Assignments assignments: Kept<Assignment> = &ports.assignments;
+    Documents documents: Around = &ports.around;
+    Events events: NoEvents = &NoEvents;
+} }
 
-impl SendPorts for Ports {
-    type Assignments = Kept<Assignment>;
-    type Documents = Around;
-    type Secrets = Around;
-    type Caller = Around;
-    type Events = NoEvents;
-
-    fn assignments(&self) -> &Kept<Assignment> {
-        &self.assignments
-    }
-    fn documents(&self) -> &Around {
-        &self.around
-    }
-    fn secrets(&self) -> &Around {
-        &self.around
-    }
-    fn caller(&self) -> &Around {
-        &self.around
-    }
-    fn events(&self) -> &NoEvents {
-        &NoEvents
-    }
-}
+delivery::bundle! { impl SendPorts for Ports as ports {
+    Secrets secrets: Around = &ports.around;
+    Caller caller: Around = &ports.around;
+} }
 
 async fn deployed(dynamo: &Dynamo) -> (Ports, Workflow) {
     let table = dynamo.table();

@@ -33,16 +33,12 @@ pub trait DispatchPorts: Send + Sync {
     fn observer(&self) -> &Self::Observer;
 }
 
-/// What the sender needs: all of the dispatcher's, and the way out.
-pub trait SendPorts: DispatchPorts {
+/// What it takes to move a file out of its stage.
+pub trait ExitPorts: DispatchPorts {
     /// The assignments queue: a file that leaves for another Webhook stage is assigned there.
     type Assignments: SendMessages<Assignment>;
     /// Documents.
     type Documents: Documents;
-    /// Secrets.
-    type Secrets: Secrets;
-    /// The webhook call.
-    type Caller: Caller<<Self::Documents as Documents>::Reader>;
     /// Events for other systems.
     type Events: Events;
 
@@ -50,29 +46,30 @@ pub trait SendPorts: DispatchPorts {
     fn assignments(&self) -> &Self::Assignments;
     /// Documents.
     fn documents(&self) -> &Self::Documents;
-    /// Secrets.
-    fn secrets(&self) -> &Self::Secrets;
-    /// The webhook call.
-    fn caller(&self) -> &Self::Caller;
     /// Events for other systems.
     fn events(&self) -> &Self::Events;
 }
 
-/// What the dead-letter function needs: to move a file out of its stage, and to park the message.
-pub trait DeadLetterPorts: DispatchPorts {
-    /// The assignments queue.
-    type Assignments: SendMessages<Assignment>;
+/// What the sender needs: to make the call, and to move the file on.
+pub trait SendPorts: ExitPorts {
+    /// Secrets.
+    type Secrets: Secrets;
+    /// The webhook call.
+    type Caller: Caller<<Self::Documents as Documents>::Reader>;
+
+    /// Secrets.
+    fn secrets(&self) -> &Self::Secrets;
+    /// The webhook call.
+    fn caller(&self) -> &Self::Caller;
+}
+
+/// What the dead-letter function needs: to move the file on, and to park the message.
+pub trait DeadLetterPorts: ExitPorts {
     /// The parking queue.
     type DeadLetters: SendMessages<DeadLetter>;
-    /// Events for other systems.
-    type Events: Events;
 
-    /// The assignments queue.
-    fn assignments(&self) -> &Self::Assignments;
     /// The parking queue.
     fn dead_letters(&self) -> &Self::DeadLetters;
-    /// Events for other systems.
-    fn events(&self) -> &Self::Events;
 }
 
 /// What the audit needs: to find files that are not at rest, and to send their messages again.
@@ -98,4 +95,31 @@ pub trait AuditPorts: Send + Sync {
     fn clock(&self) -> &Self::Clock;
     /// Metrics and progress.
     fn observer(&self) -> &Self::Observer;
+}
+
+/// Implements a bundle: a line for each port, with its accessor, its type and where it is.
+///
+/// ```text
+/// delivery::bundle! { impl AuditPorts for Function as function {
+///     Unfinished unfinished: Table = &function.table;
+///     Clock clock: SystemClock = &SystemClock;
+///     …
+/// } }
+/// ```
+#[macro_export]
+macro_rules! bundle {
+    (impl $bundle:ident for $type:ty as $this:ident {
+        $($port:ident $accessor:ident: $of:ty = $at:expr;)*
+    }) => {
+        impl $crate::ports::$bundle for $type {
+            $(
+                type $port = $of;
+                #[allow(unused_variables, reason = "a port may be a constant")]
+                fn $accessor(&self) -> &$of {
+                    let $this = self;
+                    $at
+                }
+            )*
+        }
+    };
 }

@@ -16,7 +16,7 @@ mod queue;
 mod states;
 mod unfinished;
 
-pub use bundle::{AuditPorts, DeadLetterPorts, DispatchPorts, SendPorts};
+pub use bundle::{AuditPorts, DeadLetterPorts, DispatchPorts, ExitPorts, SendPorts};
 pub use call::{Answer, Call, Caller};
 pub use clock::{Clock, SystemClock};
 pub use config::{Freshness, Secrets, Workflows};

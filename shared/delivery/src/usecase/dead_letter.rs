@@ -5,7 +5,9 @@ use uuid::Uuid;
 
 use super::fault::Fault;
 use super::finish::{announce_again, emit, finish};
+use super::keep::fit;
 use super::write::{Found, send_one};
+use crate::document::DocumentRef;
 use crate::machine::{
     DeadLetterDecision, decide_dead_letter, decide_dead_letter_assignment, visit_id_of,
 };
@@ -40,7 +42,8 @@ pub async fn dead_letter<P: DeadLetterPorts>(
         .await?;
     let decide =
         |state: &FileState, now| decide_dead_letter(workflow.as_deref(), message, state, now);
-    move_on(ports, &message.key(), message.delivery_id, decide).await
+    let document = message.document.as_ref();
+    move_on(ports, &message.key(), message.delivery_id, document, decide).await
 }
 
 /// Moves the file of a dead-lettered assignment out of the stage it was to fire, if it is there.
@@ -59,13 +62,15 @@ pub async fn dead_letter_assignment<P: DeadLetterPorts>(
     let decide = |state: &FileState, now| {
         decide_dead_letter_assignment(workflow.as_deref(), assignment, state, now)
     };
-    move_on(ports, &assignment.key(), visit_id_of(assignment), decide).await
+    let (visit_id, document) = (visit_id_of(assignment), assignment.document.as_ref());
+    move_on(ports, &assignment.key(), visit_id, document, decide).await
 }
 
 async fn move_on<P: DeadLetterPorts>(
     ports: &P,
     key: &FileKey,
     visit_id: Uuid,
+    document: Option<&DocumentRef>,
     decide: impl Fn(&FileState, Timestamp) -> DeadLetterDecision,
 ) -> Result<DeadLettered, Fault> {
     let mut state = ports.states().get(key).await?;
@@ -76,11 +81,11 @@ async fn move_on<P: DeadLetterPorts>(
         let now = ports.clock().now();
         match decide(&current, now) {
             DeadLetterDecision::Done(left) => {
-                emit(ports.events(), ports.assignments(), left.as_deref(), None).await?;
+                emit(ports, left.as_deref(), None).await?;
                 return Ok(DeadLettered::Elsewhere);
             }
             DeadLetterDecision::AskHistory => {
-                announce_again(ports, ports.events(), key, visit_id).await?;
+                announce_again(ports, key, visit_id).await?;
                 return Ok(DeadLettered::Elsewhere);
             }
             DeadLetterDecision::Held => return Err(Fault::Held(now)),
@@ -89,22 +94,22 @@ async fn move_on<P: DeadLetterPorts>(
                 return Ok(DeadLettered::Elsewhere);
             }
             DeadLetterDecision::AssignAgain { assignment, left } => {
-                let left = left.as_deref();
-                emit(ports.events(), ports.assignments(), left, Some(*assignment)).await?;
+                emit(ports, left.as_deref(), Some(*assignment)).await?;
                 return Ok(DeadLettered::Elsewhere);
             }
-            DeadLetterDecision::Close(closed) => {
-                match finish(ports, ports.events(), ports.assignments(), *closed).await? {
-                    None => return Ok(DeadLettered::Closed),
-                    Some(Found(found)) => state = found,
-                }
-            }
+            DeadLetterDecision::Close(closed) => match finish(ports, *closed, document).await? {
+                None => return Ok(DeadLettered::Closed),
+                Some(Found(found)) => state = found,
+            },
         }
     }
     Err(Fault::Contended)
 }
 
 /// Parks a message for inspection and redrive.
+///
+/// One that is too long to be parked leaves its inline document in the store; of one that cannot even be
+/// read, the beginning is parked.
 ///
 /// # Errors
 /// [`Fault`]: the message must stay on the dead-letter queue.
@@ -119,6 +124,7 @@ pub async fn park<P: DeadLetterPorts>(ports: &P, letter: DeadLetter) -> Result<(
         delivery_id = about.delivery_id.map(tracing::field::display),
         "message dead-lettered"
     );
+    let letter = fit(ports.documents(), letter).await?;
     Ok(send_one(ports.dead_letters(), letter, Duration::ZERO).await?)
 }
 

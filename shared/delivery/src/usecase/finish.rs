@@ -3,21 +3,25 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::fault::Fault;
+use super::keep::{keep_for_redelivery, lighten};
 use super::write::{Found, send_one, write};
+use crate::document::DocumentRef;
 use crate::machine::{Closed, announcement_of};
 use crate::message::Assignment;
-use crate::ports::{DispatchPorts, Events, FileLeft, History, Observation, Observer, SendMessages};
-use crate::state::FileKey;
+use crate::ports::{Events, ExitPorts, FileLeft, History, Observation, Observer};
+use crate::state::{FileKey, Outcome};
 
 /// Carries out the end of a visit: history, the one write, the next assignment, the announcement.
 ///
 /// `Ok(Some(_))`: somebody else wrote first, and nothing was emitted.
-pub(super) async fn finish<P: DispatchPorts>(
+pub(super) async fn finish<P: ExitPorts>(
     ports: &P,
-    events: &impl Events,
-    assignments: &impl SendMessages<Assignment>,
     closed: Closed,
+    document: Option<&DocumentRef>,
 ) -> Result<Option<Found>, Fault> {
+    if closed.left.outcome == Outcome::Failed && closed.assignment.is_none() {
+        keep_for_redelivery(ports.documents(), &closed.left.key, document).await;
+    }
     if let Some(visit) = &closed.archive {
         ports.history().visit(visit).await?;
     }
@@ -32,37 +36,36 @@ pub(super) async fn finish<P: DispatchPorts>(
         reason = left.reason.map(crate::Reason::code), attempts = left.attempts,
         "file left the Webhook stage"
     );
-    emit(events, assignments, Some(left), closed.assignment).await?;
+    emit(ports, Some(left), closed.assignment).await?;
     Ok(None)
 }
 
 /// Announces an exit that only the history still has.
-pub(super) async fn announce_again<P: DispatchPorts>(
+pub(super) async fn announce_again<P: ExitPorts>(
     ports: &P,
-    events: &impl Events,
     key: &FileKey,
     delivery_id: Uuid,
 ) -> Result<(), Fault> {
     let visit = ports.history().find_visit(key, delivery_id).await?;
     if let Some(left) = visit.as_ref().and_then(announcement_of) {
-        events.file_left(&left).await?;
+        ports.events().file_left(&left).await?;
     }
     Ok(())
 }
 
 /// Assigns, then announces. In this order, because a bus that takes nothing must not keep the file; if
 /// the next dispatch comes before the announcement, the history has what it is made from.
-pub(super) async fn emit(
-    events: &impl Events,
-    assignments: &impl SendMessages<Assignment>,
+pub(super) async fn emit<P: ExitPorts>(
+    ports: &P,
     left: Option<&FileLeft>,
     assignment: Option<Assignment>,
 ) -> Result<(), Fault> {
-    if let Some(assignment) = assignment {
-        send_one(assignments, assignment, Duration::ZERO).await?;
+    if let Some(mut assignment) = assignment {
+        lighten(ports.documents(), &mut assignment).await;
+        send_one(ports.assignments(), assignment, Duration::ZERO).await?;
     }
     if let Some(left) = left {
-        events.file_left(left).await?;
+        ports.events().file_left(left).await?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ mod dead_letter;
 mod dispatch;
 mod fault;
 mod finish;
+mod keep;
 mod send;
 mod write;
 

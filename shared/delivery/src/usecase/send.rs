@@ -6,12 +6,12 @@ use workflow::{StageSecrets, WebhookConfig, Workflow};
 use super::fault::Fault;
 use super::finish::{announce_again, emit, finish};
 use super::write::{Found, send_one, write};
-use crate::document::{Document, DocumentRef};
+use crate::document::Document;
 use crate::machine::{Attempted, SendDecision, Then, claim, decide_send, record_attempt};
-use crate::message::{Assignment, Delivery, MAX_BODY};
+use crate::message::Delivery;
 use crate::ports::{
-    Answer, Call, Caller, Clock, DispatchPorts, DocumentError, Documents, FileStates, Freshness,
-    History, Observation, Observer, Secrets, SendPorts, Workflows,
+    Answer, Call, Caller, Clock, DispatchPorts, DocumentError, Documents, ExitPorts, FileStates,
+    Freshness, History, Observation, Observer, Secrets, SendPorts, Workflows,
 };
 use crate::reason::Reason;
 use crate::state::{FileState, Outcome};
@@ -25,9 +25,6 @@ pub const LEASE_MARGIN: Duration = Duration::from_secs(15);
 
 /// No call is started with less than its timeout and this left of the invocation.
 pub const START_MARGIN: Duration = Duration::from_secs(2);
-
-/// Largest inline document that goes on to the next stage inline: half of what a message takes.
-const LARGEST_PASSED_ON: usize = MAX_BODY / 2;
 
 /// Writers that may get in between before the message is left for later.
 const MAX_CONFLICTS: usize = 4;
@@ -78,21 +75,16 @@ pub async fn send<P: SendPorts>(
                 send_one(ports.deliveries(), *delivery, delay).await?;
                 return Ok(Sent::Repeated);
             }
-            SendDecision::AssignAgain {
-                mut assignment,
-                left,
-            } => {
-                lighten(ports, &mut assignment).await;
-                let left = left.as_deref();
-                emit(ports.events(), ports.assignments(), left, Some(*assignment)).await?;
+            SendDecision::AssignAgain { assignment, left } => {
+                emit(ports, left.as_deref(), Some(*assignment)).await?;
                 return Ok(Sent::Repeated);
             }
             SendDecision::Done(left) => {
-                emit(ports.events(), ports.assignments(), left.as_deref(), None).await?;
+                emit(ports, left.as_deref(), None).await?;
                 return Ok(Sent::Repeated);
             }
             SendDecision::AskHistory => {
-                announce_again(ports, ports.events(), &key, message.delivery_id).await?;
+                announce_again(ports, &key, message.delivery_id).await?;
                 return Ok(Sent::Repeated);
             }
         }
@@ -189,7 +181,7 @@ impl<R> Ready<R> {
     }
 }
 
-type Reader<P> = <<P as SendPorts>::Documents as Documents>::Reader;
+type Reader<P> = <<P as ExitPorts>::Documents as Documents>::Reader;
 
 /// The stage as it is now, its secrets and the document; or the reason no call can be made.
 async fn prepare<P: SendPorts>(
@@ -330,16 +322,10 @@ async fn record<P: SendPorts>(
             send_one(ports.deliveries(), *delivery, delay).await?;
             Ok(Sent::Retrying)
         }
-        Then::Close(mut closed) => {
-            if let Some(assignment) = &mut closed.assignment {
-                lighten(ports, assignment).await;
-            }
+        Then::Close(closed) => {
             let outcome = closed.left.outcome;
-            if outcome == Outcome::Failed && closed.assignment.is_none() {
-                keep_document(ports, message).await;
-            }
             let after = closed.next.clone();
-            let found = finish(ports, ports.events(), ports.assignments(), *closed).await?;
+            let found = finish(ports, *closed, message.document.as_ref()).await?;
             if found.is_some() {
                 return Err(Fault::Contended);
             }
@@ -367,34 +353,4 @@ fn observe<P: DispatchPorts>(
         stage_id,
         lag,
     });
-}
-
-/// Puts a large inline document where large ones belong before it goes on to the next stage: there its
-/// message is a little longer than it was here, and one at the limit could not be sent at all.
-async fn lighten<P: SendPorts>(ports: &P, assignment: &mut Assignment) {
-    let Some(document @ DocumentRef::Inline(json)) = &assignment.document else {
-        return;
-    };
-    if json.get().len() <= LARGEST_PASSED_ON {
-        return;
-    }
-    match ports.documents().keep(&assignment.key(), document).await {
-        Ok(()) => assignment.document = None,
-        Err(error) => tracing::warn!(
-            item_id = %assignment.item_id, code = error.kind.code(),
-            "a large document could not be kept, and goes on with its message"
-        ),
-    }
-}
-
-/// A failed file's inline document goes with its message; without it there is no redelivery.
-async fn keep_document<P: SendPorts>(ports: &P, message: &Delivery) {
-    if let Some(document @ DocumentRef::Inline(_)) = &message.document
-        && let Err(error) = ports.documents().keep(&message.key(), document).await
-    {
-        tracing::warn!(
-            item_id = %message.item_id, code = error.kind.code(),
-            "the failed file's document could not be kept for redelivery"
-        );
-    }
 }

@@ -1,97 +1,35 @@
 //! One world is every port.
 
-use delivery::ports::{AuditPorts, DeadLetterPorts, DispatchPorts, SendPorts};
-
 use super::Sim;
 
-impl DispatchPorts for Sim {
-    type States = Self;
-    type History = Self;
-    type Workflows = Self;
-    type Deliveries = Self;
-    type Clock = Self;
-    type Observer = ();
+delivery::bundle! { impl DispatchPorts for Sim as sim {
+    States states: Self = sim;
+    History history: Self = sim;
+    Workflows workflows: Self = sim;
+    Deliveries deliveries: Self = sim;
+    Clock clock: Self = sim;
+    Observer observer: () = &();
+} }
 
-    fn states(&self) -> &Self {
-        self
-    }
-    fn history(&self) -> &Self {
-        self
-    }
-    fn workflows(&self) -> &Self {
-        self
-    }
-    fn deliveries(&self) -> &Self {
-        self
-    }
-    fn clock(&self) -> &Self {
-        self
-    }
-    fn observer(&self) -> &() {
-        &()
-    }
-}
+delivery::bundle! { impl ExitPorts for Sim as sim {
+    Assignments assignments: Self = sim;
+    Documents documents: Self = sim;
+    Events events: Self = sim;
+} }
 
-impl SendPorts for Sim {
-    type Assignments = Self;
-    type Documents = Self;
-    type Secrets = Self;
-    type Caller = Self;
-    type Events = Self;
+delivery::bundle! { impl SendPorts for Sim as sim {
+    Secrets secrets: Self = sim;
+    Caller caller: Self = sim;
+} }
 
-    fn assignments(&self) -> &Self {
-        self
-    }
-    fn documents(&self) -> &Self {
-        self
-    }
-    fn secrets(&self) -> &Self {
-        self
-    }
-    fn caller(&self) -> &Self {
-        self
-    }
-    fn events(&self) -> &Self {
-        self
-    }
-}
+delivery::bundle! { impl DeadLetterPorts for Sim as sim {
+    DeadLetters dead_letters: Self = sim;
+} }
 
-impl DeadLetterPorts for Sim {
-    type Assignments = Self;
-    type DeadLetters = Self;
-    type Events = Self;
-
-    fn assignments(&self) -> &Self {
-        self
-    }
-    fn dead_letters(&self) -> &Self {
-        self
-    }
-    fn events(&self) -> &Self {
-        self
-    }
-}
-
-impl AuditPorts for Sim {
-    type Unfinished = Self;
-    type Assignments = Self;
-    type Deliveries = Self;
-    type Clock = Self;
-    type Observer = ();
-
-    fn unfinished(&self) -> &Self {
-        self
-    }
-    fn assignments(&self) -> &Self {
-        self
-    }
-    fn deliveries(&self) -> &Self {
-        self
-    }
-    fn clock(&self) -> &Self {
-        self
-    }
-    fn observer(&self) -> &() {
-        &()
-    }
-}
+delivery::bundle! { impl AuditPorts for Sim as sim {
+    Unfinished unfinished: Self = sim;
+    Assignments assignments: Self = sim;
+    Deliveries deliveries: Self = sim;
+    Clock clock: Self = sim;
+    Observer observer: () = &();
+} }

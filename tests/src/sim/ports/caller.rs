@@ -1,12 +1,12 @@
 //! The receiver: kind, unkind, late, not there, or pointing elsewhere.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use delivery::Reason;
 use delivery::ports::{Answer, Call, Caller, PortError, PortErrorKind};
 use delivery::retry::RetryAfter;
 
-use super::config::NoReader;
 use super::{Sim, Turn};
 use crate::check;
 use crate::sim::faults::Break;
@@ -56,8 +56,8 @@ fn answer(result: Result<u16, Reason>, retry_after: Option<u64>) -> Answer {
     }
 }
 
-impl Caller<NoReader> for Sim {
-    async fn call(&self, call: Call<NoReader>) -> Result<Answer, PortError> {
+impl Caller<Infallible> for Sim {
+    async fn call(&self, call: Call<Infallible>) -> Result<Answer, PortError> {
         // No turn here: the caller's clock starts with the check that the lease outlives the call.
         let timeout = i64::try_from(call.timeout.as_millis()).unwrap();
         let (until, index, will) = {

@@ -1,10 +1,11 @@
 //! Workflows, secrets and documents: always there, and never changing here.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use delivery::ports::{DocumentError, Documents, Freshness, PortError, Secrets, Workflows};
-use delivery::{Document, DocumentReader, DocumentRef, FileKey};
+use delivery::{Document, DocumentRef, FileKey};
 use uuid::Uuid;
 use workflow::{SecretRef, StageSecrets, Workflow};
 
@@ -28,29 +29,14 @@ impl Secrets for Sim {
     }
 }
 
-/// No document is large here.
-pub(in crate::sim) struct NoReader;
-
-impl DocumentReader for NoReader {
-    type Stream = futures_util::stream::Empty<Result<Bytes, PortError>>;
-
-    fn length(&self) -> u64 {
-        0
-    }
-
-    async fn stream(&self) -> Result<Self::Stream, PortError> {
-        Ok(futures_util::stream::empty())
-    }
-}
-
 impl Documents for Sim {
-    type Reader = NoReader;
+    type Reader = Infallible;
 
     async fn open(
         &self,
         _key: &FileKey,
         _document: Option<&DocumentRef>,
-    ) -> Result<Document<NoReader>, DocumentError> {
+    ) -> Result<Document<Infallible>, DocumentError> {
         self.effect("document", |_| Document::Bytes(Bytes::from_static(b"{}")))
             .await
             .map_err(DocumentError::Port)

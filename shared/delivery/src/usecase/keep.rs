@@ -1,0 +1,106 @@
+use std::time::Duration;
+
+use super::fault::Fault;
+use crate::document::DocumentRef;
+use crate::message::{Assignment, DeadLetter, Delivery, MAX_BODY};
+use crate::ports::{Documents, Outgoing, PortErrorKind};
+use crate::state::FileKey;
+
+/// Largest inline document that goes on to the next stage inline: half of what a message takes.
+const LARGEST_PASSED_ON: usize = MAX_BODY / 2;
+
+/// What is parked of a message that cannot be read and is too long to be parked whole.
+const LONGEST_UNREADABLE: usize = 64 * 1024;
+
+/// Puts a large inline document where large ones belong before it goes on to the next stage: there its
+/// message is a little longer than it was here, and one at the limit could not be sent at all.
+pub(super) async fn lighten(documents: &impl Documents, assignment: &mut Assignment) {
+    let Some(document @ DocumentRef::Inline(json)) = &assignment.document else {
+        return;
+    };
+    if json.get().len() <= LARGEST_PASSED_ON {
+        return;
+    }
+    match documents.keep(&assignment.key(), document).await {
+        Ok(()) => assignment.document = None,
+        Err(error) => tracing::warn!(
+            item_id = %assignment.item_id, code = error.kind.code(),
+            "a large document could not be kept, and goes on with its message"
+        ),
+    }
+}
+
+/// A failed file's inline document goes with its message; without it there is no redelivery.
+pub(super) async fn keep_for_redelivery(
+    documents: &impl Documents,
+    key: &FileKey,
+    document: Option<&DocumentRef>,
+) {
+    if let Some(document @ DocumentRef::Inline(_)) = document
+        && let Err(error) = documents.keep(key, document).await
+    {
+        tracing::warn!(
+            item_id = %key.item_id, code = error.kind.code(),
+            "the failed file's document could not be kept for redelivery"
+        );
+    }
+}
+
+/// Makes a dead letter short enough to be parked. In a letter a message is a string, and JSON takes up to
+/// twice its length as one: a large inline document goes to the store, and comes from there again when
+/// the letter is redriven.
+pub(super) async fn fit(
+    documents: &impl Documents,
+    letter: DeadLetter,
+) -> Result<DeadLetter, Fault> {
+    if fits(&letter) {
+        return Ok(letter);
+    }
+    let length = letter.body.len();
+    if let Some((key, document, body)) = without_document(&letter.body) {
+        documents.keep(&key, &document).await?;
+        let cause = format!(
+            "{}; its document is in the store ({length} bytes)",
+            letter.cause
+        );
+        let queue = letter.queue.clone();
+        let lighter = DeadLetter { queue, body, cause };
+        if fits(&lighter) {
+            return Ok(lighter);
+        }
+    }
+    Ok(DeadLetter {
+        body: beginning(&letter.body).to_owned(),
+        cause: format!("{}; this is its beginning ({length} bytes)", letter.cause),
+        queue: letter.queue,
+    })
+}
+
+fn without_document(body: &str) -> Option<(FileKey, DocumentRef, String)> {
+    if let Ok(mut delivery) = Delivery::parse(body) {
+        let document = delivery.document.take()?;
+        let body = serde_json::to_string(&delivery).ok()?;
+        return Some((delivery.key(), document, body));
+    }
+    let mut assignment = Assignment::parse(body).ok()?;
+    let document = assignment.document.take()?;
+    let body = serde_json::to_string(&assignment).ok()?;
+    Some((assignment.key(), document, body))
+}
+
+fn fits(letter: &DeadLetter) -> bool {
+    let delay = Duration::ZERO;
+    let body = Outgoing {
+        message: letter,
+        delay,
+    }
+    .body();
+    !body.is_err_and(|error| error.kind == PortErrorKind::TooLarge)
+}
+
+fn beginning(body: &str) -> &str {
+    let end = (0..=LONGEST_UNREADABLE.min(body.len()))
+        .rev()
+        .find(|&at| body.is_char_boundary(at));
+    end.map_or("", |end| &body[..end])
+}

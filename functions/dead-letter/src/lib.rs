@@ -3,7 +3,7 @@
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use batch::{BatchError, Failure, Record, Subject};
 use delivery::ports::DeadLetterPorts;
-use delivery::usecase::{Fault, dead_letter, dead_letter_assignment, park};
+use delivery::usecase::{DeadLettered, Fault, dead_letter, dead_letter_assignment, park};
 use delivery::{Assignment, DeadLetter, Delivery, MessageError};
 use lambda_runtime::LambdaEvent;
 
@@ -11,7 +11,7 @@ use lambda_runtime::LambdaEvent;
 const CONCURRENCY: usize = 8;
 
 /// Handles one batch of dead letters: each one's file leaves its stage by `failed`, and its message
-/// is parked for inspection and redrive.
+/// is parked for inspection and redrive. A message that its file did without is only deleted.
 ///
 /// # Errors
 /// [`BatchError`] when the answer could not name a record; the whole batch then comes back.
@@ -36,22 +36,21 @@ async fn close_and_park<P: DeadLetterPorts>(
     record: Record,
     letter: Result<Letter, MessageError>,
 ) -> Result<(), Fault> {
-    let (queue, cause) = match letter {
-        Ok(Letter::Delivery(message)) => {
-            dead_letter(ports, &message).await?;
-            (
-                "deliveries",
-                "received too often without being handled".to_owned(),
-            )
+    let (queue, became) = match &letter {
+        Ok(Letter::Delivery(message)) => ("deliveries", dead_letter(ports, message).await?),
+        Ok(Letter::Assignment(assignment)) => (
+            "assignments",
+            dead_letter_assignment(ports, assignment).await?,
+        ),
+        Err(_) => (source(&record.source_arn), DeadLettered::WithoutEffect),
+    };
+    let cause = match (became, letter) {
+        (DeadLettered::GotOn, _) => {
+            tracing::warn!(queue, "a dead letter's file has got on without it");
+            return Ok(());
         }
-        Ok(Letter::Assignment(assignment)) => {
-            dead_letter_assignment(ports, &assignment).await?;
-            (
-                "assignments",
-                "received too often without being handled".to_owned(),
-            )
-        }
-        Err(error) => (source(&record.source_arn), error.to_string()),
+        (_, Ok(_)) => "received too often without being handled".to_owned(),
+        (_, Err(error)) => error.to_string(),
     };
     let letter = DeadLetter {
         queue: queue.to_owned(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use batch::{BatchError, Failure, Record, Subject};
 use delivery::ports::SendPorts;
-use delivery::usecase::{DEFAULT_TIMEOUT, Limits, START_MARGIN, send};
+use delivery::usecase::{DEFAULT_TIMEOUT, Limits, send};
 use delivery::{Delivery, Timestamp};
 use lambda_runtime::LambdaEvent;
 
@@ -16,7 +16,7 @@ pub struct Settings {
     pub concurrency: usize,
     /// The timeout of stages that set none.
     pub default_timeout: Duration,
-    /// The longest any call may take. Below the function's timeout by at least [`START_MARGIN`] and
+    /// The longest any call may take. Below the function's timeout by at least [`delivery::usecase::START_MARGIN`] and
     /// the time it takes to record a result.
     pub longest_call: Duration,
 }
@@ -66,10 +66,4 @@ async fn deliver<P: SendPorts>(ports: &P, limits: &Limits, record: Record) -> Re
             delivery_id: Some(message.delivery_id.to_string()),
         })),
     }
-}
-
-/// Whether a function with this timeout leaves room for a call this long and its record.
-#[must_use]
-pub fn fits(function_timeout: Duration, longest_call: Duration) -> bool {
-    longest_call + START_MARGIN < function_timeout
 }

@@ -121,13 +121,30 @@ fn read<'a, M: Deserialize<'a>>(what: &'static str, body: &'a str) -> Result<M, 
     found.map_err(|error| MessageError::from_json(what, &error))
 }
 
+/// Longest team slug: it is part of the keys of every store, and DynamoDB's are the shortest.
+const MAX_TEAM: usize = 255;
+
+fn check_team(what: &'static str, team: &str) -> Result<(), MessageError> {
+    if team.is_empty() || team.len() > MAX_TEAM {
+        return Err(MessageError {
+            what,
+            line: 1,
+            column: 1,
+            problem: "its team is empty or longer than 255 bytes",
+        });
+    }
+    Ok(())
+}
+
 impl Assignment {
     /// Reads a message body.
     ///
     /// # Errors
     /// [`MessageError`] with the place, when the body is not an assignment.
     pub fn parse(body: &str) -> Result<Self, MessageError> {
-        read("assignment", body)
+        let read: Self = read("assignment", body)?;
+        check_team("assignment", &read.team)?;
+        Ok(read)
     }
 
     /// The file it is about.
@@ -146,7 +163,9 @@ impl Delivery {
     /// # Errors
     /// [`MessageError`] with the place, when the body is not a delivery.
     pub fn parse(body: &str) -> Result<Self, MessageError> {
-        read("delivery", body)
+        let read: Self = read("delivery", body)?;
+        check_team("delivery", &read.team)?;
+        Ok(read)
     }
 
     /// The file it is about.

@@ -115,7 +115,10 @@ pub struct DeliveryState {
     /// The attempts made so far, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<AttemptSummary>,
-    /// The document's object, when the assignment named one; the stored document otherwise.
+    /// Whether the document rides with the delivery's messages, and is nowhere else.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub inline: bool,
+    /// The document's object, when the assignment named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<S3Object>,
     /// How it ended; none while it runs.
@@ -172,6 +175,14 @@ pub struct FileState {
 )]
 const fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 impl FileState {

@@ -61,7 +61,7 @@ fn opened(
     assignment: &Assignment,
     state: Option<&FileState>,
 ) -> (Vec<VisitRecord>, FileState, Delivery) {
-    match decide_dispatch(workflow, assignment, state, Some(false), NOW) {
+    match decide_dispatch(Some(workflow), assignment, state, Some(false), NOW) {
         DispatchDecision::Open {
             archive,
             next,
@@ -143,7 +143,7 @@ fn the_dispatcher_stops_a_file_at_the_hop_limit_and_keeps_its_last_delivery() {
         (Status::Assigned, HOP_LIMIT + 1)
     );
     let arrived = exit.assignment.as_ref().unwrap();
-    let decision = decide_dispatch(&workflow, arrived, Some(&exit.next), None, NOW);
+    let decision = decide_dispatch(Some(&workflow), arrived, Some(&exit.next), None, NOW);
     let DispatchDecision::Rest { archive, next } = decision else {
         panic!("{decision:?}");
     };
@@ -241,7 +241,7 @@ fn a_file_that_goes_to_another_workflow_leaves_its_delivery_behind() {
         ..command("H2")
     };
     let decision = decide_dispatch(
-        &second.workflow,
+        Some(&second.workflow),
         &assignment,
         Some(&left),
         Some(false),

@@ -69,6 +69,9 @@ reject_reasons! {
     UnknownWorkflow = "unknown_workflow", "the workflow is not stored: store it first";
     /// The file is on its way through another stage.
     Busy = "busy", "the file is on its way through a Webhook stage: assign it when it is at rest";
+    /// Another assignment had this id before.
+    AssignmentIdReused = "assignment_id_reused",
+        "another assignment of this file has had the same assignment_id: give each its own";
     /// The file has moved on since the assignment was made.
     Stale = "stale", "the file has moved on since this assignment was made";
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use delivery::Assignment;
 use delivery::machine::visit_id_of;
+use delivery::{Assignment, Rejection};
 use uuid::Uuid;
 use workflow::{Actor, Role};
 
@@ -42,7 +42,7 @@ fn traces(evidence: &Evidence<'_>) -> BTreeSet<Uuid> {
     let deliveries = deliveries.map(|(_, delivery)| delivery.delivery_id);
     let visits = evidence.visits.iter().map(|visit| visit.visit.id);
     let rejections = evidence.rejections.iter();
-    let rejections = rejections.map(|rejection| commanded(rejection.assignment_id).visit_id);
+    let rejections = rejections.map(|rejection| commanded(rejection).visit_id);
     let parked = evidence.parked.iter().filter_map(|letter| {
         let assignment = Assignment::parse(&letter.body).ok()?;
         Some(visit_id_of(&assignment))
@@ -55,15 +55,15 @@ fn traces(evidence: &Evidence<'_>) -> BTreeSet<Uuid> {
         .collect()
 }
 
-/// What an assignment by a person with this id commands.
+/// What the rejected assignment would have commanded, had a person made it.
 #[must_use]
-fn commanded(assignment_id: Uuid) -> Command {
+fn commanded(rejection: &Rejection) -> Command {
     Command::of(&Assignment {
-        assignment_id,
-        team: String::new(),
-        workflow_id: Uuid::nil(),
-        stage_id: Uuid::nil(),
-        item_id: Uuid::nil(),
+        assignment_id: rejection.assignment_id,
+        team: rejection.key.team.clone(),
+        workflow_id: rejection.workflow_id,
+        stage_id: rejection.stage_id,
+        item_id: rejection.key.item_id,
         assigned_by: Actor::User {
             id: None,
             role: Role::Admin,

@@ -69,6 +69,7 @@ pub fn finished(stage_id: Uuid, outcome: Outcome) -> DeliveryState {
         lease_until: None,
         claim_id: None,
         attempts: Vec::new(),
+        inline: false,
         document: None,
         outcome: Some(outcome),
         reason: (outcome == Outcome::Failed).then_some(Reason::Timeout),

@@ -160,6 +160,7 @@ fn sending(attempt: u32, id: u128) -> FileState {
             lease_until: Some(NOW),
             claim_id: Some(Uuid::nil()),
             attempts: Vec::new(),
+            inline: false,
             document: None,
             outcome: None,
             reason: None,

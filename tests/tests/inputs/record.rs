@@ -111,6 +111,7 @@ fn delivery() -> impl Strategy<Value = DeliveryState> {
         prop::collection::vec(attempt(), 0..4),
     );
     let end = (
+        any::<bool>(),
         prop::option::of(object()),
         outcome,
         reason(),
@@ -120,7 +121,7 @@ fn delivery() -> impl Strategy<Value = DeliveryState> {
     (open, end).prop_map(
         |(
             (visit, attempt, next_at, lease_until, claim_id, attempts),
-            (document, outcome, reason, ended_at, moved_to),
+            (inline, document, outcome, reason, ended_at, moved_to),
         )| {
             DeliveryState {
                 delivery_id: visit.id,
@@ -133,6 +134,7 @@ fn delivery() -> impl Strategy<Value = DeliveryState> {
                 lease_until,
                 claim_id,
                 attempts,
+                inline,
                 document,
                 outcome,
                 reason,

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use delivery::FileState;
 use delivery::machine::{
     Awaited, DeadLetterDecision, decide_dead_letter, decide_dead_letter_assignment, pending,
 };
+use delivery::{FileState, Reason};
 
 use super::breaks::Break;
 use super::clock::{NOW, past};
@@ -32,10 +32,17 @@ pub(crate) fn decide(model: &Small, body: &Body, record: Option<&Record>) -> At 
     if is_silenced(model, body, &decision) {
         return At::Doing(buried.into());
     }
+    let is_parked = is_parked(&decision);
     let mut effects = match decision {
         DeadLetterDecision::Held => return At::Doing(vec![Effect::Return]),
         DeadLetterDecision::Done(left) => emitted_again(model, left.as_deref(), None),
-        DeadLetterDecision::AskHistory => announced_again(model, body.visit()),
+        DeadLetterDecision::AskHistory => {
+            let mut effects = announced_again(model, body.visit());
+            if state.visit.id != body.visit() {
+                effects.push(Effect::ParkUnseen);
+            }
+            effects
+        }
         DeadLetterDecision::SendAgain { delivery, delay } => {
             vec![deliver(*delivery, delay > Duration::ZERO)]
         }
@@ -44,8 +51,21 @@ pub(crate) fn decide(model: &Small, body: &Body, record: Option<&Record>) -> At 
         }
         DeadLetterDecision::Close(closed) => finished(model, *closed, OnConflict::DecideAgain),
     };
-    effects.extend(buried);
+    effects.extend(is_parked.then_some(Effect::Park));
+    effects.push(Effect::Acknowledge);
     At::Doing(model.in_its_order(effects))
+}
+
+/// Whether the visit ended, or ends, because of the letter.
+fn is_parked(decision: &DeadLetterDecision) -> bool {
+    match decision {
+        DeadLetterDecision::Close(_) => true,
+        DeadLetterDecision::Done(left) | DeadLetterDecision::AssignAgain { left, .. } => {
+            let reason = left.as_ref().and_then(|left| left.reason);
+            reason == Some(Reason::DeadLettered)
+        }
+        _ => false,
+    }
 }
 
 fn is_silenced(model: &Small, body: &Body, decision: &DeadLetterDecision) -> bool {

@@ -20,7 +20,7 @@ pub(crate) fn decide(
 ) -> At {
     let state = record.map(|record| &**record);
     let believed = believed(model, assignment);
-    match decide_dispatch(&model.workflow, &believed, state, seen, NOW) {
+    match decide_dispatch(Some(&model.workflow), &believed, state, seen, NOW) {
         DispatchDecision::Open {
             archive,
             next,

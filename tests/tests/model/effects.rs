@@ -1,5 +1,8 @@
 //! A worker's next effect on the world.
 
+use delivery::Reason;
+use uuid::Uuid;
+
 use super::breaks::Break;
 use super::small::Small;
 use super::worker::{At, Effect, OnConflict, Worker};
@@ -91,6 +94,11 @@ impl Small {
             Effect::Park => {
                 world.history.parked.extend(worker.body().map(Body::visit));
             }
+            Effect::ParkUnseen => {
+                let visit = worker.body().map(Body::visit);
+                let visit = visit.filter(|visit| !got_on(world, *visit));
+                world.history.parked.extend(visit);
+            }
             Effect::Write(next, on_conflict) => {
                 if let Err(found) = self.write(world, &next) {
                     worker.at = lost_to(found, &mut worker, on_conflict);
@@ -140,7 +148,17 @@ pub(crate) const fn is_unseen(effect: &Effect) -> bool {
             | Effect::Announce(_)
             | Effect::AnnounceAgain(_)
             | Effect::Park
+            | Effect::ParkUnseen
     )
+}
+
+/// Whether the history has a visit that ended without its dead letter's help.
+fn got_on(world: &World, visit: Uuid) -> bool {
+    let kept = world.history.visits.get(&visit);
+    kept.is_some_and(|kept| {
+        let end = kept.end.as_ref();
+        end.and_then(|end| end.reason) != Some(Reason::DeadLettered)
+    })
 }
 
 /// The message is there again: nobody has acknowledged it.

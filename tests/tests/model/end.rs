@@ -12,7 +12,7 @@ pub(crate) struct End {
     workflow_id: Uuid,
     stage_id: Uuid,
     pub(crate) outcome: Outcome,
-    reason: Option<Reason>,
+    pub(crate) reason: Option<Reason>,
     attempts: usize,
     pub(crate) moved_to: Option<Uuid>,
     at: Timestamp,

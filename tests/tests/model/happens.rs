@@ -247,7 +247,7 @@ fn dispatches(model: &Small, world: &World, decides: impl Fn(DispatchDecision) -
             return false;
         };
         decides(decide_dispatch(
-            &model.workflow,
+            Some(&model.workflow),
             assignment,
             Some(record),
             None,

@@ -141,7 +141,7 @@ impl Small {
         } else if self.is_broken(Break::HistoryLast) {
             let rank = |effect: &Effect| match effect {
                 Effect::KeepVisit(_) | Effect::KeepAttempt(..) => 1,
-                Effect::Park | Effect::Acknowledge => 2,
+                Effect::Park | Effect::ParkUnseen | Effect::Acknowledge => 2,
                 _ => 0,
             };
             effects.sort_by_key(rank);

@@ -72,6 +72,7 @@ fn effect(effect: &Effect) -> String {
         }
         Effect::Send { queue, body, .. } => format!("sends to {queue:?}: {}", name(body)),
         Effect::Park => "parks".to_owned(),
+        Effect::ParkUnseen => "parks, if the history says so".to_owned(),
         Effect::Acknowledge => "acknowledges".to_owned(),
         Effect::Return => "gives back".to_owned(),
     }

@@ -67,6 +67,8 @@ pub(crate) enum Effect {
         is_delayed: bool,
     },
     Park,
+    /// The letter is kept, if the history does not say that its visit got on without it.
+    ParkUnseen,
     Acknowledge,
     /// The message goes back to its queue.
     Return,

@@ -45,6 +45,7 @@ fn stranded(workflow: &Workflow, status: Status) -> FileState {
         lease_until: (status == Status::Sending).then_some(at),
         claim_id: None,
         attempts: Vec::new(),
+        inline: false,
         document: None,
         outcome: None,
         reason: None,

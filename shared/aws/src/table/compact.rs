@@ -35,6 +35,7 @@ const NAMES: &[(&str, &str)] = &[
     ("lease_until", "l"),
     ("claim_id", "c"),
     ("document", "j"),
+    ("inline", "I"),
     ("outcome", "O"),
     ("reason", "R"),
     ("ended_at", "E"),

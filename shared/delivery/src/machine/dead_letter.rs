@@ -3,12 +3,12 @@ use std::time::Duration;
 use workflow::Workflow;
 
 use super::close::{Closed, close};
-use super::dispatch::{archive_of, message, queue};
+use super::dispatch::{archive_of, message_again, opened_by, queue};
 use super::ids::visit_id_of;
 use super::send::{SendDecision, after_the_end};
 use crate::document::DocumentRef;
 use crate::message::{Assignment, Delivery};
-use crate::ports::FileLeft;
+use crate::ports::{FileLeft, MAX_DELAY};
 use crate::reason::Reason;
 use crate::record::VisitRecord;
 use crate::state::{FileState, Outcome, Status};
@@ -54,16 +54,19 @@ pub fn decide_dead_letter_assignment(
     now: Timestamp,
 ) -> DeadLetterDecision {
     let (visit_id, document) = (visit_id_of(assignment), assignment.document.as_ref());
+    if state.visit.id == visit_id && !opened_by(state, assignment) {
+        // The dispatcher would have rejected it.
+        return DeadLetterDecision::Done(None);
+    }
     if state.visit.id != visit_id {
         return over(after_the_end(visit_id, document, state));
     }
     match (state.status, &state.delivery) {
         (Status::Assigned, _) => {}
         (Status::Queued | Status::Sending, Some(open)) => {
-            let delivery = Box::new(message(assignment, open.attempt));
             return DeadLetterDecision::SendAgain {
-                delivery,
-                delay: now.until(open.next_at),
+                delivery: Box::new(message_again(assignment, open)),
+                delay: now.until(open.next_at).min(MAX_DELAY),
             };
         }
         _ => return over(after_the_end(visit_id, document, state)),
@@ -99,7 +102,7 @@ pub fn decide_dead_letter(
         });
         return DeadLetterDecision::SendAgain {
             delivery,
-            delay: now.until(open.next_at),
+            delay: now.until(open.next_at).min(MAX_DELAY),
         };
     }
     if state.status == Status::Sending && open.lease_until.is_some_and(|until| until >= now) {

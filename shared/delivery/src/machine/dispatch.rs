@@ -40,23 +40,31 @@ pub enum DispatchDecision {
 
 /// Decides on an assignment.
 ///
+/// What the record shows of the command's own effect comes before the workflow, which may be gone by now
+/// or have lost the stage: a file that an exit has put there must get out again.
+///
 /// `seen_in_history` answers an earlier [`DispatchDecision::AskHistory`].
 #[must_use]
 pub fn decide_dispatch(
-    workflow: &Workflow,
+    workflow: Option<&Workflow>,
     assignment: &Assignment,
     state: Option<&FileState>,
     seen_in_history: Option<bool>,
     now: Timestamp,
 ) -> DispatchDecision {
+    let visit_id = visit_id_of(assignment);
+    if let Some(state) = state
+        && let Some(decision) = repeated(assignment, state, visit_id, now)
+    {
+        return decision;
+    }
+    let Some(workflow) = workflow else {
+        return DispatchDecision::Reject(RejectReason::UnknownWorkflow);
+    };
     let Some(stage) = workflow.stage(assignment.stage_id) else {
         return DispatchDecision::Reject(RejectReason::UnknownStage);
     };
-    let visit_id = visit_id_of(assignment);
     if let Some(state) = state {
-        if let Some(decision) = repeated(assignment, state, visit_id, now) {
-            return decision;
-        }
         match seen_in_history {
             None => return DispatchDecision::AskHistory(visit_id),
             Some(true) => return DispatchDecision::Done,
@@ -96,6 +104,9 @@ fn repeated(
     now: Timestamp,
 ) -> Option<DispatchDecision> {
     if state.visit.id == visit_id {
+        if !opened_by(state, assignment) {
+            return Some(DispatchDecision::Reject(RejectReason::AssignmentIdReused));
+        }
         return Some(match state.status {
             Status::Assigned => arrived(assignment, state, now),
             Status::Queued | Status::Sending => {
@@ -103,7 +114,7 @@ fn repeated(
                     .delivery
                     .as_ref()
                     .map_or(DispatchDecision::Done, |delivery| {
-                        DispatchDecision::SendAgain(Box::new(message(assignment, delivery.attempt)))
+                        DispatchDecision::SendAgain(Box::new(message_again(assignment, delivery)))
                     })
             }
             Status::Waiting | Status::Complete => DispatchDecision::Done,
@@ -129,7 +140,7 @@ fn arrived(assignment: &Assignment, state: &FileState, now: Timestamp) -> Dispat
     DispatchDecision::Open {
         archive,
         next: Box::new(queue(assignment, state, now)),
-        delivery: Box::new(message(assignment, 1)),
+        delivery: Box::new(message_for(assignment, state.visit.id, 1)),
     }
 }
 
@@ -266,6 +277,7 @@ fn delivery_state(assignment: &Assignment, visit: &Visit, now: Timestamp) -> Del
         lease_until: None,
         claim_id: None,
         attempts: Vec::new(),
+        inline: matches!(assignment.document, Some(DocumentRef::Inline(_))),
         document: match &assignment.document {
             Some(DocumentRef::S3(object)) => Some(object.clone()),
             _ => None,
@@ -277,8 +289,25 @@ fn delivery_state(assignment: &Assignment, visit: &Visit, now: Timestamp) -> Del
     }
 }
 
-pub(super) fn message(assignment: &Assignment, attempt: u32) -> Delivery {
-    message_for(assignment, visit_id_of(assignment), attempt)
+/// Whether it was this very command that opened the record's visit. Ids are the producer's to choose, and
+/// another command under the same one must not become part of its delivery.
+pub(super) fn opened_by(state: &FileState, assignment: &Assignment) -> bool {
+    state.workflow_id == assignment.workflow_id
+        && state.visit.stage_id == assignment.stage_id
+        && state.visit.assigned_by == assignment.assigned_by
+}
+
+/// The message of an open delivery, which may have got lost, with the document that it was opened with.
+pub(super) fn message_again(assignment: &Assignment, open: &DeliveryState) -> Delivery {
+    let document = match (&open.document, &assignment.document) {
+        (Some(object), _) => Some(DocumentRef::S3(object.clone())),
+        (None, Some(inline @ DocumentRef::Inline(_))) if open.inline => Some(inline.clone()),
+        _ => None,
+    };
+    Delivery {
+        document,
+        ..message_for(assignment, open.delivery_id, open.attempt)
+    }
 }
 
 fn message_for(assignment: &Assignment, delivery_id: Uuid, attempt: u32) -> Delivery {

@@ -12,7 +12,15 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x6c1f_0b2e_8f5d_4d55_9d3c_2f3f_7f6a_51b
 #[must_use]
 pub fn visit_id_of(assignment: &Assignment) -> Uuid {
     match assignment.assigned_by {
-        Actor::User { .. } => Uuid::new_v5(&NAMESPACE, assignment.assignment_id.as_bytes()),
+        // With the file in it: a producer may give one id to a whole batch, and receivers tell calls
+        // apart by what comes of it.
+        Actor::User { .. } => {
+            let mut name = Vec::with_capacity(32 + assignment.team.len());
+            name.extend_from_slice(assignment.assignment_id.as_bytes());
+            name.extend_from_slice(assignment.item_id.as_bytes());
+            name.extend_from_slice(assignment.team.as_bytes());
+            Uuid::new_v5(&NAMESPACE, &name)
+        }
         Actor::Workflow { .. } => assignment.assignment_id,
     }
 }

@@ -10,6 +10,8 @@ pub struct Pending {
     pub due: Timestamp,
     /// The message that brings it on. Sent again, it has no second effect.
     pub message: Awaited,
+    /// Whether the message that was sent has the document with it, which this one cannot have.
+    pub inline: bool,
 }
 
 /// A message that brings a file on.
@@ -35,6 +37,7 @@ pub fn pending(state: &FileState) -> Option<Pending> {
             return Some(Pending {
                 due: state.updated_at,
                 message: Awaited::Assignment(Box::new(assignment)),
+                inline: state.delivery.as_ref().is_some_and(|d| d.inline),
             });
         }
         Status::Queued => open?.next_at,
@@ -53,5 +56,6 @@ pub fn pending(state: &FileState) -> Option<Pending> {
     Some(Pending {
         due,
         message: Awaited::Delivery(Box::new(delivery)),
+        inline: open.inline,
     })
 }

@@ -6,7 +6,7 @@ use workflow::Actor;
 use super::close::{announcement, assignment_of};
 use crate::document::DocumentRef;
 use crate::message::{Assignment, Delivery};
-use crate::ports::FileLeft;
+use crate::ports::{FileLeft, MAX_DELAY};
 use crate::state::{FileState, Status};
 use crate::time::Timestamp;
 
@@ -53,6 +53,19 @@ pub fn decide_send(message: &Delivery, state: &FileState, now: Timestamp) -> Sen
     let Some(open) = open else {
         return after_the_end(message.delivery_id, message.document.as_ref(), state);
     };
+    if (message.stage_id, message.workflow_id) != (open.stage_id, state.workflow_id) {
+        // The record is the truth; a message that says otherwise is one to correct.
+        let delivery = Delivery {
+            attempt: open.attempt,
+            stage_id: open.stage_id,
+            workflow_id: state.workflow_id,
+            ..message.clone()
+        };
+        return SendDecision::SendAgain {
+            delivery: Box::new(delivery),
+            delay: now.until(open.next_at).min(MAX_DELAY),
+        };
+    }
     match state.status {
         Status::Queued if message.attempt <= open.attempt => {
             let wait = now.until(open.next_at);
@@ -65,7 +78,7 @@ pub fn decide_send(message: &Delivery, state: &FileState, now: Timestamp) -> Sen
             };
             SendDecision::SendAgain {
                 delivery: Box::new(delivery),
-                delay: wait,
+                delay: wait.min(MAX_DELAY),
             }
         }
         Status::Sending if message.attempt == open.attempt => match open.lease_until {

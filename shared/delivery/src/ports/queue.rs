@@ -31,6 +31,7 @@ impl<M: Serialize> Outgoing<M> {
         }
         let body = serde_json::to_string(&self.message)
             .map_err(|error| PortError::caused(PortErrorKind::Corrupt, "write a message", error))?;
+        let body = escaped(body);
         if body.len() > MAX_BODY {
             return Err(PortError::new(
                 PortErrorKind::TooLarge,
@@ -38,6 +39,17 @@ impl<M: Serialize> Outgoing<M> {
             ));
         }
         Ok(body)
+    }
+}
+
+/// JSON may have U+FFFE and U+FFFF in its strings, and SQS takes no message with one of them. Outside of
+/// strings there is none.
+fn escaped(body: String) -> String {
+    if body.contains(['\u{fffe}', '\u{ffff}']) {
+        body.replace('\u{fffe}', "\\ufffe")
+            .replace('\u{ffff}', "\\uffff")
+    } else {
+        body
     }
 }
 

@@ -53,12 +53,18 @@ pub struct Audit {
 /// Stuck files listed at most: all are counted on by the next audit, which finds the rest.
 const MOST_STUCK: usize = 100_000;
 
+/// How long a queue keeps a message: the 14 days that the template gives every queue, SQS's longest.
+const RETENTION: Duration = Duration::from_hours(14 * 24);
+
 /// Looks for files that are not at rest and have no message (invariant 3 says that there are none),
 /// and sends their messages again. That does no harm where it was not needed: a message is an
 /// instruction to look, and the second one finds nothing to do.
 ///
+/// A message that has its document with it cannot be made again. Where it may still be on its queue it is
+/// waited for: the file would get an older document, or fail for want of one.
+///
 /// # Errors
-/// [`PortError`] when the store or a queue fails; what was repaired before stays repaired.
+/// [`PortError`] when the store fails; what was repaired before stays repaired.
 pub async fn audit<P: AuditPorts>(ports: &P, settings: AuditSettings) -> Result<Audit, PortError> {
     let mut audit = Audit::default();
     let mut after = None;
@@ -86,11 +92,13 @@ pub async fn audit<P: AuditPorts>(ports: &P, settings: AuditSettings) -> Result<
             audit.unfinished += 1;
             audit.oldest = audit.oldest.max(past_due);
             if !file.has_message.unwrap_or(past_due <= settings.grace) {
-                stuck.push((of(&file.state, past_due), pending));
+                let gone = file.has_message == Some(false) || past_due > RETENTION;
+                let repairable = pending.filter(|pending| gone || !pending.inline);
+                stuck.push((of(&file.state, past_due), repairable));
             }
         }
         if settings.repair {
-            repair(ports, &mut stuck, now).await?;
+            repair(ports, &mut stuck, now).await;
         }
         audit
             .stuck
@@ -114,41 +122,49 @@ fn of(state: &FileState, past_due: Duration) -> Stuck {
     }
 }
 
-async fn repair<P: AuditPorts>(
-    ports: &P,
-    stuck: &mut [(Stuck, Option<Pending>)],
-    now: Timestamp,
-) -> Result<(), PortError> {
-    let mut assignments: Vec<Outgoing<Assignment>> = Vec::new();
-    let mut deliveries: Vec<Outgoing<Delivery>> = Vec::new();
-    for (_, pending) in &*stuck {
-        let Some(Pending { due, message }) = pending.clone() else {
+/// A message that cannot be sent keeps no other file waiting: the next audit finds its file again.
+async fn repair<P: AuditPorts>(ports: &P, stuck: &mut [(Stuck, Option<Pending>)], now: Timestamp) {
+    let mut assignments: Vec<(usize, Outgoing<Assignment>)> = Vec::new();
+    let mut deliveries: Vec<(usize, Outgoing<Delivery>)> = Vec::new();
+    for (place, (_, pending)) in stuck.iter().enumerate() {
+        let Some(Pending { due, message, .. }) = pending.clone() else {
             continue;
         };
         let delay = now.until(due).min(MAX_DELAY);
         match message {
-            Awaited::Assignment(message) => assignments.push(Outgoing {
-                message: *message,
-                delay,
-            }),
-            Awaited::Delivery(message) => deliveries.push(Outgoing {
-                message: *message,
-                delay,
-            }),
+            Awaited::Assignment(message) => {
+                let message = *message;
+                assignments.push((place, Outgoing { message, delay }));
+            }
+            Awaited::Delivery(message) => {
+                let message = *message;
+                deliveries.push((place, Outgoing { message, delay }));
+            }
         }
     }
-    if !assignments.is_empty() {
-        all(ports.assignments().send(assignments).await)?;
-    }
-    if !deliveries.is_empty() {
-        all(ports.deliveries().send(deliveries).await)?;
-    }
-    for (stuck, pending) in stuck {
-        stuck.repaired = pending.is_some();
-    }
-    Ok(())
+    send_again(ports.assignments(), assignments, stuck).await;
+    send_again(ports.deliveries(), deliveries, stuck).await;
 }
 
-fn all(results: Vec<Result<(), PortError>>) -> Result<(), PortError> {
-    results.into_iter().collect()
+async fn send_again<M>(
+    queue: &impl SendMessages<M>,
+    messages: Vec<(usize, Outgoing<M>)>,
+    stuck: &mut [(Stuck, Option<Pending>)],
+) {
+    if messages.is_empty() {
+        return;
+    }
+    let (places, messages): (Vec<_>, Vec<_>) = messages.into_iter().unzip();
+    for (place, sent) in places.into_iter().zip(queue.send(messages).await) {
+        let Some((stuck, _)) = stuck.get_mut(place) else {
+            continue;
+        };
+        match sent {
+            Ok(()) => stuck.repaired = true,
+            Err(error) => tracing::error!(
+                team = %stuck.key.team, item_id = %stuck.key.item_id, code = error.kind.code(), %error,
+                "a stuck file's message cannot be sent"
+            ),
+        }
+    }
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::fault::Fault;
-use super::finish::{announce_again, emit, finish};
+use super::finish::{announce_again, emit, end_again, finish};
 use super::keep::fit;
 use super::write::{Found, send_one};
 use crate::document::DocumentRef;
@@ -13,22 +13,35 @@ use crate::machine::{
 };
 use crate::message::{Assignment, DeadLetter, Delivery};
 use crate::ports::{Clock, DeadLetterPorts, FileStates, Workflows};
+use crate::reason::Reason;
 use crate::state::{FileKey, FileState};
 use crate::time::Timestamp;
 
 /// Writers that may get in between before the message is left for later.
 const MAX_CONFLICTS: usize = 4;
 
-/// What became of a dead-lettered delivery's file.
+/// What became of the file that a dead letter is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeadLettered {
-    /// It left its stage by `failed`.
-    Closed,
-    /// It was at rest or elsewhere already.
-    Elsewhere,
+    /// It left its stage by `failed`, now or when an earlier copy of the letter came: park the letter.
+    Failed,
+    /// The letter never had any effect: park it.
+    WithoutEffect,
+    /// It needed no help of this letter, and there is nothing to make good: a redrive would only send it
+    /// through the stage once more. The letter can go.
+    GotOn,
 }
 
-/// Moves the file of a dead-lettered delivery out of its stage. The caller then parks the message.
+impl DeadLettered {
+    fn by(reason: Option<Reason>) -> Self {
+        match reason {
+            Some(Reason::DeadLettered) => Self::Failed,
+            _ => Self::GotOn,
+        }
+    }
+}
+
+/// Moves the file of a dead-lettered delivery out of its stage.
 ///
 /// # Errors
 /// [`Fault`]: the message must stay on the dead-letter queue.
@@ -47,7 +60,6 @@ pub async fn dead_letter<P: DeadLetterPorts>(
 }
 
 /// Moves the file of a dead-lettered assignment out of the stage it was to fire, if it is there.
-/// The caller then parks the message.
 ///
 /// # Errors
 /// [`Fault`]: the message must stay on the dead-letter queue.
@@ -76,29 +88,35 @@ async fn move_on<P: DeadLetterPorts>(
     let mut state = ports.states().get(key).await?;
     for _ in 0..MAX_CONFLICTS {
         let Some(current) = state else {
-            return Ok(DeadLettered::Elsewhere);
+            return Ok(DeadLettered::WithoutEffect);
         };
         let now = ports.clock().now();
         match decide(&current, now) {
             DeadLetterDecision::Done(left) => {
-                emit(ports, left.as_deref(), None).await?;
-                return Ok(DeadLettered::Elsewhere);
+                end_again(ports, left.as_deref(), document).await?;
+                return Ok(DeadLettered::by(left.and_then(|left| left.reason)));
             }
             DeadLetterDecision::AskHistory => {
-                announce_again(ports, key, visit_id).await?;
-                return Ok(DeadLettered::Elsewhere);
+                let visit = announce_again(ports, key, visit_id).await?;
+                return Ok(match visit {
+                    None if current.visit.id != visit_id => DeadLettered::WithoutEffect,
+                    visit => {
+                        let delivery = visit.and_then(|visit| visit.delivery);
+                        DeadLettered::by(delivery.and_then(|delivery| delivery.reason))
+                    }
+                });
             }
             DeadLetterDecision::Held => return Err(Fault::Held(now)),
             DeadLetterDecision::SendAgain { delivery, delay } => {
                 send_one(ports.deliveries(), *delivery, delay).await?;
-                return Ok(DeadLettered::Elsewhere);
+                return Ok(DeadLettered::GotOn);
             }
             DeadLetterDecision::AssignAgain { assignment, left } => {
                 emit(ports, left.as_deref(), Some(*assignment)).await?;
-                return Ok(DeadLettered::Elsewhere);
+                return Ok(DeadLettered::by(left.and_then(|left| left.reason)));
             }
             DeadLetterDecision::Close(closed) => match finish(ports, *closed, document).await? {
-                None => return Ok(DeadLettered::Closed),
+                None => return Ok(DeadLettered::Failed),
                 Some(Found(found)) => state = found,
             },
         }

@@ -38,12 +38,9 @@ pub async fn dispatch<P: DispatchPorts>(
         .workflows()
         .workflow(&assignment.team, assignment.workflow_id)
         .await?;
-    let Some(workflow) = workflow else {
-        return reject(ports, assignment, RejectReason::UnknownWorkflow).await;
-    };
     let mut state = ports.states().get(&assignment.key()).await?;
     for _ in 0..MAX_CONFLICTS {
-        let decision = decide(ports, &workflow, assignment, state.as_ref()).await?;
+        let decision = decide(ports, workflow.as_deref(), assignment, state.as_ref()).await?;
         let (archive, next, done) = match decision {
             DispatchDecision::Open {
                 archive,
@@ -67,7 +64,7 @@ pub async fn dispatch<P: DispatchPorts>(
 
 async fn decide<P: DispatchPorts>(
     ports: &P,
-    workflow: &Workflow,
+    workflow: Option<&Workflow>,
     assignment: &Assignment,
     state: Option<&FileState>,
 ) -> Result<DispatchDecision, Fault> {

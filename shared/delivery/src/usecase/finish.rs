@@ -9,6 +9,7 @@ use crate::document::DocumentRef;
 use crate::machine::{Closed, announcement_of};
 use crate::message::Assignment;
 use crate::ports::{Events, ExitPorts, FileLeft, History, Observation, Observer};
+use crate::record::VisitRecord;
 use crate::state::{FileKey, Outcome};
 
 /// Carries out the end of a visit: history, the one write, the next assignment, the announcement.
@@ -19,9 +20,6 @@ pub(super) async fn finish<P: ExitPorts>(
     closed: Closed,
     document: Option<&DocumentRef>,
 ) -> Result<Option<Found>, Fault> {
-    if closed.left.outcome == Outcome::Failed && closed.assignment.is_none() {
-        keep_for_redelivery(ports.documents(), &closed.left.key, document).await;
-    }
     if let Some(visit) = &closed.archive {
         ports.history().visit(visit).await?;
     }
@@ -36,8 +34,26 @@ pub(super) async fn finish<P: ExitPorts>(
         reason = left.reason.map(crate::Reason::code), attempts = left.attempts,
         "file left the Webhook stage"
     );
-    emit(ports, Some(left), closed.assignment).await?;
+    match closed.assignment {
+        None => end_again(ports, Some(left), document).await?,
+        assignment => emit(ports, Some(left), assignment).await?,
+    }
     Ok(None)
+}
+
+/// What follows the write that ends a visit, where no Webhook stage comes next. In this order: only who has
+/// written the end may replace the stored document.
+pub(super) async fn end_again<P: ExitPorts>(
+    ports: &P,
+    left: Option<&FileLeft>,
+    document: Option<&DocumentRef>,
+) -> Result<(), Fault> {
+    if let Some(left) = left
+        && left.outcome == Outcome::Failed
+    {
+        keep_for_redelivery(ports.documents(), &left.key, document).await;
+    }
+    emit(ports, left, None).await
 }
 
 /// Announces an exit that only the history still has.
@@ -45,12 +61,12 @@ pub(super) async fn announce_again<P: ExitPorts>(
     ports: &P,
     key: &FileKey,
     delivery_id: Uuid,
-) -> Result<(), Fault> {
+) -> Result<Option<VisitRecord>, Fault> {
     let visit = ports.history().find_visit(key, delivery_id).await?;
     if let Some(left) = visit.as_ref().and_then(announcement_of) {
         ports.events().file_left(&left).await?;
     }
-    Ok(())
+    Ok(visit)
 }
 
 /// Assigns, then announces. In this order, because a bus that takes nothing must not keep the file; if

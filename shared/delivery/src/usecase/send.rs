@@ -4,7 +4,7 @@ use std::time::Duration;
 use workflow::{StageSecrets, WebhookConfig, Workflow};
 
 use super::fault::Fault;
-use super::finish::{announce_again, emit, finish};
+use super::finish::{announce_again, emit, end_again, finish};
 use super::write::{Found, send_one, write};
 use crate::document::Document;
 use crate::machine::{Attempted, SendDecision, Then, claim, decide_send, record_attempt};
@@ -25,6 +25,9 @@ pub const LEASE_MARGIN: Duration = Duration::from_secs(15);
 
 /// No call is started with less than its timeout and this left of the invocation.
 pub const START_MARGIN: Duration = Duration::from_secs(2);
+
+/// What must be left of it beyond the timeout once the attempt is claimed.
+const RECORD_MARGIN: Duration = Duration::from_secs(1);
 
 /// Writers that may get in between before the message is left for later.
 const MAX_CONFLICTS: usize = 4;
@@ -80,7 +83,7 @@ pub async fn send<P: SendPorts>(
                 return Ok(Sent::Repeated);
             }
             SendDecision::Done(left) => {
-                emit(ports, left.as_deref(), None).await?;
+                end_again(ports, left.as_deref(), message.document.as_ref()).await?;
                 return Ok(Sent::Repeated);
             }
             SendDecision::AskHistory => {
@@ -131,6 +134,10 @@ async fn attempt<P: SendPorts>(
         // The claim took so long that the call could outlive it: another sender would double it.
         return Err(Fault::OutOfTime);
     }
+    if started.until(limits.deadline) < timeout + RECORD_MARGIN {
+        // Or so long that the invocation could end within the call, and all others of the batch with it.
+        return Err(Fault::OutOfTime);
+    }
     let answer = match prepared.ready {
         Ok(ready) => {
             let call = ready.into_call(message, started, timeout);
@@ -138,18 +145,10 @@ async fn attempt<P: SendPorts>(
         }
         Err(reason) => no_call(reason),
     };
-    refresh_secrets_after_refusal(ports, prepared.config.as_ref(), &answer).await;
-    record(
-        ports,
-        workflow,
-        prepared.config,
-        &claimed,
-        message,
-        &answer,
-        started,
-    )
-    .await
-    .map(Ok)
+    let config = prepared.config.as_ref();
+    let sent = record(ports, workflow, config, &claimed, message, &answer, started).await?;
+    refresh_secrets_after_refusal(ports, config, &answer).await;
+    Ok(Ok(sent))
 }
 
 struct Prepared<R> {
@@ -273,7 +272,7 @@ async fn refresh_secrets_after_refusal<P: SendPorts>(
 async fn record<P: SendPorts>(
     ports: &P,
     workflow: Option<Arc<Workflow>>,
-    config: Option<WebhookConfig>,
+    config: Option<&WebhookConfig>,
     claimed: &FileState,
     message: &Delivery,
     answer: &Answer,
@@ -282,7 +281,7 @@ async fn record<P: SendPorts>(
     let now = ports.clock().now();
     let attempted = record_attempt(
         workflow.as_deref(),
-        config.as_ref(),
+        config,
         claimed,
         message,
         answer,

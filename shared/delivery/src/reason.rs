@@ -64,8 +64,8 @@ reasons! {
     DocumentChanged = "document_changed", "the file's document changed after it was assigned";
     /// The document may not be read.
     DocumentForbidden = "document_forbidden", "the file's document may not be read: check the bucket's policy";
-    /// The document is larger than the sender accepts.
-    DocumentTooLarge = "document_too_large", "the file's document is larger than the sender accepts";
+    /// The document could not be read within the call's timeout.
+    DocumentTooLarge = "document_too_large", "the file's document is too large to be read and sent within the call's timeout: raise the stage's timeout";
     /// The stage's secrets could not be found or read.
     SecretMissing = "secret_missing", "the stage's Authorization value or signing secrets were not found where the workflow says";
     /// The workflow is not stored (any more).

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use delivery::ports::{Answer, Call, Caller, PortError, PortErrorKind};
+use delivery::ports::{Answer, Call, Caller, PortError};
 use delivery::retry::RetryAfter;
 use delivery::{DocumentReader, Reason};
 use http::header::RETRY_AFTER;
@@ -150,7 +150,7 @@ impl<P: Presign> WebhookCaller<P> {
             Err(error) => return Ok(Exchange::none(error.reason(), Some(error.to_string()), 0)),
         };
         let prepared = match timeout_at(deadline, prepare(call, &self.presign)).await {
-            Err(_) => return Err(late()),
+            Err(_) => return Ok(Exchange::late(0)),
             Ok(Ok(prepared)) => prepared,
             Ok(Err(Unprepared::Reason(reason, detail))) => {
                 return Ok(Exchange::none(reason, detail, 0));
@@ -176,7 +176,7 @@ impl<P: Presign> WebhookCaller<P> {
             .headers(headers)
             .body(body);
         match timeout_at(deadline, request.send()).await {
-            Err(_) if starved.is_starved() => Err(late()),
+            Err(_) if starved.is_starved() => Ok(Exchange::late(length)),
             Err(_) => Ok(Exchange::none(Reason::Timeout, None, length)),
             Ok(Err(error)) => match classify(&error) {
                 Failed::Reason(reason, detail) => Ok(Exchange::none(reason, detail, length)),
@@ -217,14 +217,6 @@ impl<P: Presign> WebhookCaller<P> {
     }
 }
 
-/// Nothing was learned about the receiver.
-fn late() -> PortError {
-    PortError::new(
-        PortErrorKind::Unavailable,
-        "read a document within the call's deadline",
-    )
-}
-
 struct Exchange {
     result: Result<u16, Reason>,
     retry_after: Option<RetryAfter>,
@@ -243,13 +235,19 @@ impl Exchange {
             length,
         }
     }
+
+    /// Nothing was learned about the receiver, but the next call would take as long: it is charged.
+    fn late(length: u64) -> Self {
+        let detail = "the document could not be read within the call's timeout".to_owned();
+        Self::none(Reason::DocumentTooLarge, Some(detail), length)
+    }
 }
 
 impl<R: DocumentReader, P: Presign> Caller<R> for WebhookCaller<P> {
     async fn call(&self, call: Call<R>) -> Result<Answer, PortError> {
         let started = Instant::now();
         let deadline = started + call.timeout;
-        let redactor = Redactor::new(&call.secrets);
+        let redactor = Redactor::new(&call.secrets, &call.url);
         let exchange = self.exchange(&call, deadline, &redactor).await?;
         Ok(Answer {
             result: exchange.result,

@@ -12,6 +12,7 @@ mod presign;
 mod redact;
 mod scan;
 mod signature;
+mod spelled;
 mod streamed;
 
 pub mod guard;

@@ -73,10 +73,19 @@ fn s3_urls(document: &[u8]) -> Vec<(Range<usize>, String)> {
         .filter_map(|url| {
             let text: String = serde_json::from_str(url).ok()?;
             let start = url.as_ptr().addr() - document.as_ptr().addr();
-            text.starts_with("s3://")
-                .then(|| (start..start + url.len(), text))
+            names_an_object(&text).then(|| (start..start + url.len(), text))
         })
         .collect()
+}
+
+/// Whether it is `s3://bucket/key`. What only begins so stays as it is: that there is nothing to sign in it is
+/// the document's fault, and no reason to keep the file.
+fn names_an_object(url: &str) -> bool {
+    let path = url.strip_prefix("s3://").unwrap_or_default();
+    path.split_once('/').is_some_and(|(bucket, key)| {
+        let is_of_a_name = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+        (3..=255).contains(&bucket.len()) && bucket.bytes().all(is_of_a_name) && !key.is_empty()
+    })
 }
 
 /// The values in the lists that are an object's members of a name.
@@ -171,11 +180,11 @@ mod tests {
     #[tokio::test]
     async fn replaces_just_the_source_files_urls() {
         let document = r#"{ "url":"s3://x/y","item":{"url":"s3://x/y" ,"slots":[{"source_files":[
-            {"url" : "s3://b/k1","n":1.50},{"url":"https:\/\/h/p"},{"url":"s3:\/\/b/\u006b2"},{"url":7},5]},7,
-            {"thumbnail_url":"s3://b/t"}]},"annotations":[{"url":"s3://b/a"}] }"#;
+            {"url" : "s3://bkt/k1","n":1.50},{"url":"https:\/\/h/p"},{"url":"s3:\/\/bkt/\u006b2"},{"url":7},5]},7,
+            {"thumbnail_url":"s3://bkt/t"}]},"annotations":[{"url":"s3://bkt/a"}] }"#;
         let expected = document
-            .replace(r#""s3://b/k1""#, r#""https://b/k1?e=60&q=\"""#)
-            .replace(r#""s3:\/\/b/\u006b2""#, r#""https://b/k2?e=60&q=\"""#);
+            .replace(r#""s3://bkt/k1""#, r#""https://bkt/k1?e=60&q=\"""#)
+            .replace(r#""s3:\/\/bkt/\u006b2""#, r#""https://bkt/k2?e=60&q=\"""#);
         assert_ne!(document, expected);
         assert_eq!(replaced(document).await, expected);
     }
@@ -186,9 +195,11 @@ mod tests {
             r#"{"item":null,"x":"s3:"}"#,
             r#"{"item":{"slots":3},"x":"s3:"}"#,
             r#"["s3:"]"#,
-            r#"{"item":[[[[["s3://b/k"]]]]]}"#,
-            r#"{"item":{"slots":[{"source_files":[["s3://b/k"]]}]}}"#,
+            r#"{"item":[[[[["s3://bkt/k"]]]]]}"#,
+            r#"{"item":{"slots":[{"source_files":[["s3://bkt/k"]]}]}}"#,
             r#"{"item":{"slots":[{"source_files":[{"url":"https://h"}]}]}}"#,
+            r#"{"item":{"slots":[{"source_files":[{"url":"s3://bucket"},{"url":"s3://bucket/"}]}]}}"#,
+            r#"{"item":{"slots":[{"source_files":[{"url":"s3:///key"},{"url":"s3://a bucket/key"}]}]}}"#,
         ] {
             assert_eq!(replaced(document).await, document);
         }
@@ -198,12 +209,12 @@ mod tests {
     async fn replaces_them_however_they_are_spelled_and_wherever_doubled() {
         for (document, expected) in [
             (
-                r#"{"item":{"slots":[{"source_files":[{"url":"\u0073\u0033\u003a//b/k"}]}]}}"#,
-                r#"{"item":{"slots":[{"source_files":[{"url":"https://b/k?e=60&q=\""}]}]}}"#,
+                r#"{"item":{"slots":[{"source_files":[{"url":"\u0073\u0033\u003a//bkt/k"}]}]}}"#,
+                r#"{"item":{"slots":[{"source_files":[{"url":"https://bkt/k?e=60&q=\""}]}]}}"#,
             ),
             (
-                r#"{"\ud800":1,"item":{"slots":[{"source_files":[{"url":"s3://a","url":"s3://b"}]}]},"item":{}}"#,
-                r#"{"\ud800":1,"item":{"slots":[{"source_files":[{"url":"https://a?e=60&q=\"","url":"https://b?e=60&q=\""}]}]},"item":{}}"#,
+                r#"{"\ud800":1,"item":{"slots":[{"source_files":[{"url":"s3://one/k","url":"s3://two/k"}]}]},"item":{}}"#,
+                r#"{"\ud800":1,"item":{"slots":[{"source_files":[{"url":"https://one/k?e=60&q=\"","url":"https://two/k?e=60&q=\""}]}]},"item":{}}"#,
             ),
         ] {
             assert_eq!(replaced(document).await, expected);
@@ -212,8 +223,9 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_signer_nothing_changes() {
-        let document =
-            Bytes::from_static(br#"{"item":{"slots":[{"source_files":[{"url":"s3:\/\/b/k"}]}]}}"#);
+        let document = Bytes::from_static(
+            br#"{"item":{"slots":[{"source_files":[{"url":"s3:\/\/bkt/k"}]}]}}"#,
+        );
         let out = replace(document.clone(), &(), Duration::from_secs(1))
             .await
             .unwrap();
@@ -223,7 +235,7 @@ mod tests {
     #[tokio::test]
     async fn a_failed_signature_is_our_fault() {
         let document = Bytes::from_static(
-            br#"{"item":{"slots":[{"source_files":[{"url":"s3://b/denied"}]}]}}"#,
+            br#"{"item":{"slots":[{"source_files":[{"url":"s3://bkt/denied"}]}]}}"#,
         );
         let error = replace(document, &Signer, Duration::from_secs(1))
             .await

@@ -1,12 +1,18 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
+use url::Url;
 use workflow::StageSecrets;
+
+use crate::spelled::{Found, Spelling, find_at};
 
 const MARK: &[u8] = b"[redacted]";
 
 /// Shortest beginning of a secret that is hidden at the end of a text.
 const SHORTEST: usize = 4;
+
+/// Shortest segment of a URL's path that is taken for a secret: names that people choose are shorter.
+const SECRET_SEGMENT: usize = 16;
 
 /// Takes a stage's secrets out of what a receiver sent back: some echo the request.
 pub struct Redactor {
@@ -23,11 +29,13 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Hides the Authorization value, what stands behind its scheme, a Basic user and password, and
-    /// the signing secrets, with and without their prefix; each also as JSON spells it.
+    /// Hides the Authorization value, what stands behind its scheme, a Basic user and password, the
+    /// signing secrets, with and without their prefix, and of the URL the values of its query and the
+    /// segments of its path from 16 characters on (Zapier and Slack give their rights so); each also as
+    /// JSON spells it.
     #[must_use]
-    pub fn new(secrets: &StageSecrets) -> Self {
-        let mut texts = Vec::new();
+    pub fn new(secrets: &StageSecrets, url: &str) -> Self {
+        let mut texts = in_url(url);
         if let Some(value) = &secrets.authorization {
             let value = value.expose_secret().trim();
             texts.push(value.to_owned());
@@ -51,14 +59,7 @@ impl Redactor {
             texts.push(secret.to_owned());
             texts.extend(secret.strip_prefix("whsec_").map(str::to_owned));
         }
-        let mut needles: Vec<Vec<u8>> = Vec::with_capacity(texts.len());
-        for text in texts {
-            let quoted = serde_json::Value::from(text.as_str()).to_string();
-            let quoted = quoted.trim_matches('"');
-            needles.push(quoted.replace('/', "\\/").into_bytes());
-            needles.push(quoted.as_bytes().to_vec());
-            needles.push(text.into_bytes());
-        }
+        let mut needles: Vec<Vec<u8>> = texts.into_iter().map(String::into_bytes).collect();
         needles.retain(|needle| !needle.is_empty());
         needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
         needles.dedup();
@@ -85,13 +86,34 @@ impl Redactor {
 
     /// Length of the secret that `text` begins with.
     fn secret_at(&self, text: &[u8]) -> Option<usize> {
-        // A secret that was cut off first: a shorter one may lie at its beginning.
-        if text.len() >= SHORTEST && self.needles.iter().any(|needle| needle.starts_with(text)) {
-            return Some(text.len());
+        let mut whole = None;
+        for needle in &self.needles {
+            for spelling in [Spelling::Plain, Spelling::Json] {
+                match find_at(needle, text, spelling) {
+                    // A secret that was cut off first: a shorter one may lie at its beginning.
+                    Found::CutOff(known) if known >= SHORTEST => return Some(text.len()),
+                    Found::Whole(length) => whole = whole.max(Some(length)),
+                    Found::CutOff(_) | Found::Not => {}
+                }
+            }
         }
-        let whole = self.needles.iter().find(|needle| text.starts_with(needle));
-        whole.map(Vec::len)
+        whole
     }
+}
+
+fn in_url(url: &str) -> Vec<String> {
+    let Ok(url) = Url::parse(url) else {
+        return Vec::new();
+    };
+    let segments = url.path_segments().into_iter().flatten();
+    let segments = segments.filter(|segment| segment.len() >= SECRET_SEGMENT);
+    let pairs = url.query().unwrap_or_default().split('&');
+    let values = pairs.filter_map(|pair| pair.split_once('=').map(|(_, value)| value));
+    let values = values.filter(|value| value.len() >= SHORTEST);
+    let raw = segments.chain(values).map(str::to_owned);
+    let decoded = url.query_pairs().map(|(_, value)| value.into_owned());
+    let decoded = decoded.filter(|value| value.len() >= SHORTEST);
+    raw.chain(decoded).collect()
 }
 
 #[cfg(test)]
@@ -102,11 +124,16 @@ mod tests {
 
     use super::Redactor;
 
+    const URL: &str = "https://hooks.example/services/T00000000aaaaaaaaaaaa/x?token=ab%2Bcdef&v=1";
+
     fn redactor(authorization: &str, signing: &[&str]) -> Redactor {
-        Redactor::new(&StageSecrets {
-            authorization: (!authorization.is_empty()).then(|| authorization.to_owned().into()),
-            signing_secrets: signing.iter().map(|secret| (*secret).into()).collect(),
-        })
+        Redactor::new(
+            &StageSecrets {
+                authorization: (!authorization.is_empty()).then(|| authorization.to_owned().into()),
+                signing_secrets: signing.iter().map(|secret| (*secret).into()).collect(),
+            },
+            URL,
+        )
     }
 
     #[test]
@@ -136,6 +163,27 @@ mod tests {
             redactor.redact(br#"{"got":"to\"ken\\1"}"#),
             r#"{"got":"[redacted]"}"#
         );
+    }
+
+    /// .NET escapes `+`, Go escapes `<`, `>` and `&`, many escape what is not ASCII.
+    #[test]
+    fn hides_what_json_may_escape() {
+        let redactor = redactor("Basic ab+cd&efgh", &[]);
+        for text in ["ab\\u002Bcd\\u0026efgh", "ab\\u002bcd&efgh", "ab+cd&efgh"] {
+            let text = format!(r#"{{"got":"{text}"}}"#);
+            assert_eq!(redactor.redact(text.as_bytes()), r#"{"got":"[redacted]"}"#);
+        }
+    }
+
+    /// Express answers an unknown path with the path.
+    #[test]
+    fn hides_what_gives_a_url_its_rights() {
+        let redactor = redactor("", &[]);
+        assert_eq!(
+            redactor.redact(b"Cannot POST /services/T00000000aaaaaaaaaaaa/x?token=ab%2Bcdef&v=1"),
+            "Cannot POST /services/[redacted]/x?token=[redacted]&v=1"
+        );
+        assert_eq!(redactor.redact(b"token: ab+cdef"), "token: [redacted]");
     }
 
     #[test]

@@ -254,12 +254,9 @@ async fn a_broken_document_is_named_with_its_place_and_not_sent() {
 }
 
 #[tokio::test]
-async fn a_document_that_cannot_be_read_is_our_fault() {
+async fn a_document_that_cannot_be_read_is_our_fault_and_one_that_takes_too_long_is_its_own() {
     let (receiver, requests) = Receiver::keeping().await;
-    for (ends, kind) in [
-        (Ends::Failing, PortErrorKind::Throttled),
-        (Ends::Stalling, PortErrorKind::Unavailable),
-    ] {
+    for ends in [Ends::Failing, Ends::Stalling] {
         for (include_annotations, secrets) in [
             (true, StageSecrets::default()),
             (true, signed()),
@@ -271,8 +268,14 @@ async fn a_document_that_cannot_be_read_is_our_fault() {
                 secrets,
                 ..short(receiver.url())
             };
-            let error = caller().call(call).await.unwrap_err();
-            assert_eq!(error.kind, kind, "{ends:?} {include_annotations}");
+            match (caller().call(call).await, ends) {
+                (Err(error), Ends::Failing) => assert_eq!(error.kind, PortErrorKind::Throttled),
+                // The next call would wait as long, so it is charged.
+                (Ok(answer), Ends::Stalling) => {
+                    assert_eq!(answer.result, Err(Reason::DocumentTooLarge));
+                }
+                (other, ends) => panic!("{ends:?} {include_annotations}: {other:?}"),
+            }
         }
     }
     assert!(
@@ -328,9 +331,9 @@ async fn a_large_documents_source_files_are_presigned_too() {
     let (receiver, requests) = Receiver::keeping().await;
     let caller = caller().with_presign(Signing);
     let beginning =
-        br#""item":{"slots":[{"source_files":[{"url":"s3://b/k"}],"thumbnail_url":"s3://b/t"}]}"#;
+        br#""item":{"slots":[{"source_files":[{"url":"s3://bkt/k"}],"thumbnail_url":"s3://bkt/t"}]}"#;
     let signed_beginning = String::from_utf8_lossy(beginning)
-        .replace("s3://b/k", "https://signed/b/k?60")
+        .replace("s3://bkt/k", "https://signed/bkt/k?60")
         .into_bytes();
     let numbers = b",12345678901".repeat(200_000);
     for include_annotations in [true, false] {
@@ -365,7 +368,8 @@ async fn a_large_documents_source_files_are_presigned_too() {
 
 #[tokio::test]
 async fn source_files_are_presigned_when_asked() {
-    let document = r#"{"item":{"slots":[{"source_files":[{"url":"s3://b/k"}]}]},"annotations":[]}"#;
+    let document =
+        r#"{"item":{"slots":[{"source_files":[{"url":"s3://bkt/k"}]}]},"annotations":[]}"#;
     let (receiver, requests) = Receiver::keeping().await;
     let caller = caller().with_presign(Signing);
     for (expiry, include_annotations, expected) in [
@@ -373,12 +377,13 @@ async fn source_files_are_presigned_when_asked() {
         (
             Some(60),
             true,
-            document.replace("s3://b/k", "https://signed/b/k?60"),
+            document.replace("s3://bkt/k", "https://signed/bkt/k?60"),
         ),
         (
             Some(60),
             false,
-            r#"{"item":{"slots":[{"source_files":[{"url":"https://signed/b/k?60"}]}]}}"#.to_owned(),
+            r#"{"item":{"slots":[{"source_files":[{"url":"https://signed/bkt/k?60"}]}]}}"#
+                .to_owned(),
         ),
     ] {
         let call = Call {

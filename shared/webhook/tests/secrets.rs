@@ -148,7 +148,11 @@ async fn no_error_of_ours_shows_a_secret() {
         ..config(Arc::new(Names::default()), &[])
     };
     assert_clean(&chain(&WebhookCaller::new(config).unwrap_err()));
-    assert_clean(&format!("{:?} {:?}", Redactor::new(&secrets()), secrets()));
+    assert_clean(&format!(
+        "{:?} {:?}",
+        Redactor::new(&secrets(), "https://h/?token=planted"),
+        secrets()
+    ));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@ use workflow::{WebhookConfig, Workflow};
 
 use super::close::{Closed, close};
 use crate::message::Delivery;
-use crate::ports::{Answer, MAX_DELAY};
+use crate::ports::Answer;
 use crate::reason::Reason;
 use crate::record::{AttemptRecord, AttemptSummary};
 use crate::retry::Policy;
@@ -88,12 +88,9 @@ pub fn record_attempt(
     let hint = answer
         .retry_after
         .filter(|_| matches!(answer.result, Ok(429 | 503)));
-    let delay = config
-        .filter(|_| is_retriable(reason))
-        .and_then(|config| {
-            Policy::of(config).delay_after(open.attempt, open.delivery_id, hint, now)
-        })
-        .map(|delay| delay.min(MAX_DELAY));
+    let delay = config.filter(|_| is_retriable(reason)).and_then(|config| {
+        Policy::of(config).delay_after(open.attempt, open.delivery_id, hint, now)
+    });
     let then = if let Some(delay) = delay {
         delivery.attempt = open.attempt + 1;
         delivery.next_at = now.plus(delay);
@@ -153,5 +150,6 @@ const fn is_retriable(reason: Reason) -> bool {
             | Reason::ConnectionClosed
             | Reason::InvalidResponse
             | Reason::SecretMissing
+            | Reason::DocumentTooLarge
     )
 }

@@ -170,6 +170,16 @@ def duration_alarms(t):
                     yield f"{name}: {threshold:g} ms for {timeout:g} s"
 
 
+def failures_are_seen(t):
+    """To Lambda an invocation whose records all went back succeeded: each queue's function has an alarm on its own count."""
+    alarms = t.of("AWS::CloudWatch::Alarm").values()
+    watched = {(alarm.get("MetricName"), dimension["Value"]) for alarm in alarms for dimension in alarm.get("Dimensions", []) if isinstance(dimension["Value"], str)}
+    for name, function in t.of("AWS::Serverless::Function").items():
+        counted = function["FunctionName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
+        if list(t.sources(function)) and ("WentBack", counted) not in watched:
+            yield f"{name}: no alarm on what goes back"
+
+
 def partial_batches(t):
     for name, function in t.of("AWS::Serverless::Function").items():
         for source in t.sources(function):
@@ -375,6 +385,7 @@ RULES = [
     ("every timeout is set", explicit_timeouts, set_in(of("Receiver", "Timeout"), None)),
     ("duration alarms are at 80 % of the timeout", duration_alarms, set_in(["Mappings", "Sender", "360", "NearTimeout"], 360000)),
     ("queues report failed items, within a concurrency, unfiltered", partial_batches, set_in(of("DeadLetter", "Events", "Deliveries", "Properties", "FunctionResponseTypes"), None)),
+    ("what goes back to a queue is an alarm", failures_are_seen, set_in(of("DeadLetterWentBackAlarm", "Dimensions", 0, "Value"), "sender")),
     ("loops are allowed where they are the feature", recursion, set_in(of("Sender", "RecursiveLoop"), "Terminate")),
     ("every queue has a dead-letter queue or is one, for 14 days", dead_letter_queues, set_in(of("AssignmentsQueue", "RedrivePolicy"), None)),
     ("queues, bucket and topic take TLS only", tls_only, set_in(of("DeadLettersQueuePolicy", "PolicyDocument", "Statement", 0, "Effect"), "Allow")),

@@ -1,13 +1,13 @@
 //! The Lambda handlers on SQS events as they come: good, bad, doubled, late.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use bytes::Bytes;
 use delivery::machine::visit_id_of;
-use delivery::ports::{Documents, FileStates, Lists};
+use delivery::ports::{Documents, FileStates, Lists, Observation, Observer};
 use delivery::{
     Assignment, Delivery, Document, DocumentReader, DocumentRef, Outcome, Status, Timestamp,
 };
@@ -370,4 +370,28 @@ async fn a_document_as_large_as_a_message_goes_on_through_the_store() {
         Document::Large(kept) => kept.length(),
     };
     assert!(kept > 1_000_000, "{kept}");
+}
+
+#[derive(Default)]
+struct WentBack(Mutex<Vec<(&'static str, &'static str)>>);
+
+impl Observer for WentBack {
+    fn observe(&self, observation: Observation<'_>) {
+        if let Observation::WentBack { function, code } = observation {
+            self.0.lock().unwrap().push((function, code));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_goes_back_is_observed() {
+    let (world, seen) = (World::new().await, Arc::new(WentBack::default()));
+    let caller = WebhookCaller::new(CallerConfig::default()).unwrap();
+    let ports = Local::new(world.ports.engine().clone(), caller, seen.clone());
+    let event = || event(&["garbage".to_owned()], LONG);
+    dispatcher::handle(&ports, event()).await.unwrap();
+    let settings = Settings::default();
+    sender::handle(&ports, &settings, event()).await.unwrap();
+    let expected = ["dispatcher", "sender"].map(|function| (function, "invalid_message"));
+    assert_eq!(*seen.0.lock().unwrap(), expected);
 }

@@ -21,6 +21,8 @@ use crate::environment::Environment;
 /// | `RejectedAssignments` | count | `Stage` and `Reason`; all |
 /// | `OldestUnfinishedFileAge`, past due, 0 when none is | seconds | all |
 /// | `StuckFiles`, past due for longer than the audit's grace | count | all |
+/// | `WentBack`, records that failed and return to their queue | count | `Function` |
+/// | `PutOff`, records that return because their time has not come | count | `Function` |
 #[derive(Clone, Debug)]
 pub struct EmfMetrics {
     namespace: String,
@@ -81,6 +83,7 @@ impl EmfMetrics {
             Observation::Left(left) => Some(self.left(left)),
             Observation::Rejected(rejection) => Some(self.rejected(rejection)),
             Observation::Audited(audit) => Some(self.audited(audit)),
+            Observation::WentBack { function, code } => Some(self.went_back(function, code)),
             _ => None,
         }
     }
@@ -123,6 +126,18 @@ impl EmfMetrics {
         of_file(&mut line, &rejection.key);
         line["workflow_id"] = json!(rejection.workflow_id);
         line["assignment_id"] = json!(rejection.assignment_id);
+        line
+    }
+
+    fn went_back(&self, function: &str, code: &str) -> Value {
+        // Another sender has the attempt, or the invocation is almost over: nothing is wrong.
+        let name = match code {
+            "held" | "out_of_time" => "PutOff",
+            _ => "WentBack",
+        };
+        let mut line = self.emf(&[Metric(name, "Count", json!(1), &[&["Function"]])]);
+        line["Function"] = json!(function);
+        line["code"] = json!(code);
         line
     }
 
@@ -296,6 +311,27 @@ mod tests {
                 .iter()
                 .all(|metric| metric["Dimensions"] == json!([[]]))
         );
+    }
+
+    #[test]
+    fn a_record_that_goes_back_counts_unless_its_time_has_not_come() {
+        for (code, metric) in [
+            ("engine_forbidden", "WentBack"),
+            ("held", "PutOff"),
+            ("out_of_time", "PutOff"),
+        ] {
+            let line = line(&Observation::WentBack {
+                function: "sender",
+                code,
+            });
+            let metrics = &line["_aws"]["CloudWatchMetrics"];
+            assert_eq!(metrics[0]["Metrics"][0]["Name"], metric);
+            assert_eq!(metrics[0]["Dimensions"], json!([["Function"]]));
+            assert_eq!(
+                (&line[metric], &line["Function"], &line["code"]),
+                (&json!(1), &json!("sender"), &json!(code))
+            );
+        }
     }
 
     #[test]

@@ -6,92 +6,15 @@
 """
 
 import copy
-import pathlib
 import re
 import sys
 
 # No __pycache__ beside the sources.
 sys.dont_write_bytecode = True
 import environment  # noqa: E402
+from template import ROOT, TEMPLATE, Template, listed, load, text  # noqa: E402
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TEMPLATE = ROOT / "infra" / "sam" / "template.yaml"
 RUNBOOK = ROOT / "infra" / "sam" / "RUNBOOK.md"
-
-
-def load():
-    """The template, with `!Ref a` as {"Ref": "a"} and `!Sub a` as {"Fn::Sub": "a"}."""
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        pass
-
-    def intrinsic(loader, tag, node):
-        if isinstance(node, yaml.ScalarNode):
-            value = loader.construct_scalar(node)
-        elif isinstance(node, yaml.SequenceNode):
-            value = loader.construct_sequence(node, deep=True)
-        else:
-            value = loader.construct_mapping(node, deep=True)
-        if tag == "GetAtt" and isinstance(value, str):
-            value = value.split(".", 1)
-        return {tag if tag in ("Ref", "Condition") else f"Fn::{tag}": value}
-
-    Loader.add_multi_constructor("!", intrinsic)
-    return yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader)
-
-
-def listed(value):
-    return value if isinstance(value, list) else [value]
-
-
-class Template:
-    """Questions to the template."""
-
-    def __init__(self, tree):
-        self.tree = tree
-        self.resources = tree["Resources"]
-
-    def of(self, kind):
-        return {name: found["Properties"] for name, found in self.resources.items() if found["Type"] == kind}
-
-    def numbers(self, value):
-        """Every number a property can become, over all choices of a parameter."""
-        if isinstance(value, dict) and "Fn::FindInMap" in value:
-            name, key, field = value["Fn::FindInMap"]
-            return {choice: float(row[field]) for choice, row in self.tree["Mappings"][name].items()}, key
-        if isinstance(value, dict) and "Ref" in value:
-            allowed = self.tree["Parameters"][value["Ref"]]["AllowedValues"]
-            return {str(choice): float(choice) for choice in allowed}, value
-        return {None: float(value)}, None
-
-    def each(self, first, second):
-        """Pairs of two numbers for each choice of the parameter they hang on."""
-        (left, _), (right, _) = self.numbers(first), self.numbers(second)
-        for choice in set(left) | set(right):
-            yield left.get(choice, left.get(None)), right.get(choice, right.get(None))
-
-    def statements(self):
-        """Each statement of each role, with the role's name; both sides of a condition count."""
-        for name, role in self.of("AWS::IAM::Role").items():
-            for policy in role.get("Policies", []):
-                for statement in policy["PolicyDocument"]["Statement"]:
-                    yield name, statement["Fn::If"][1] if "Fn::If" in statement else statement
-
-    def role(self, function):
-        return self.of("AWS::Serverless::Function")[function]["Role"]["Fn::GetAtt"][0]
-
-    def sources(self, function):
-        for event in function.get("Events", {}).values():
-            if event["Type"] == "SQS":
-                yield event["Properties"]
-
-
-def text(resource):
-    """A resource as the text its ARN begins with, as far as the template says."""
-    if isinstance(resource, dict):
-        return listed(resource.get("Fn::Sub", ""))[0] or ".".join(listed(resource.get("Fn::GetAtt", ["?"])))
-    return resource
 
 
 def no_wildcard_verb(t):
@@ -168,6 +91,38 @@ def duration_alarms(t):
             for timeout, threshold in t.each(functions[function]["Timeout"], alarm["Threshold"]):
                 if threshold != 800 * timeout:
                     yield f"{name}: {threshold:g} ms for {timeout:g} s"
+
+
+def failures_are_seen(t):
+    """Each function's errors and throttles; what goes back to a queue, which to Lambda is neither; each index."""
+    watched = set()
+    for alarm in t.of("AWS::CloudWatch::Alarm").values():
+        values = (dimension["Value"] for dimension in alarm.get("Dimensions", []))
+        watched.update((alarm["MetricName"], value["Ref"] if isinstance(value, dict) and "Ref" in value else str(value)) for value in values)
+    for name, function in t.of("AWS::Serverless::Function").items():
+        needed = [("Errors", name)]
+        # Nobody waits for the audit: its schedule tries again, and its report that stays out is an alarm.
+        if name != "Audit":
+            needed.append(("Throttles", name))
+        if list(t.sources(function)):
+            needed.append(("WentBack", function["FunctionName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")))
+        yield from (f"no alarm on {metric} of {of}" for metric, of in needed if (metric, of) not in watched)
+    for table in t.of("AWS::DynamoDB::Table").values():
+        for index in table["GlobalSecondaryIndexes"]:
+            if ("WriteThrottleEvents", index["IndexName"]) not in watched:
+                yield f"no alarm on throttled writes of the index {index['IndexName']}"
+
+
+def not_fetched(t):
+    """What waited for a retry and went back twice is no alarm; after a third time the metric leaves it out."""
+    queues = t.of("AWS::SQS::Queue")
+    for name, alarm in t.of("AWS::CloudWatch::Alarm").items():
+        if alarm.get("MetricName") == "ApproximateAgeOfOldestMessage":
+            queue = alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+            longest_delay = 900 if queue == "DeliveriesQueue" else 0
+            for hidden, threshold in t.each(queues[queue]["VisibilityTimeout"], alarm["Threshold"]):
+                if threshold < longest_delay + 2 * hidden:
+                    yield f"{name}: {threshold:g} s with {hidden:g} s of visibility"
 
 
 def partial_batches(t):
@@ -312,8 +267,8 @@ def environments(t):
         "Dispatcher": "TABLE_NAME DELIVERIES_QUEUE_URL ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
         "Sender": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL DOCUMENTS_BUCKET SECRETS_PREFIX EVENT_BUS_NAME"
         " ALLOW_NETWORKS REQUEST_TIMEOUT_SECONDS LONGEST_CALL_SECONDS ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
-        "DeadLetter": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL DEAD_LETTERS_QUEUE_URL EVENT_BUS_NAME"
-        " ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
+        "DeadLetter": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL DEAD_LETTERS_QUEUE_URL DOCUMENTS_BUCKET"
+        " EVENT_BUS_NAME ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
         "Audit": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL AUDIT_PARTS AUDIT_REPAIRS UNFINISHED_FILE_SECONDS METRICS_NAMESPACE",
         "Authorizer": "ACCEPTED_AUTHORIZATION_SHA256",
         "Receiver": "SIGNING_SECRETS RESPOND",
@@ -375,6 +330,8 @@ RULES = [
     ("every timeout is set", explicit_timeouts, set_in(of("Receiver", "Timeout"), None)),
     ("duration alarms are at 80 % of the timeout", duration_alarms, set_in(["Mappings", "Sender", "360", "NearTimeout"], 360000)),
     ("queues report failed items, within a concurrency, unfiltered", partial_batches, set_in(of("DeadLetter", "Events", "Deliveries", "Properties", "FunctionResponseTypes"), None)),
+    ("functions' errors, throttles and what they send back are alarms, and each index's throttles", failures_are_seen, set_in(of("DeadLetterWentBackAlarm", "Dimensions", 0, "Value"), "sender")),
+    ("an alarm for messages left lying waits for what went back", not_fetched, set_in(["Mappings", "Sender", "360", "NotFetched"], 2700)),
     ("loops are allowed where they are the feature", recursion, set_in(of("Sender", "RecursiveLoop"), "Terminate")),
     ("every queue has a dead-letter queue or is one, for 14 days", dead_letter_queues, set_in(of("AssignmentsQueue", "RedrivePolicy"), None)),
     ("queues, bucket and topic take TLS only", tls_only, set_in(of("DeadLettersQueuePolicy", "PolicyDocument", "Statement", 0, "Effect"), "Allow")),

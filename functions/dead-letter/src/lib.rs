@@ -2,7 +2,7 @@
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use batch::{BatchError, Failure, Record, Subject};
-use delivery::ports::DeadLetterPorts;
+use delivery::ports::{DeadLetterPorts, Observation, Observer};
 use delivery::usecase::{DeadLettered, Fault, dead_letter, dead_letter_assignment, park};
 use delivery::{Assignment, DeadLetter, Delivery, MessageError};
 use lambda_runtime::LambdaEvent;
@@ -21,7 +21,12 @@ pub async fn handle<P: DeadLetterPorts>(
 ) -> Result<SqsBatchResponse, BatchError> {
     let records = batch::records(event.payload)?;
     let results = batch::each(records, CONCURRENCY, |record| bury(ports, record)).await;
-    Ok(batch::response(&results))
+    Ok(batch::response(&results, |failure| {
+        ports.observer().observe(Observation::WentBack {
+            function: "dead-letter",
+            code: failure.code,
+        });
+    }))
 }
 
 async fn bury<P: DeadLetterPorts>(ports: &P, record: Record) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use batch::{BatchError, Failure, Record, Subject};
-use delivery::ports::{DispatchPorts, Outgoing, SendMessages};
+use delivery::ports::{DispatchPorts, Observation, Observer, Outgoing, SendMessages};
 use delivery::usecase::{Dispatched, dispatch};
 use delivery::{Assignment, Delivery};
 use lambda_runtime::LambdaEvent;
@@ -52,7 +52,12 @@ pub async fn handle<P: DispatchPorts>(
             results[index].1 = Err(failure.about(subject));
         }
     }
-    Ok(batch::response(&results))
+    Ok(batch::response(&results, |failure| {
+        ports.observer().observe(Observation::WentBack {
+            function: "dispatcher",
+            code: failure.code,
+        });
+    }))
 }
 
 async fn open<P: DispatchPorts>(ports: &P, record: Record) -> Result<Option<Delivery>, Failure> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use batch::{BatchError, Failure, Record, Subject};
-use delivery::ports::SendPorts;
+use delivery::ports::{Observation, Observer, SendPorts};
 use delivery::usecase::{DEFAULT_TIMEOUT, Limits, send};
 use delivery::{Delivery, Timestamp};
 use lambda_runtime::LambdaEvent;
@@ -51,7 +51,12 @@ pub async fn handle<P: SendPorts>(
         deliver(ports, &limits, record)
     })
     .await;
-    Ok(batch::response(&results))
+    Ok(batch::response(&results, |failure| {
+        ports.observer().observe(Observation::WentBack {
+            function: "sender",
+            code: failure.code,
+        });
+    }))
 }
 
 async fn deliver<P: SendPorts>(ports: &P, limits: &Limits, record: Record) -> Result<(), Failure> {

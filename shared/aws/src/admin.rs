@@ -133,7 +133,7 @@ impl Admin {
     /// # Errors
     /// [`PortError`] when the bucket fails.
     pub async fn store_document(&self, key: &FileKey, bytes: Bytes) -> Result<(), PortError> {
-        self.documents.store(key, bytes).await
+        self.documents.upload(key, bytes).await
     }
 
     /// A team's workflow as it is stored, without secrets.

@@ -1,15 +1,18 @@
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
+use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::byte_stream::error::Error as ByteStreamError;
+use aws_smithy_types::timeout::TimeoutConfig;
 use bytes::Bytes;
 use delivery::ports::{DocumentError, Documents, PortError, PortErrorKind};
 use delivery::{Document, DocumentReader, DocumentRef, FileKey, Reason, S3Object};
@@ -43,23 +46,53 @@ impl Bucket {
         let _ = self.client.head_bucket().bucket(&self.name).send().await;
     }
 
-    /// Stores a file's document.
+    /// Stores a file's document, from within AWS: in the time that a function has for a call.
     ///
     /// # Errors
     /// [`PortError`] when the bucket fails.
     pub async fn store(&self, key: &FileKey, bytes: Bytes) -> Result<(), PortError> {
-        let put = self
-            .client
+        let stored = self.put(key, bytes).send().await;
+        stored
+            .map(|_| ())
+            .map_err(|error| port_error("store a document", &error))
+    }
+
+    /// Stores a file's document, over an operator's line: in the time that its size asks for.
+    ///
+    /// # Errors
+    /// [`PortError`] when the bucket fails.
+    pub async fn upload(&self, key: &FileKey, bytes: Bytes) -> Result<(), PortError> {
+        let own_timeouts =
+            aws_sdk_s3::config::Builder::new().timeout_config(upload_timeouts(bytes.len()));
+        let put = self.put(key, bytes).customize();
+        let stored = put.config_override(own_timeouts).send().await;
+        stored
+            .map(|_| ())
+            .map_err(|error| port_error("store a document", &error))
+    }
+
+    fn put(&self, key: &FileKey, bytes: Bytes) -> PutObjectFluentBuilder {
+        self.client
             .put_object()
             .bucket(&self.name)
             .key(object_key(key))
             .content_type("application/json")
-            .body(ByteStream::from(bytes));
-        put.send()
-            .await
-            .map(|_| ())
-            .map_err(|error| port_error("store a document", &error))
+            .body(ByteStream::from(bytes))
     }
+}
+
+/// A minute, and a minute more for each MiB: a line with 20 KB/s for each upload is slow, but works.
+///
+/// It is no estimate, but the end of an upload that hangs: the SDK's protection against stalled streams
+/// sees a body in memory as sent once the socket's buffer has it.
+fn upload_timeouts(bytes: usize) -> TimeoutConfig {
+    let mebibytes = u64::try_from(bytes / (1024 * 1024)).unwrap_or(u64::MAX);
+    let attempt = Duration::from_secs(60_u64.saturating_mul(mebibytes.saturating_add(1)));
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(10))
+        .operation_attempt_timeout(attempt)
+        .disable_operation_timeout()
+        .build()
 }
 
 pub(crate) fn client(config: &SdkConfig) -> Client {
@@ -227,6 +260,12 @@ impl Bucket {
                 Some(Reason::DocumentMissing)
             }
             (Some(412), _) => Some(Reason::DocumentChanged),
+            // It is in another region, where this deployment does not read.
+            (Some(301 | 307), _)
+            | (
+                Some(400),
+                Some("AuthorizationHeaderMalformed" | "IllegalLocationConstraintException"),
+            ) if foreign => Some(Reason::DocumentForbidden),
             (Some(403), Some(code)) if ours(code) => None,
             (Some(403), _) => Some(Reason::DocumentForbidden),
             _ => None,

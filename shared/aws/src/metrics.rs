@@ -17,10 +17,13 @@ use crate::environment::Environment;
 /// | `Latency` | milliseconds | `Stage` |
 /// | `Lag`, from due to sent | seconds | `Stage`; all |
 /// | `Deliveries` | count | `Stage` and `Outcome`; all |
-/// | `GivenUp`, 1 for a file that failed and 0 for another | count | `Stage` and `Outcome`; `Reason`; all |
+/// | `GivenUp`, 1 for a file that failed and 0 for another | count | `Stage` and `Outcome`; `Stage` and `Reason`; all |
 /// | `RejectedAssignments` | count | `Stage` and `Reason`; all |
 /// | `OldestUnfinishedFileAge`, past due, 0 when none is | seconds | all |
 /// | `StuckFiles`, past due for longer than the audit's grace | count | all |
+/// | `UnreadableRecords`, that the audit came upon | count | all |
+/// | `WentBack`, records that failed and return to their queue | count | `Function` |
+/// | `PutOff`, records that return because their time has not come | count | `Function` |
 #[derive(Clone, Debug)]
 pub struct EmfMetrics {
     namespace: String,
@@ -81,6 +84,7 @@ impl EmfMetrics {
             Observation::Left(left) => Some(self.left(left)),
             Observation::Rejected(rejection) => Some(self.rejected(rejection)),
             Observation::Audited(audit) => Some(self.audited(audit)),
+            Observation::WentBack { function, code } => Some(self.went_back(function, code)),
             _ => None,
         }
     }
@@ -91,18 +95,24 @@ impl EmfMetrics {
         let mut line = self.emf(&[
             Metric("OldestUnfinishedFileAge", "Seconds", age, &[&[]]),
             Metric("StuckFiles", "Count", stuck, &[&[]]),
+            Metric(
+                "UnreadableRecords",
+                "Count",
+                json!(audit.unreadable),
+                &[&[]],
+            ),
         ]);
         line["unfinished"] = json!(audit.unfinished);
-        line["unreadable"] = json!(audit.unreadable);
         line
     }
 
     fn left(&self, left: &FileLeft) -> Value {
         let given_up = json!(u32::from(left.reason.is_some()));
         let by_stage: &[&str] = &["Stage", "Outcome"];
+        let by_reason: &[&str] = &["Stage", "Reason"];
         let mut line = self.emf(&[
             Metric("Deliveries", "Count", json!(1), &[by_stage, &[]]),
-            Metric("GivenUp", "Count", given_up, &[by_stage, &["Reason"], &[]]),
+            Metric("GivenUp", "Count", given_up, &[by_stage, by_reason, &[]]),
         ]);
         line["Stage"] = json!(left.stage_id);
         line["Outcome"] = json!(left.outcome.edge());
@@ -123,6 +133,18 @@ impl EmfMetrics {
         of_file(&mut line, &rejection.key);
         line["workflow_id"] = json!(rejection.workflow_id);
         line["assignment_id"] = json!(rejection.assignment_id);
+        line
+    }
+
+    fn went_back(&self, function: &str, code: &str) -> Value {
+        // Another sender has the attempt, or the invocation is almost over: nothing is wrong.
+        let name = match code {
+            "held" | "out_of_time" => "PutOff",
+            _ => "WentBack",
+        };
+        let mut line = self.emf(&[Metric(name, "Count", json!(1), &[&["Function"]])]);
+        line["Function"] = json!(function);
+        line["code"] = json!(code);
         line
     }
 
@@ -278,7 +300,7 @@ mod tests {
             let sets = checked(&line);
             assert_eq!(
                 sets["GivenUp"],
-                json!([["Stage", "Outcome"], ["Reason"], []])
+                json!([["Stage", "Outcome"], ["Stage", "Reason"], []])
             );
             assert_eq!(line["Outcome"], outcome.edge());
             assert_eq!(line["GivenUp"], given_up);
@@ -290,12 +312,34 @@ mod tests {
         let line = line(&Observation::Audited(&Audit::default()));
         assert_eq!(line["OldestUnfinishedFileAge"], json!(0.0));
         assert_eq!(line["StuckFiles"], json!(0));
+        assert_eq!(line["UnreadableRecords"], json!(0));
         let metrics = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
         assert!(
             metrics
                 .iter()
                 .all(|metric| metric["Dimensions"] == json!([[]]))
         );
+    }
+
+    #[test]
+    fn a_record_that_goes_back_counts_unless_its_time_has_not_come() {
+        for (code, metric) in [
+            ("engine_forbidden", "WentBack"),
+            ("held", "PutOff"),
+            ("out_of_time", "PutOff"),
+        ] {
+            let line = line(&Observation::WentBack {
+                function: "sender",
+                code,
+            });
+            let metrics = &line["_aws"]["CloudWatchMetrics"];
+            assert_eq!(metrics[0]["Metrics"][0]["Name"], metric);
+            assert_eq!(metrics[0]["Dimensions"], json!([["Function"]]));
+            assert_eq!(
+                (&line[metric], &line["Function"], &line["code"]),
+                (&json!(1), &json!("sender"), &json!(code))
+            );
+        }
     }
 
     #[test]

@@ -163,7 +163,12 @@ where
 }
 
 /// The answer: the failed records go back to their queue, the others are deleted.
-pub fn response<T>(results: &[(String, Result<T, Failure>)]) -> SqsBatchResponse {
+///
+/// `went_back` is told of each failure: to Lambda the invocation succeeded, and its metrics show none.
+pub fn response<T>(
+    results: &[(String, Result<T, Failure>)],
+    went_back: impl Fn(&Failure),
+) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     for (message_id, result) in results {
         if let Err(failure) = result {
@@ -178,6 +183,7 @@ pub fn response<T>(results: &[(String, Result<T, Failure>)]) -> SqsBatchResponse
                 reason = failure.message,
                 "record goes back to its queue"
             );
+            went_back(failure);
             let mut item = BatchItemFailure::default();
             item.item_identifier.clone_from(message_id);
             response.batch_item_failures.push(item);
@@ -225,7 +231,9 @@ mod tests {
             }
         })
         .await;
-        let response = response(&results);
+        let counted = std::cell::RefCell::new(Vec::new());
+        let response = response(&results, |failure| counted.borrow_mut().push(failure.code));
+        assert_eq!(counted.into_inner(), ["bad", "panic"]);
         let failed: Vec<_> = response
             .batch_item_failures
             .iter()

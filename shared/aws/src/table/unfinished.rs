@@ -35,7 +35,7 @@ impl Unfinished for Table {
         let rows = page.items.unwrap_or_default();
         let rows = rows.iter().map(|item| {
             Ok(UnfinishedFile {
-                state: state(item)?,
+                state: state(item).inspect_err(|error| named(item, error))?,
                 has_message: None,
             })
         });
@@ -44,6 +44,12 @@ impl Unfinished for Table {
             next: page.last_evaluated_key.as_ref().map(cursor).transpose()?,
         })
     }
+}
+
+/// The audit counts what cannot be read; which one it was, only the table knows.
+fn named(item: &Item, error: &PortError) {
+    let pk = item.get("pk").and_then(|pk| pk.as_s().ok());
+    tracing::warn!(pk, code = error.kind.code(), "record cannot be read");
 }
 
 /// Where a page ended: the key of the item it looked at last.

@@ -1,6 +1,10 @@
 use std::sync::Mutex;
+use std::time::Duration;
 
-use aws::{Admin, Names, PutWorkflowError, Redriven};
+use aws::{Admin, Bucket, Names, PutWorkflowError, Redriven};
+use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
+use delivery::FileKey;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -109,4 +113,35 @@ async fn dead_letters_are_assigned_again_and_others_stay() {
         "{sent}"
     );
     assert_eq!(fake.asked()[2].json()["ReceiptHandle"], "0");
+}
+
+/// With a function's own timeouts, as [`aws::sdk_config`] has them.
+fn impatient(fake: &Fake) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(Duration::from_secs(3))
+        .operation_timeout(Duration::from_secs(8))
+        .build();
+    let config = fake.config().into_builder();
+    config.timeout_config(timeouts).build()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_over_a_slow_line_has_its_time_and_ends() {
+    let key = FileKey {
+        team: "t".to_owned(),
+        item_id: Uuid::nil(),
+    };
+    let four_mib = bytes::Bytes::from(vec![b' '; 4 * 1024 * 1024]);
+    for (seconds, stored) in [(200, true), (24 * 3600, false)] {
+        let after = Duration::from_secs(seconds);
+        let fake = Fake::new(move |_| Answer::ok("").after(after));
+        let config = impatient(&fake);
+        let uploaded = Admin::new(&config, &names())
+            .store_document(&key, four_mib.clone())
+            .await;
+        assert_eq!(uploaded.is_ok(), stored, "{seconds} s: {uploaded:?}");
+        let within_a_function = Bucket::new(&config, "documents");
+        let failed = within_a_function.store(&key, four_mib.clone()).await;
+        assert!(failed.is_err());
+    }
 }

@@ -82,6 +82,37 @@ async fn what_is_the_files_fault_and_what_is_ours() {
             Ok(Reason::DocumentForbidden),
         ),
         (403, "ExpiredToken", None, Err(PortErrorKind::Forbidden)),
+        // A bucket in another region; our own cannot be in one.
+        (
+            301,
+            "PermanentRedirect",
+            elsewhere,
+            Ok(Reason::DocumentForbidden),
+        ),
+        (
+            307,
+            "TemporaryRedirect",
+            elsewhere,
+            Ok(Reason::DocumentForbidden),
+        ),
+        (
+            400,
+            "AuthorizationHeaderMalformed",
+            elsewhere,
+            Ok(Reason::DocumentForbidden),
+        ),
+        (
+            400,
+            "IllegalLocationConstraintException",
+            elsewhere,
+            Ok(Reason::DocumentForbidden),
+        ),
+        (
+            301,
+            "PermanentRedirect",
+            None,
+            Err(PortErrorKind::Unavailable),
+        ),
         (
             412,
             "PreconditionFailed",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -37,6 +38,7 @@ pub struct Answer {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
+    pub after: Duration,
 }
 
 impl Answer {
@@ -49,6 +51,7 @@ impl Answer {
             status,
             headers: Vec::new(),
             body: body.into(),
+            after: Duration::ZERO,
         }
     }
 
@@ -60,6 +63,11 @@ impl Answer {
     pub fn error(code: &str) -> Self {
         let body = serde_json::json!({"__type": code, "message": "planted-message"});
         Self::status(400, body.to_string())
+    }
+
+    /// Comes late.
+    pub fn after(self, after: Duration) -> Self {
+        Self { after, ..self }
     }
 
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -126,7 +134,10 @@ impl HttpConnector for Fake {
         for (name, value) in answer.headers {
             response.headers_mut().insert(name, value);
         }
-        HttpConnectorFuture::ready(Ok(response))
+        HttpConnectorFuture::new(async move {
+            tokio::time::sleep(answer.after).await;
+            Ok(response)
+        })
     }
 }
 

@@ -72,6 +72,13 @@ pub enum Observation<'a> {
     Rejected(&'a Rejection),
     /// Files that are not at rest were looked through.
     Audited(&'a Audit),
+    /// A record went back to its queue: the invocation counts as a success all the same.
+    WentBack {
+        /// The function's short name, such as `sender`.
+        function: &'static str,
+        /// Why: the failure's stable code.
+        code: &'static str,
+    },
 }
 
 /// Metrics and progress. Must not block and cannot fail.

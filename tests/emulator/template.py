@@ -1,0 +1,81 @@
+"""infra/sam/template.yaml, and questions to it."""
+
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+TEMPLATE = ROOT / "infra" / "sam" / "template.yaml"
+
+
+def load():
+    """The template, with `!Ref a` as {"Ref": "a"} and `!Sub a` as {"Fn::Sub": "a"}."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    def intrinsic(loader, tag, node):
+        if isinstance(node, yaml.ScalarNode):
+            value = loader.construct_scalar(node)
+        elif isinstance(node, yaml.SequenceNode):
+            value = loader.construct_sequence(node, deep=True)
+        else:
+            value = loader.construct_mapping(node, deep=True)
+        if tag == "GetAtt" and isinstance(value, str):
+            value = value.split(".", 1)
+        return {tag if tag in ("Ref", "Condition") else f"Fn::{tag}": value}
+
+    Loader.add_multi_constructor("!", intrinsic)
+    return yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader)
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+class Template:
+    """Questions to the template."""
+
+    def __init__(self, tree):
+        self.tree = tree
+        self.resources = tree["Resources"]
+
+    def of(self, kind):
+        return {name: found["Properties"] for name, found in self.resources.items() if found["Type"] == kind}
+
+    def numbers(self, value):
+        """Every number a property can become, over all choices of a parameter."""
+        if isinstance(value, dict) and "Fn::FindInMap" in value:
+            name, key, field = value["Fn::FindInMap"]
+            return {choice: float(row[field]) for choice, row in self.tree["Mappings"][name].items()}, key
+        if isinstance(value, dict) and "Ref" in value:
+            allowed = self.tree["Parameters"][value["Ref"]]["AllowedValues"]
+            return {str(choice): float(choice) for choice in allowed}, value
+        return {None: float(value)}, None
+
+    def each(self, first, second):
+        """Pairs of two numbers for each choice of the parameter they hang on."""
+        (left, _), (right, _) = self.numbers(first), self.numbers(second)
+        for choice in set(left) | set(right):
+            yield left.get(choice, left.get(None)), right.get(choice, right.get(None))
+
+    def statements(self):
+        """Each statement of each role, with the role's name; both sides of a condition count."""
+        for name, role in self.of("AWS::IAM::Role").items():
+            for policy in role.get("Policies", []):
+                for statement in policy["PolicyDocument"]["Statement"]:
+                    yield name, statement["Fn::If"][1] if "Fn::If" in statement else statement
+
+    def role(self, function):
+        return self.of("AWS::Serverless::Function")[function]["Role"]["Fn::GetAtt"][0]
+
+    def sources(self, function):
+        for event in function.get("Events", {}).values():
+            if event["Type"] == "SQS":
+                yield event["Properties"]
+
+
+def text(resource):
+    """A resource as the text its ARN begins with, as far as the template says."""
+    if isinstance(resource, dict):
+        return listed(resource.get("Fn::Sub", ""))[0] or ".".join(listed(resource.get("Fn::GetAtt", ["?"])))
+    return resource

@@ -291,7 +291,7 @@ async fn workflows_and_secrets_are_kept_apart() {
     let reference = SecretRef("a/b".to_owned());
     assert!(
         engine
-            .stage_secrets(&reference, Freshness::Cached)
+            .stage_secrets("t", &reference, Freshness::Cached)
             .await
             .unwrap()
             .is_none()
@@ -301,13 +301,15 @@ async fn workflows_and_secrets_are_kept_apart() {
         signing_secrets: vec![SecretString::from("whsec_x")],
     };
     engine
-        .store_secrets(vec![(reference.clone(), secrets)])
+        .store_secrets("t", vec![(reference.clone(), secrets)])
         .await
         .unwrap();
     drop(engine);
     let engine = reopen(&directory).await;
+    let of_another = engine.stage_secrets("another", &reference, Freshness::Latest);
+    assert!(of_another.await.unwrap().is_none());
     let found = engine
-        .stage_secrets(&reference, Freshness::Latest)
+        .stage_secrets("t", &reference, Freshness::Latest)
         .await
         .unwrap()
         .unwrap();

@@ -38,11 +38,12 @@ impl Caller<<Engine as Documents>::Reader> for Ports {
 impl Secrets for Ports {
     async fn stage_secrets(
         &self,
+        team: &str,
         reference: &SecretRef,
         freshness: Freshness,
     ) -> Result<Option<StageSecrets>, PortError> {
         self.asked.lock().unwrap().push(freshness);
-        self.engine.stage_secrets(reference, freshness).await
+        self.engine.stage_secrets(team, reference, freshness).await
     }
 }
 
@@ -72,7 +73,10 @@ async fn asked_when_answered(status: u16) -> (Vec<Freshness>, Sent) {
     let engine = Engine::open(directory.path(), Options::default()).unwrap();
     let json = include_bytes!("../../infra/local/examples/workflow.json");
     let imported = Workflow::import(json).unwrap();
-    engine.store_secrets(imported.secrets).await.unwrap();
+    engine
+        .store_secrets("team", imported.secrets)
+        .await
+        .unwrap();
     let workflow = imported.workflow;
     engine.store_workflow("team", &workflow).await.unwrap();
     let assignment = Assignment {

@@ -123,7 +123,7 @@ impl Admin {
         secrets: &[(SecretRef, StageSecrets)],
     ) -> Result<(), PortError> {
         for (reference, secrets) in secrets {
-            self.secrets.store(reference, secrets).await?;
+            self.secrets.store(team, reference, secrets).await?;
         }
         self.table.store_workflow(team, workflow).await
     }

@@ -22,13 +22,13 @@ const LATEST: Duration = Duration::from_secs(5);
 /// Secrets held at most.
 const HELD: usize = 10_000;
 
-/// Secrets Manager. A stage's secrets are one secret, `<prefix><reference>`: JSON with
+/// Secrets Manager. A stage's secrets are one secret, `<prefix><team>/<reference>`: JSON with
 /// `authorization` and `signing_secrets`. Values are held for 5 minutes at most.
 #[derive(Clone, Debug)]
 pub struct SecretStore {
     client: Client,
     prefix: String,
-    cache: Arc<Cache<SecretRef, StageSecrets>>,
+    cache: Arc<Cache<String, StageSecrets>>,
 }
 
 impl SecretStore {
@@ -48,16 +48,17 @@ impl SecretStore {
         let _ = read.send().await;
     }
 
-    /// Stores a stage's secrets.
+    /// Stores a stage's secrets, for this team alone.
     ///
     /// # Errors
     /// [`PortError`] when the store fails.
     pub async fn store(
         &self,
+        team: &str,
         reference: &SecretRef,
         secrets: &StageSecrets,
     ) -> Result<(), PortError> {
-        let (name, value) = (self.name(reference), secrets.to_json());
+        let (name, value) = (self.name(team, reference), secrets.to_json());
         let value = value.expose_secret();
         let create = self.client.create_secret().name(&name);
         let created = create.secret_string(value).send().await;
@@ -67,7 +68,7 @@ impl SecretStore {
                 let failed = port_error("store a secret", &error);
                 match error.into_service_error() {
                     CreateSecretError::ResourceExistsException(_) => {
-                        let put = self.client.put_secret_value().secret_id(name);
+                        let put = self.client.put_secret_value().secret_id(&name);
                         let put = put.secret_string(value).send().await;
                         put.map(|_| ())
                             .map_err(|error| port_error("store a secret", &error))
@@ -76,17 +77,12 @@ impl SecretStore {
                 }
             }
         };
-        self.cache.forget(reference);
+        self.cache.forget(&name);
         stored
     }
 
-    async fn read(&self, reference: &SecretRef) -> Result<Option<StageSecrets>, PortError> {
-        let read = self
-            .client
-            .get_secret_value()
-            .secret_id(self.name(reference))
-            .send()
-            .await;
+    async fn read(&self, name: &str) -> Result<Option<StageSecrets>, PortError> {
+        let read = self.client.get_secret_value().secret_id(name).send().await;
         let value = match read {
             Ok(value) => value,
             Err(error) => {
@@ -106,14 +102,17 @@ impl SecretStore {
             .map_err(|error| corrupt("read a secret", error))
     }
 
-    fn name(&self, reference: &SecretRef) -> String {
-        format!("{}{reference}", self.prefix)
+    /// The team comes first: a reference is text from a workflow file, and one team's file must not reach
+    /// another's secrets.
+    fn name(&self, team: &str, reference: &SecretRef) -> String {
+        format!("{}{team}/{reference}", self.prefix)
     }
 }
 
 impl Secrets for SecretStore {
     async fn stage_secrets(
         &self,
+        team: &str,
         reference: &SecretRef,
         freshness: Freshness,
     ) -> Result<Option<StageSecrets>, PortError> {
@@ -127,8 +126,9 @@ impl Secrets for SecretStore {
                 absent: LATEST,
             },
         };
+        let name = self.name(team, reference);
         self.cache
-            .get(reference, age, "read a secret", || self.read(reference))
+            .get(&name, age, "read a secret", || self.read(&name))
             .await
     }
 }

@@ -121,16 +121,17 @@ fn read<'a, M: Deserialize<'a>>(what: &'static str, body: &'a str) -> Result<M, 
     found.map_err(|error| MessageError::from_json(what, &error))
 }
 
-/// Longest team slug: it is part of the keys of every store, and DynamoDB's are the shortest.
+/// Longest team slug: it is part of the keys of every store, and DynamoDB's are the shortest. A slash in it
+/// would make one team's keys look like another's.
 const MAX_TEAM: usize = 255;
 
 fn check_team(what: &'static str, team: &str) -> Result<(), MessageError> {
-    if team.is_empty() || team.len() > MAX_TEAM {
+    if team.is_empty() || team.len() > MAX_TEAM || team.contains('/') {
         return Err(MessageError {
             what,
             line: 1,
             column: 1,
-            problem: "its team is empty or longer than 255 bytes",
+            problem: "its team is empty, longer than 255 bytes or has a slash",
         });
     }
     Ok(())
@@ -183,6 +184,17 @@ mod tests {
     use super::{Assignment, Delivery};
 
     const ID: &str = "7194e3c3-04a7-55ae-b99e-90a213025b86";
+
+    #[test]
+    fn a_team_is_one_segment_of_a_key() {
+        for team in ["", "a/b", &"x".repeat(256)] {
+            let delivery = format!(
+                r#"{{"delivery_id":"{ID}","team":"{team}","item_id":"{ID}","workflow_id":"{ID}","stage_id":"{ID}","attempt":1}}"#
+            );
+            let error = Delivery::parse(&delivery).unwrap_err().to_string();
+            assert!(error.contains("its team is empty"), "{error}");
+        }
+    }
 
     /// By position, it would mean something else as soon as a field is added.
     #[test]

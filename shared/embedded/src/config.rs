@@ -39,13 +39,19 @@ impl Workflows for Engine {
     }
 }
 
+/// A reference is text from a workflow file, and one team's file must not reach another's secrets.
+fn of_team(team: &str, reference: &SecretRef) -> SecretRef {
+    SecretRef(format!("{team}/{reference}"))
+}
+
 impl Secrets for Engine {
     async fn stage_secrets(
         &self,
+        team: &str,
         reference: &SecretRef,
         _freshness: Freshness,
     ) -> Result<Option<StageSecrets>, PortError> {
-        Ok(self.inner.secrets.get(reference))
+        Ok(self.inner.secrets.get(&of_team(team, reference)))
     }
 }
 
@@ -84,15 +90,18 @@ impl Engine {
             .await
     }
 
-    /// Stores a stage's secrets in `secrets.json` (mode 0600); never in the database.
+    /// Stores a team's secrets in `secrets.json` (mode 0600); never in the database.
     ///
     /// # Errors
     /// [`PortError`] when the file cannot be written.
     pub async fn store_secrets(
         &self,
+        team: &str,
         secrets: Vec<(SecretRef, StageSecrets)>,
     ) -> Result<(), PortError> {
-        self.inner.secrets.put(secrets)
+        let secrets = secrets.into_iter();
+        let secrets = secrets.map(|(reference, secrets)| (of_team(team, &reference), secrets));
+        self.inner.secrets.put(secrets.collect())
     }
 
     fn cached(

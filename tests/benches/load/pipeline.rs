@@ -79,7 +79,10 @@ impl Pipeline {
         let directory = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
         let engine = Engine::open(directory.path(), Options::default()).unwrap();
         let imported = Workflow::import(&workflow(stages)).unwrap();
-        engine.store_secrets(imported.secrets).await.unwrap();
+        engine
+            .store_secrets("load", imported.secrets)
+            .await
+            .unwrap();
         let workflow = imported.workflow;
         engine.store_workflow("load", &workflow).await.unwrap();
         Self {

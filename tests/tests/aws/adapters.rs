@@ -154,7 +154,7 @@ async fn workflows_and_secrets_are_kept_apart() {
     let reference = SecretRef("kept/apart".to_owned());
     assert!(
         store
-            .stage_secrets(&reference, Freshness::Cached)
+            .stage_secrets("team", &reference, Freshness::Cached)
             .await
             .unwrap()
             .is_none()
@@ -165,10 +165,10 @@ async fn workflows_and_secrets_are_kept_apart() {
             authorization,
             ..StageSecrets::default()
         };
-        store.store(&reference, &secrets).await.unwrap();
+        store.store("team", &reference, &secrets).await.unwrap();
         let fresh = SecretStore::new(&emulator.config(), emulator.output("SecretsPrefix"));
         let found = fresh
-            .stage_secrets(&reference, Freshness::Latest)
+            .stage_secrets("team", &reference, Freshness::Latest)
             .await
             .unwrap()
             .unwrap();

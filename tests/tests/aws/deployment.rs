@@ -37,7 +37,7 @@ async fn deployment(team: &str, token: &str) -> Deployment {
     let imported = Workflow::import(document.to_string().as_bytes()).unwrap();
     let store = SecretStore::new(&config, emulator.output("SecretsPrefix"));
     for (reference, secrets) in &imported.secrets {
-        store.store(reference, secrets).await.unwrap();
+        store.store(team, reference, secrets).await.unwrap();
     }
     let table = Table::new(&config, emulator.output("TableName"), Some(1));
     table

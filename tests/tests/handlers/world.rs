@@ -43,7 +43,7 @@ impl World {
         let stage = workflow.first_webhook().unwrap().id;
         workflow.set_webhook_url(stage, &url).unwrap();
         let secrets = Workflow::import(json).unwrap().secrets;
-        engine.store_secrets(secrets).await.unwrap();
+        engine.store_secrets("team", secrets).await.unwrap();
         engine.store_workflow("team", &workflow).await.unwrap();
         let config = CallerConfig {
             allow_networks: vec!["127.0.0.0/8".parse().unwrap()],

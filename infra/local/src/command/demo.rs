@@ -135,14 +135,16 @@ impl Demo {
             authorization: Some(SecretString::from(token)),
             signing_secrets: Vec::new(),
         };
-        let secrets = secrets
+        let secrets: Vec<_> = secrets
             .into_iter()
             .map(|(reference, _)| (reference, own.clone()))
             .collect();
-        engine.store_secrets(secrets).await?;
         let paths = documents::discover(&[scratch.write_documents()?])?;
         let files = register(&engine, &paths, None).await?.files;
         for file in &files {
+            engine
+                .store_secrets(&file.key.team, secrets.clone())
+                .await?;
             engine.store_workflow(&file.key.team, &workflow).await?;
         }
         let visits = u64::try_from(files.len() * 2).unwrap_or(0);

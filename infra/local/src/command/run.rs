@@ -40,7 +40,6 @@ pub async fn run(args: &RunArgs) -> Result<u8, Error> {
     }
     let engine = Engine::open(&args.state, Options::default())?;
     let registration = register(&engine, &paths, None).await?;
-    engine.store_secrets(secrets).await?;
     let mut teams: Vec<&str> = registration
         .files
         .iter()
@@ -49,6 +48,7 @@ pub async fn run(args: &RunArgs) -> Result<u8, Error> {
     teams.sort_unstable();
     teams.dedup();
     for team in teams {
+        engine.store_secrets(team, secrets.clone()).await?;
         engine.store_workflow(team, &workflow).await?;
     }
     let run = Run {

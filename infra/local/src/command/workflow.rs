@@ -46,8 +46,8 @@ async fn put(args: &PutArgs) -> Result<u8, Error> {
         if teams.is_empty() {
             return Err(unknown(workflow.id, "name a team with --team"));
         }
-        engine.store_secrets(secrets.clone()).await?;
         for team in &teams {
+            engine.store_secrets(team, secrets.clone()).await?;
             engine.store_workflow(team, &workflow).await?;
         }
     }

@@ -63,6 +63,7 @@ impl Documents for Around {
 impl Secrets for Around {
     async fn stage_secrets(
         &self,
+        _: &str,
         _: &SecretRef,
         _: Freshness,
     ) -> Result<Option<StageSecrets>, PortError> {

@@ -17,7 +17,7 @@ fn manager(value: &str) -> (Fake, Arc<Mutex<Result<String, &'static str>>>) {
     let shared = Arc::clone(&stored);
     let fake = Fake::new(move |request| {
         assert_eq!(request.operation(), "GetSecretValue");
-        assert_eq!(request.json()["SecretId"], "prefix/w/s");
+        assert_eq!(request.json()["SecretId"], "prefix/team/w/s");
         match &*shared.lock().unwrap() {
             Ok(value) => Answer::json(&json!({"SecretString": value})),
             Err(code) => Answer::error(code),
@@ -32,7 +32,10 @@ fn stored(authorization: &str) -> String {
 
 async fn read(store: &SecretStore, freshness: Freshness) -> Option<String> {
     let reference = SecretRef("w/s".to_owned());
-    let secrets = store.stage_secrets(&reference, freshness).await.unwrap()?;
+    let secrets = store
+        .stage_secrets("team", &reference, freshness)
+        .await
+        .unwrap()?;
     Some(secrets.authorization?.expose_secret().to_owned())
 }
 
@@ -91,7 +94,9 @@ async fn faults_are_the_engines_and_show_nothing() {
         if !code.is_empty() {
             *value.lock().unwrap() = Err(code);
         }
-        let error = store.stage_secrets(&reference, Freshness::Cached).await;
+        let error = store
+            .stage_secrets("team", &reference, Freshness::Cached)
+            .await;
         let error = error.unwrap_err();
         assert!(
             !format!("{error:?} {error}").contains("planted"),
@@ -131,7 +136,7 @@ async fn storing_creates_or_replaces_and_is_seen_at_once() {
         authorization: Some(SecretString::from("x")),
         ..StageSecrets::default()
     };
-    store.store(&reference, &secrets).await.unwrap();
+    store.store("team", &reference, &secrets).await.unwrap();
     assert_eq!(read(&store, Freshness::Cached).await.unwrap(), "1");
     assert!(!format!("{store:?}").contains("authorization"));
 }

@@ -31,6 +31,7 @@ pub trait Secrets: Send + Sync {
     /// A stage's secrets; none when nothing is stored under the reference.
     fn stage_secrets(
         &self,
+        team: &str,
         reference: &SecretRef,
         freshness: Freshness,
     ) -> impl Future<Output = Result<Option<StageSecrets>, PortError>> + Send;

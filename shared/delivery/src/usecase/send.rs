@@ -147,7 +147,7 @@ async fn attempt<P: SendPorts>(
     };
     let config = prepared.config.as_ref();
     let sent = record(ports, workflow, config, &claimed, message, &answer, started).await?;
-    refresh_secrets_after_refusal(ports, config, &answer).await;
+    refresh_secrets_after_refusal(ports, &message.team, config, &answer).await;
     Ok(Ok(sent))
 }
 
@@ -208,7 +208,7 @@ async fn prepare<P: SendPorts>(
         Some(reference) => {
             ports
                 .secrets()
-                .stage_secrets(reference, Freshness::Cached)
+                .stage_secrets(&message.team, reference, Freshness::Cached)
                 .await?
         }
     };
@@ -252,6 +252,7 @@ fn no_call(reason: Reason) -> Answer {
 /// Gateway says 403 for an authorizer that denies, and 401 only where the header is missing.
 async fn refresh_secrets_after_refusal<P: SendPorts>(
     ports: &P,
+    team: &str,
     config: Option<&WebhookConfig>,
     answer: &Answer,
 ) {
@@ -259,7 +260,7 @@ async fn refresh_secrets_after_refusal<P: SendPorts>(
     if let (Ok(401 | 403), Some(reference)) = (answer.result, reference)
         && let Err(error) = ports
             .secrets()
-            .stage_secrets(reference, Freshness::Latest)
+            .stage_secrets(team, reference, Freshness::Latest)
             .await
     {
         tracing::warn!(

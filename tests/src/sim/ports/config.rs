@@ -21,6 +21,7 @@ impl Workflows for Sim {
 impl Secrets for Sim {
     async fn stage_secrets(
         &self,
+        _: &str,
         _reference: &SecretRef,
         _freshness: Freshness,
     ) -> Result<Option<StageSecrets>, PortError> {

@@ -9,7 +9,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 ///
 /// An engine call must end well within an invocation: 2 s to connect, 3 s an attempt, 3 attempts, 8 s
 /// in all. What does not work by then is the queue's to repeat. An operator's uploads have times of
-/// their own, see [`Bucket::upload`](crate::Bucket::upload).
+/// their own, see `Bucket::upload`.
 pub async fn sdk_config() -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))

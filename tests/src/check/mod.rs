@@ -2,12 +2,13 @@
 //! was commanded. It knows nothing of how they came about, so the same checker judges the simulation, a
 //! state directory after `kill -9`, and a deployment on the emulator.
 
+mod attempts;
 mod calls;
 mod exits;
 mod rest;
 mod writes;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -52,6 +53,9 @@ pub struct Evidence<'a> {
     pub parked: Vec<DeadLetter>,
     pub commands: Vec<Command>,
     pub calls: Vec<Call>,
+    /// The calls that a delivery of each Webhook stage may make, by whoever set the stage up: the code under
+    /// test has a say in everything else that could tell.
+    pub most_calls: BTreeMap<Uuid, u32>,
     /// How much earlier than planned a call may come: what clocks differ by, and rounding.
     pub early: Duration,
     /// The deliveries whose end was announced, where announcements are watched.
@@ -92,6 +96,7 @@ impl Evidence<'_> {
         let mut found = Violations::default();
         rest::check(self, &mut found);
         calls::check(self, &mut found);
+        attempts::check(self, &mut found);
         exits::check(self, &mut found);
         found.0
     }

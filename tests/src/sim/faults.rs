@@ -59,10 +59,16 @@ pub enum Break {
     FollowsRedirects,
     /// Any message of a delivery makes the call that is next, be it due or not.
     AttemptNotCompared,
+    /// A delivery fails although it has an attempt left.
+    GivesUpEarly,
+    /// A receiver that has said 410 is called again.
+    RetriesAfterGone,
+    /// A receiver that has taken the file is called again.
+    RetriesAfterSuccess,
 }
 
 impl Break {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::AcknowledgeFirst,
         Self::AcknowledgeFailures,
         Self::NoLease,
@@ -81,5 +87,8 @@ impl Break {
         Self::JitterBelowRetryAfter,
         Self::FollowsRedirects,
         Self::AttemptNotCompared,
+        Self::GivesUpEarly,
+        Self::RetriesAfterGone,
+        Self::RetriesAfterSuccess,
     ];
 }

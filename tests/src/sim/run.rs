@@ -52,8 +52,9 @@ pub fn traced(report: &Report, variant: Variant) -> Report {
 }
 
 pub(super) fn run(mut dice: Dice, variant: Variant, is_traced: bool) -> Report {
-    let workflow = scenario::workflow(&mut dice);
+    let (workflow, most_calls) = scenario::workflow(&mut dice);
     let mut world = World::new(dice, workflow, variant.broken);
+    world.most_calls = most_calls;
     world.is_audited = variant.is_audited;
     world.is_traced = is_traced;
     let mut run = Run {

@@ -55,6 +55,7 @@ pub(super) fn judge(world: &mut World) {
             .collect(),
         commands: world.witness.commands.iter().copied().collect(),
         calls: calls.collect(),
+        most_calls: world.most_calls.clone(),
         early: EARLY,
         announced: Some(world.witness.announced.clone()),
     };

@@ -203,6 +203,7 @@ impl Scene {
                     ..call
                 })
                 .collect(),
+            most_calls: [(self.workflow.first_webhook().unwrap().id, 6)].into(),
             // Queues count whole seconds, and a message may come a second and a half early.
             early: Duration::from_millis(2_500),
             announced: None,

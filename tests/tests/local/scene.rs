@@ -131,6 +131,7 @@ impl Scene {
                     ..call
                 })
                 .collect(),
+            most_calls: ["First", "Second"].map(|name| (id(name), 3)).into(),
             early: Duration::from_millis(1_500),
             announced: None,
         };

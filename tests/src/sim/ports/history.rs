@@ -26,8 +26,12 @@ impl World {
 
 impl History for Sim {
     async fn attempt(&self, record: &AttemptRecord) -> Result<(), PortError> {
-        self.effect("attempt", |world| world.attempts.push(record.clone()))
-            .await
+        self.effect("attempt", |world| {
+            let mut record = record.clone();
+            world.as_answered(&mut record.summary);
+            world.attempts.push(record);
+        })
+        .await
     }
 
     async fn visit(&self, record: &VisitRecord) -> Result<(), PortError> {

@@ -1,6 +1,7 @@
 //! The ports over the world. Each call can be interrupted before and after its effect, fail before it,
 //! or fail after it (a lost acknowledgement).
 
+mod broken;
 mod bundle;
 mod caller;
 mod config;

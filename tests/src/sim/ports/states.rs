@@ -71,6 +71,7 @@ impl Sim {
 
 impl World {
     fn put(&mut self, mut next: FileState, task: u64) -> Result<(), Option<Box<FileState>>> {
+        self.all_as_answered(&mut next);
         if let Some(delivery) = next.delivery.as_mut() {
             if self.is_broken(Break::NoLease) {
                 delivery.lease_until = None;

@@ -11,22 +11,9 @@ use super::{Evidence, Violations};
 pub(super) fn check(evidence: &Evidence<'_>, found: &mut Violations) {
     for (_, delivery) in evidence.deliveries() {
         took_its_edge(evidence, delivery, found);
-        was_announced(evidence, delivery, found);
     }
     for file in &evidence.files {
         visits_follow(evidence, file, found);
-    }
-}
-
-/// At least once. A file that was stopped on its way in has not left.
-fn was_announced(evidence: &Evidence<'_>, delivery: &DeliveryState, found: &mut Violations) {
-    let has_left = delivery.outcome.is_some() && delivery.reason != Some(Reason::HopLimit);
-    let Some(announced) = evidence.announced.as_ref().filter(|_| has_left) else {
-        return;
-    };
-    let id = delivery.delivery_id;
-    if !announced.contains(&id) {
-        found.add(1, format!("{id}: its end was not announced"));
     }
 }
 

@@ -2,6 +2,7 @@
 //! was commanded. It knows nothing of how they came about, so the same checker judges the simulation, a
 //! state directory after `kill -9`, and a deployment on the emulator.
 
+mod announcements;
 mod attempts;
 mod calls;
 mod exits;
@@ -12,10 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+use delivery::ports::FileLeft;
 use delivery::{DeadLetter, DeliveryState, FileKey, FileState, Rejection, VisitRecord};
 use uuid::Uuid;
 use workflow::Workflow;
 
+pub use announcements::announced;
 pub use writes::written;
 
 /// One call as the receiver saw it. Times are milliseconds on one clock, the receiver's.
@@ -58,8 +61,8 @@ pub struct Evidence<'a> {
     pub most_calls: BTreeMap<Uuid, u32>,
     /// How much earlier than planned a call may come: what clocks differ by, and rounding.
     pub early: Duration,
-    /// The deliveries whose end was announced, where announcements are watched.
-    pub announced: Option<BTreeSet<Uuid>>,
+    /// What was announced, where announcements are watched.
+    pub announced: Option<Vec<FileLeft>>,
 }
 
 /// An invariant, by its number in ARCHITECTURE.md, and what broke it.
@@ -98,6 +101,7 @@ impl Evidence<'_> {
         calls::check(self, &mut found);
         attempts::check(self, &mut found);
         exits::check(self, &mut found);
+        announcements::check(self, &mut found);
         found.0
     }
 

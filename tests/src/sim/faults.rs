@@ -65,10 +65,14 @@ pub enum Break {
     RetriesAfterGone,
     /// A receiver that has taken the file is called again.
     RetriesAfterSuccess,
+    /// A file that has failed is announced as one that has succeeded, and the other way round.
+    AnnouncesWrongOutcome,
+    /// An end is announced before it is written.
+    AnnouncesFirst,
 }
 
 impl Break {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::AcknowledgeFirst,
         Self::AcknowledgeFailures,
         Self::NoLease,
@@ -90,5 +94,7 @@ impl Break {
         Self::GivesUpEarly,
         Self::RetriesAfterGone,
         Self::RetriesAfterSuccess,
+        Self::AnnouncesWrongOutcome,
+        Self::AnnouncesFirst,
     ];
 }

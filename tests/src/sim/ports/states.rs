@@ -27,6 +27,9 @@ impl FileStates for Sim {
 
     async fn put(&self, next: &FileState) -> Result<(), WriteError> {
         let mut next = next.clone();
+        if self.world().is_broken(Break::AnnouncesFirst) {
+            self.world().announce_too_early(&next);
+        }
         if self.world().is_broken(Break::ExitApart)
             && let Some(apart) = self.exit_alone(&next)
         {

@@ -32,51 +32,77 @@ fn took_its_edge(evidence: &Evidence<'_>, delivery: &DeliveryState, found: &mut 
     }
 }
 
+/// A visit as it is known from anywhere: history, the record's delivery, the record's visit.
+#[derive(Default)]
+struct Known<'a> {
+    id: Uuid,
+    visit: Option<&'a Visit>,
+    delivery: Option<&'a DeliveryState>,
+}
+
+/// By number. Two visits of one number cannot both be right, wherever they are known from.
+fn by_number<'a>(
+    evidence: &'a Evidence<'_>,
+    file: &'a FileState,
+    found: &mut Violations,
+) -> BTreeMap<u32, Known<'a>> {
+    let key = &file.key;
+    let past = evidence.visits.iter().filter(|visit| visit.key == *key);
+    let past = past.map(|past| {
+        let (visit, delivery) = (Some(&past.visit), past.delivery.as_ref());
+        (past.visit.sequence, past.visit.id, visit, delivery)
+    });
+    let current = file.delivery.iter();
+    let current = current.map(|d| (d.sequence, d.delivery_id, None, Some(d)));
+    let here = (file.visit.sequence, file.visit.id, Some(&file.visit), None);
+    let mut visits: BTreeMap<u32, Known<'a>> = BTreeMap::new();
+    for (number, id, visit, delivery) in past.chain(current).chain([here]) {
+        let known = visits.entry(number).or_insert_with(|| Known {
+            id,
+            ..Known::default()
+        });
+        if known.id != id {
+            found.add(6, format!("{key}: two visits have the number {number}"));
+            continue;
+        }
+        // What comes later knows more: the record is right where both know a visit.
+        known.visit = visit.or(known.visit);
+        known.delivery = delivery.or(known.delivery);
+    }
+    visits
+}
+
 /// Every visit is on record, once; and after a delivery that left by an edge comes the visit to where
 /// the edge leads.
 fn visits_follow(evidence: &Evidence<'_>, file: &FileState, found: &mut Violations) {
     let key = &file.key;
-    let past = evidence.visits.iter().filter(|visit| visit.key == *key);
-    let mut visits: BTreeMap<u32, (Uuid, Option<&Visit>, Option<&DeliveryState>)> = past
-        .map(|past| {
-            let visit = (past.visit.id, Some(&past.visit), past.delivery.as_ref());
-            (past.visit.sequence, visit)
-        })
-        .collect();
-    if let Some(delivery) = &file.delivery {
-        let visit = (delivery.delivery_id, None, Some(delivery));
-        visits.entry(delivery.sequence).or_insert(visit).2 = Some(delivery);
-    }
+    let visits = by_number(evidence, file, found);
     let last = file.visit.sequence;
-    let current = visits.entry(last).or_insert((file.visit.id, None, None));
-    current.1 = Some(&file.visit);
-    if current.0 != file.visit.id {
-        found.add(6, format!("{key}: two visits have the number {last}"));
-    }
     let numbers: Vec<u32> = visits.keys().copied().collect();
     if numbers != (1..=last).collect::<Vec<_>>() {
         found.add(6, format!("{key}: the visits {numbers:?} are on record"));
     }
-    for (sequence, (id, _, delivery)) in &visits {
-        let Some(to) = delivery.and_then(|delivery| delivery.moved_to) else {
+    for (number, known) in &visits {
+        let id = known.id;
+        let Some(to) = known.delivery.and_then(|delivery| delivery.moved_to) else {
             continue;
         };
-        let next = visits.get(&(sequence + 1));
-        let Some((next_id, next, next_delivery)) = next else {
+        let Some(next) = visits.get(&(number + 1)) else {
             found.add(
                 6,
                 format!("{key}: delivery {id} left, and nothing followed"),
             );
             continue;
         };
-        let went = next
-            .map(|visit| (visit.stage_id, &visit.assigned_by))
-            .or(next_delivery.map(|d| (d.stage_id, &d.assigned_by)));
-        let expected = Actor::Workflow { from_visit: *id };
+        let by_visit = next.visit.map(|v| (v.stage_id, &v.assigned_by));
+        let by_delivery = next.delivery.map(|d| (d.stage_id, &d.assigned_by));
+        let went = by_visit.or(by_delivery);
+        let expected = Actor::Workflow { from_visit: id };
         if went != Some((to, &expected)) {
+            let next = next.id;
             found.add(
                 6,
-                format!("{key}: delivery {id} left for {to}, visit {next_id} followed: {went:?}"),
+                format!("{key}: delivery {id} left for {to}, visit {next} followed: {went:?}"),
             );
         }
     }

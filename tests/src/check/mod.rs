@@ -14,7 +14,9 @@ use std::fmt;
 use std::time::Duration;
 
 use delivery::ports::FileLeft;
-use delivery::{DeadLetter, DeliveryState, FileKey, FileState, Rejection, VisitRecord};
+use delivery::{
+    AttemptRecord, DeadLetter, DeliveryState, FileKey, FileState, Rejection, VisitRecord,
+};
 use uuid::Uuid;
 use workflow::Workflow;
 
@@ -52,6 +54,8 @@ pub struct Evidence<'a> {
     pub workflow: &'a Workflow,
     pub files: Vec<FileState>,
     pub visits: Vec<VisitRecord>,
+    /// Failed attempts in full.
+    pub attempts: Vec<AttemptRecord>,
     pub rejections: Vec<Rejection>,
     pub parked: Vec<DeadLetter>,
     pub commands: Vec<Command>,

@@ -45,6 +45,12 @@ pub enum Break {
     ForgetsVisits,
     /// The record's attempts are not kept.
     ForgetsAttempts,
+    /// The history has a visit under two ids.
+    NumbersTwice,
+    /// The history keeps no failed attempts.
+    ForgetsFailures,
+    /// The end of a delivery is gone with the next write about its file.
+    ForgetsEnds,
     /// Dead letters are dropped instead of handled.
     DropsDeadLetters,
     /// The role in an assignment is taken for an admin's.
@@ -61,6 +67,8 @@ pub enum Break {
     AttemptNotCompared,
     /// A delivery fails although it has an attempt left.
     GivesUpEarly,
+    /// A delivery has an attempt more than its stage allows.
+    OneRetryTooMany,
     /// A receiver that has said 410 is called again.
     RetriesAfterGone,
     /// A receiver that has taken the file is called again.
@@ -72,7 +80,7 @@ pub enum Break {
 }
 
 impl Break {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 27] = [
         Self::AcknowledgeFirst,
         Self::AcknowledgeFailures,
         Self::NoLease,
@@ -83,6 +91,9 @@ impl Break {
         Self::LosesDeliveries,
         Self::LosesAssignments,
         Self::ForgetsVisits,
+        Self::NumbersTwice,
+        Self::ForgetsFailures,
+        Self::ForgetsEnds,
         Self::ForgetsAttempts,
         Self::DropsDeadLetters,
         Self::EverybodyIsAdmin,
@@ -92,6 +103,7 @@ impl Break {
         Self::FollowsRedirects,
         Self::AttemptNotCompared,
         Self::GivesUpEarly,
+        Self::OneRetryTooMany,
         Self::RetriesAfterGone,
         Self::RetriesAfterSuccess,
         Self::AnnouncesWrongOutcome,

@@ -59,10 +59,21 @@ pub(super) fn workflow(dice: &mut Dice) -> (Workflow, BTreeMap<Uuid, u32>) {
     for (name, succeeded, failed) in shape {
         let delay = ["2s", "10s", "60s"][dice.index(3)];
         let delays: Vec<Value> = (0..retries).map(|_| json!(delay)).collect();
-        most_calls.insert(id(name), u32::try_from(retries).unwrap() + 1);
-        stages.push(json!({"id": id(name), "name": name, "type": "webhook",
-            "config": {"url": URL, "retry_delays": delays, "timeout": "5s"},
-            "edges": [edge("succeeded", *succeeded), edge("failed", *failed)]}));
+        let mut config = json!({"url": URL, "retry_delays": delays, "timeout": "5s"});
+        let mut most = retries + 1;
+        if dice.one_in(6) {
+            most = dice.index(5) + 1;
+            config["max_retries"] = json!(most - 1);
+        }
+        if dice.one_in(12) {
+            most = 1;
+            config["retry_if_fails"] = json!(false);
+        }
+        most_calls.insert(id(name), u32::try_from(most).unwrap());
+        stages.push(
+            json!({"id": id(name), "name": name, "type": "webhook", "config": config,
+            "edges": [edge("succeeded", *succeeded), edge("failed", *failed)]}),
+        );
     }
     let document = json!({"id": id("workflow"), "name": "Simulated", "stages": stages});
     let imported = Workflow::import(document.to_string().as_bytes()).unwrap();

@@ -50,6 +50,7 @@ pub(super) fn judge(world: &mut World) {
         workflow: &world.workflow,
         files: world.states.values().cloned().collect(),
         visits: world.visits.values().cloned().collect(),
+        attempts: world.attempts.values().cloned().collect(),
         rejections: world.rejections.values().cloned().collect(),
         parked: parked
             .map(|message| serde_json::from_str(&message.body).unwrap())

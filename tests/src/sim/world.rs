@@ -39,7 +39,8 @@ pub(super) struct World {
     pub(super) states: BTreeMap<FileKey, FileState>,
     pub(super) before: BTreeMap<FileKey, FileState>,
     pub(super) visits: BTreeMap<(FileKey, Uuid), VisitRecord>,
-    pub(super) attempts: Vec<AttemptRecord>,
+    /// By delivery and number, as the engines have them.
+    pub(super) attempts: BTreeMap<(Uuid, u32), AttemptRecord>,
     pub(super) rejections: BTreeMap<Uuid, Rejection>,
     pub(super) queues: [Vec<Message>; 5],
     pub(super) witness: Witness,
@@ -79,7 +80,7 @@ impl World {
             states: BTreeMap::new(),
             before: BTreeMap::new(),
             visits: BTreeMap::new(),
-            attempts: Vec::new(),
+            attempts: BTreeMap::new(),
             rejections: BTreeMap::new(),
             queues: Default::default(),
             witness: Witness::default(),

@@ -16,13 +16,19 @@ const STAND_IN: u16 = 599;
 impl World {
     /// The workflow as the functions read it.
     pub(super) fn workflow_read(&self) -> Arc<Workflow> {
-        if !self.is_broken(Break::GivesUpEarly) {
-            return Arc::clone(&self.workflow);
-        }
+        let retries: fn(u32) -> u32 = match self.broken {
+            Some(Break::GivesUpEarly) => |calls| calls.saturating_sub(2),
+            Some(Break::OneRetryTooMany) => |calls| calls,
+            _ => return Arc::clone(&self.workflow),
+        };
         let mut read = Workflow::clone(&self.workflow);
-        let webhooks = read.stages.iter_mut().filter_map(|s| s.webhook.as_mut());
-        for delays in webhooks.filter_map(|config| config.retry_delays.as_mut()) {
-            delays.pop();
+        for stage in &mut read.stages {
+            if let (Some(config), Some(calls)) =
+                (stage.webhook.as_mut(), self.most_calls.get(&stage.id))
+            {
+                config.max_retries = Some(retries(*calls));
+                config.retry_if_fails = true;
+            }
         }
         Arc::new(read)
     }

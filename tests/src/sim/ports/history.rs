@@ -29,7 +29,10 @@ impl History for Sim {
         self.effect("attempt", |world| {
             let mut record = record.clone();
             world.as_answered(&mut record.summary);
-            world.attempts.push(record);
+            let of = (record.delivery_id, record.summary.attempt);
+            if !world.is_broken(Break::ForgetsFailures) {
+                world.attempts.insert(of, record);
+            }
         })
         .await
     }
@@ -41,6 +44,11 @@ impl History for Sim {
                 late.push(record.clone());
             } else if !world.is_broken(Break::ForgetsVisits) {
                 world.keep(record.clone());
+            }
+            if world.is_broken(Break::NumbersTwice) {
+                let mut copy = record.clone();
+                copy.visit.id = Uuid::from_u128(!record.visit.id.as_u128());
+                world.keep(copy);
             }
         })
         .await

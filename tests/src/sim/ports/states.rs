@@ -87,6 +87,9 @@ impl World {
             }
         }
         let found = self.states.get(&next.key).cloned();
+        if self.is_broken(Break::ForgetsEnds) {
+            forget_the_end(found.as_ref(), &mut next);
+        }
         let fits = found.as_ref().map_or(0, |state| state.version) + 1 == next.version;
         if !fits && !self.is_broken(Break::UnconditionalWrites) {
             self.faults.note("conditional write refused");
@@ -108,5 +111,16 @@ impl World {
         self.states.insert(next.key.clone(), next);
         self.look();
         Ok(())
+    }
+}
+
+/// A break: a delivery that had ended is open again with the next write about its file.
+fn forget_the_end(found: Option<&FileState>, next: &mut FileState) {
+    let ended = found.and_then(|found| found.delivery.as_ref());
+    let ended = ended.filter(|delivery| delivery.outcome.is_some());
+    if let (Some(ended), Some(delivery)) = (ended, next.delivery.as_mut())
+        && ended.delivery_id == delivery.delivery_id
+    {
+        (delivery.outcome, delivery.moved_to) = (None, None);
     }
 }

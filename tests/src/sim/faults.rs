@@ -109,4 +109,40 @@ impl Break {
         Self::AnnouncesWrongOutcome,
         Self::AnnouncesFirst,
     ];
+
+    /// The invariant that it breaks, as the checker must see it.
+    #[must_use]
+    pub const fn invariant(self) -> u32 {
+        match self {
+            Self::AnnouncesFirst | Self::AnnouncesWrongOutcome | Self::ForgetsAttempts => 1,
+            Self::ForgetsFailures | Self::UnconditionalWrites => 2,
+            Self::AcknowledgeFirst
+            | Self::AcknowledgeFailures
+            | Self::StaleReads
+            | Self::LosesDeliveries
+            | Self::LosesAssignments
+            | Self::ForgetsVisits
+            | Self::DropsDeadLetters => 3,
+            Self::NoLease | Self::ShortLease | Self::SameClaimId => 4,
+            Self::JitterBelowRetryAfter
+            | Self::AttemptNotCompared
+            | Self::OneRetryTooMany
+            | Self::RetriesAfterGone
+            | Self::RetriesAfterSuccess => 5,
+            Self::NumbersTwice
+            | Self::ForgetsEnds
+            | Self::ExitApart
+            | Self::HistoryLate
+            | Self::GivesUpEarly => 6,
+            Self::EverybodyIsAdmin => 7,
+            Self::FollowsRedirects => 9,
+        }
+    }
+
+    /// By its name, as replays are told of it.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|broken| format!("{broken:?}") == name)
+    }
 }

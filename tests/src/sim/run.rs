@@ -30,6 +30,14 @@ pub struct Report {
     pub(super) tape: Tape,
 }
 
+impl Report {
+    #[must_use]
+    pub fn breaks(&self, invariant: u32) -> bool {
+        let mut found = self.violations.iter();
+        found.any(|violation| violation.invariant == invariant)
+    }
+}
+
 /// What is different from the product.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Variant {
@@ -132,6 +140,7 @@ impl Run {
             if self.tasks.is_empty() && self.with(|world| world.is_drained()) {
                 if redrives > 0 && self.with(|world| !world.queues[PARKED].is_empty()) {
                     redrives -= 1;
+                    self.with(World::await_letter);
                     self.start(redrive);
                 } else if self.with(|world| world.is_at_rest() || !world.is_audited) {
                     return;

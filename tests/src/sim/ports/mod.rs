@@ -59,7 +59,7 @@ impl Sim {
         self.world().tell(self.task, what);
     }
 
-    async fn effect<T>(
+    pub(super) async fn effect<T>(
         &self,
         what: &'static str,
         act: impl FnOnce(&mut World) -> T,

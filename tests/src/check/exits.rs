@@ -1,87 +1,19 @@
-//! Invariants 5 and 6: every delivery ends as the receiver said, by one edge, and the file's visits
-//! follow from it.
+//! Invariant 6: every delivery leaves by one edge, and the file's visits follow from it.
 
 use std::collections::BTreeMap;
 
-use delivery::{DeliveryState, FileState, Outcome, Reason, Visit};
+use delivery::{DeliveryState, FileState, Reason, Visit};
 use uuid::Uuid;
 use workflow::Actor;
 
-use super::{Call, Evidence, Violations};
+use super::{Evidence, Violations};
 
 pub(super) fn check(evidence: &Evidence<'_>, found: &mut Violations) {
-    let mut by_delivery: BTreeMap<Uuid, Vec<&Call>> = BTreeMap::new();
-    for call in &evidence.calls {
-        by_delivery.entry(call.delivery_id).or_default().push(call);
-    }
     for (_, delivery) in evidence.deliveries() {
-        let calls = by_delivery.get(&delivery.delivery_id);
-        let calls = calls.map_or(&[][..], Vec::as_slice);
-        ended_as_answered(delivery, found);
-        recorded_as_made(delivery, calls, found);
         took_its_edge(evidence, delivery, found);
-        was_announced(evidence, delivery, found);
     }
     for file in &evidence.files {
         visits_follow(evidence, file, found);
-    }
-}
-
-fn ended_as_answered(delivery: &DeliveryState, found: &mut Violations) {
-    let Some(outcome) = delivery.outcome else {
-        return;
-    };
-    let last = delivery.attempts.last().and_then(|attempt| attempt.status);
-    let said_yes = last.is_some_and(|status| (200..300).contains(&status));
-    if said_yes != (outcome == Outcome::Succeeded) {
-        let id = delivery.delivery_id;
-        found.add(6, format!("{id}: {outcome:?} after {last:?}"));
-    }
-}
-
-fn recorded_as_made(delivery: &DeliveryState, calls: &[&Call], found: &mut Violations) {
-    let id = delivery.delivery_id;
-    for (number, attempt) in (1..).zip(&delivery.attempts) {
-        if attempt.attempt != number {
-            let is = attempt.attempt;
-            found.add(5, format!("{id}: attempt {number} is recorded as {is}"));
-        }
-        // An attempt that found no connection was seen by nobody.
-        let must_be_seen = attempt.status.is_some() || attempt.reason == Some(Reason::Timeout);
-        let is_seen = calls
-            .iter()
-            .any(|call| call.attempt == attempt.attempt && call.status == attempt.status);
-        if must_be_seen && !is_seen {
-            let status = attempt.status;
-            found.add(
-                5,
-                format!(
-                    "{id}: attempt {number} is recorded with {status:?}, which nobody answered"
-                ),
-            );
-        }
-    }
-    if delivery.outcome == Some(Outcome::Succeeded) {
-        let made = calls.iter().map(|call| call.attempt).max().unwrap_or(0);
-        let recorded = delivery.attempts.len();
-        if usize::try_from(made).unwrap() != recorded {
-            found.add(
-                5,
-                format!("{id}: {made} attempts made, {recorded} recorded"),
-            );
-        }
-    }
-}
-
-/// At least once. A file that was stopped on its way in has not left.
-fn was_announced(evidence: &Evidence<'_>, delivery: &DeliveryState, found: &mut Violations) {
-    let has_left = delivery.outcome.is_some() && delivery.reason != Some(Reason::HopLimit);
-    let Some(announced) = evidence.announced.as_ref().filter(|_| has_left) else {
-        return;
-    };
-    let id = delivery.delivery_id;
-    if !announced.contains(&id) {
-        found.add(1, format!("{id}: its end was not announced"));
     }
 }
 
@@ -100,51 +32,77 @@ fn took_its_edge(evidence: &Evidence<'_>, delivery: &DeliveryState, found: &mut 
     }
 }
 
+/// A visit as it is known from anywhere: history, the record's delivery, the record's visit.
+#[derive(Default)]
+struct Known<'a> {
+    id: Uuid,
+    visit: Option<&'a Visit>,
+    delivery: Option<&'a DeliveryState>,
+}
+
+/// By number. Two visits of one number cannot both be right, wherever they are known from.
+fn by_number<'a>(
+    evidence: &'a Evidence<'_>,
+    file: &'a FileState,
+    found: &mut Violations,
+) -> BTreeMap<u32, Known<'a>> {
+    let key = &file.key;
+    let past = evidence.visits.iter().filter(|visit| visit.key == *key);
+    let past = past.map(|past| {
+        let (visit, delivery) = (Some(&past.visit), past.delivery.as_ref());
+        (past.visit.sequence, past.visit.id, visit, delivery)
+    });
+    let current = file.delivery.iter();
+    let current = current.map(|d| (d.sequence, d.delivery_id, None, Some(d)));
+    let here = (file.visit.sequence, file.visit.id, Some(&file.visit), None);
+    let mut visits: BTreeMap<u32, Known<'a>> = BTreeMap::new();
+    for (number, id, visit, delivery) in past.chain(current).chain([here]) {
+        let known = visits.entry(number).or_insert_with(|| Known {
+            id,
+            ..Known::default()
+        });
+        if known.id != id {
+            found.add(6, format!("{key}: two visits have the number {number}"));
+            continue;
+        }
+        // What comes later knows more: the record is right where both know a visit.
+        known.visit = visit.or(known.visit);
+        known.delivery = delivery.or(known.delivery);
+    }
+    visits
+}
+
 /// Every visit is on record, once; and after a delivery that left by an edge comes the visit to where
 /// the edge leads.
 fn visits_follow(evidence: &Evidence<'_>, file: &FileState, found: &mut Violations) {
     let key = &file.key;
-    let past = evidence.visits.iter().filter(|visit| visit.key == *key);
-    let mut visits: BTreeMap<u32, (Uuid, Option<&Visit>, Option<&DeliveryState>)> = past
-        .map(|past| {
-            let visit = (past.visit.id, Some(&past.visit), past.delivery.as_ref());
-            (past.visit.sequence, visit)
-        })
-        .collect();
-    if let Some(delivery) = &file.delivery {
-        let visit = (delivery.delivery_id, None, Some(delivery));
-        visits.entry(delivery.sequence).or_insert(visit).2 = Some(delivery);
-    }
+    let visits = by_number(evidence, file, found);
     let last = file.visit.sequence;
-    let current = visits.entry(last).or_insert((file.visit.id, None, None));
-    current.1 = Some(&file.visit);
-    if current.0 != file.visit.id {
-        found.add(6, format!("{key}: two visits have the number {last}"));
-    }
     let numbers: Vec<u32> = visits.keys().copied().collect();
     if numbers != (1..=last).collect::<Vec<_>>() {
         found.add(6, format!("{key}: the visits {numbers:?} are on record"));
     }
-    for (sequence, (id, _, delivery)) in &visits {
-        let Some(to) = delivery.and_then(|delivery| delivery.moved_to) else {
+    for (number, known) in &visits {
+        let id = known.id;
+        let Some(to) = known.delivery.and_then(|delivery| delivery.moved_to) else {
             continue;
         };
-        let next = visits.get(&(sequence + 1));
-        let Some((next_id, next, next_delivery)) = next else {
+        let Some(next) = visits.get(&(number + 1)) else {
             found.add(
                 6,
                 format!("{key}: delivery {id} left, and nothing followed"),
             );
             continue;
         };
-        let went = next
-            .map(|visit| (visit.stage_id, &visit.assigned_by))
-            .or(next_delivery.map(|d| (d.stage_id, &d.assigned_by)));
-        let expected = Actor::Workflow { from_visit: *id };
+        let by_visit = next.visit.map(|v| (v.stage_id, &v.assigned_by));
+        let by_delivery = next.delivery.map(|d| (d.stage_id, &d.assigned_by));
+        let went = by_visit.or(by_delivery);
+        let expected = Actor::Workflow { from_visit: id };
         if went != Some((to, &expected)) {
+            let next = next.id;
             found.add(
                 6,
-                format!("{key}: delivery {id} left for {to}, visit {next_id} followed: {went:?}"),
+                format!("{key}: delivery {id} left for {to}, visit {next} followed: {went:?}"),
             );
         }
     }

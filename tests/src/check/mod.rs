@@ -2,19 +2,25 @@
 //! was commanded. It knows nothing of how they came about, so the same checker judges the simulation, a
 //! state directory after `kill -9`, and a deployment on the emulator.
 
+mod announcements;
+mod attempts;
 mod calls;
 mod exits;
 mod rest;
 mod writes;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use delivery::{DeadLetter, DeliveryState, FileKey, FileState, Rejection, VisitRecord};
+use delivery::ports::FileLeft;
+use delivery::{
+    AttemptRecord, DeadLetter, DeliveryState, FileKey, FileState, Rejection, VisitRecord,
+};
 use uuid::Uuid;
 use workflow::Workflow;
 
+pub use announcements::announced;
 pub use writes::written;
 
 /// One call as the receiver saw it. Times are milliseconds on one clock, the receiver's.
@@ -48,14 +54,19 @@ pub struct Evidence<'a> {
     pub workflow: &'a Workflow,
     pub files: Vec<FileState>,
     pub visits: Vec<VisitRecord>,
+    /// Failed attempts in full.
+    pub attempts: Vec<AttemptRecord>,
     pub rejections: Vec<Rejection>,
     pub parked: Vec<DeadLetter>,
     pub commands: Vec<Command>,
     pub calls: Vec<Call>,
+    /// The calls that a delivery of each Webhook stage may make, by whoever set the stage up: the code under
+    /// test has a say in everything else that could tell.
+    pub most_calls: BTreeMap<Uuid, u32>,
     /// How much earlier than planned a call may come: what clocks differ by, and rounding.
     pub early: Duration,
-    /// The deliveries whose end was announced, where announcements are watched.
-    pub announced: Option<BTreeSet<Uuid>>,
+    /// What was announced, where announcements are watched.
+    pub announced: Option<Vec<FileLeft>>,
 }
 
 /// An invariant, by its number in ARCHITECTURE.md, and what broke it.
@@ -92,7 +103,9 @@ impl Evidence<'_> {
         let mut found = Violations::default();
         rest::check(self, &mut found);
         calls::check(self, &mut found);
+        attempts::check(self, &mut found);
         exits::check(self, &mut found);
+        announcements::check(self, &mut found);
         found.0
     }
 

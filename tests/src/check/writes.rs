@@ -19,29 +19,24 @@ pub fn written(before: Option<&FileState>, after: &FileState, found: &mut Violat
         let next = after.visit.sequence;
         found.add(6, format!("{key}: visit {sequence} was followed by {next}"));
     }
-    let ended = |state: &FileState| {
-        let delivery = state.delivery.as_ref()?;
-        Some((delivery.delivery_id, delivery.outcome?, delivery.moved_to))
-    };
-    let Some(exit @ (delivery_id, _, moved_to)) = ended(after) else {
+    let Some(new) = after.delivery.as_ref() else {
         return;
     };
-    let before_exit = before.and_then(ended);
-    match before_exit {
-        Some(first) if first.0 == delivery_id => {
-            if first != exit {
-                found.add(6, format!("{key}: delivery {delivery_id} ended twice"));
-            }
+    let delivery_id = new.delivery_id;
+    let old = before.and_then(|state| state.delivery.as_ref());
+    let had_ended = old.filter(|old| old.delivery_id == delivery_id && old.outcome.is_some());
+    if let Some(old) = had_ended {
+        // Whatever is written about the file: as long as the record has an end, it is the same end.
+        if old != new {
+            let what = format!("{key}: delivery {delivery_id} is not what it was at its end");
+            found.add(6, what);
         }
-        _ => {
-            // The write that ends a delivery opens the visit to where the file goes: in between, it
-            // would be in two stages or in none.
-            let here = after.delivery.as_ref().map(|delivery| delivery.stage_id);
-            let expected = moved_to.or(here);
-            if expected != Some(after.visit.stage_id) {
-                let what = format!("{key}: delivery {delivery_id} ended, its file went nowhere");
-                found.add(6, what);
-            }
+    } else if new.outcome.is_some() {
+        // The write that ends a delivery opens the visit to where the file goes: in between, it
+        // would be in two stages or in none.
+        if new.moved_to.unwrap_or(new.stage_id) != after.visit.stage_id {
+            let what = format!("{key}: delivery {delivery_id} ended, its file went nowhere");
+            found.add(6, what);
         }
     }
 }

@@ -45,6 +45,12 @@ pub enum Break {
     ForgetsVisits,
     /// The record's attempts are not kept.
     ForgetsAttempts,
+    /// The history has a visit under two ids.
+    NumbersTwice,
+    /// The history keeps no failed attempts.
+    ForgetsFailures,
+    /// The end of a delivery is gone with the next write about its file.
+    ForgetsEnds,
     /// Dead letters are dropped instead of handled.
     DropsDeadLetters,
     /// The role in an assignment is taken for an admin's.
@@ -59,10 +65,22 @@ pub enum Break {
     FollowsRedirects,
     /// Any message of a delivery makes the call that is next, be it due or not.
     AttemptNotCompared,
+    /// A delivery fails although it has an attempt left.
+    GivesUpEarly,
+    /// A delivery has an attempt more than its stage allows.
+    OneRetryTooMany,
+    /// A receiver that has said 410 is called again.
+    RetriesAfterGone,
+    /// A receiver that has taken the file is called again.
+    RetriesAfterSuccess,
+    /// A file that has failed is announced as one that has succeeded, and the other way round.
+    AnnouncesWrongOutcome,
+    /// An end is announced before it is written.
+    AnnouncesFirst,
 }
 
 impl Break {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 27] = [
         Self::AcknowledgeFirst,
         Self::AcknowledgeFailures,
         Self::NoLease,
@@ -73,6 +91,9 @@ impl Break {
         Self::LosesDeliveries,
         Self::LosesAssignments,
         Self::ForgetsVisits,
+        Self::NumbersTwice,
+        Self::ForgetsFailures,
+        Self::ForgetsEnds,
         Self::ForgetsAttempts,
         Self::DropsDeadLetters,
         Self::EverybodyIsAdmin,
@@ -81,5 +102,47 @@ impl Break {
         Self::JitterBelowRetryAfter,
         Self::FollowsRedirects,
         Self::AttemptNotCompared,
+        Self::GivesUpEarly,
+        Self::OneRetryTooMany,
+        Self::RetriesAfterGone,
+        Self::RetriesAfterSuccess,
+        Self::AnnouncesWrongOutcome,
+        Self::AnnouncesFirst,
     ];
+
+    /// The invariant that it breaks, as the checker must see it.
+    #[must_use]
+    pub const fn invariant(self) -> u32 {
+        match self {
+            Self::AnnouncesFirst | Self::AnnouncesWrongOutcome | Self::ForgetsAttempts => 1,
+            Self::ForgetsFailures | Self::UnconditionalWrites => 2,
+            Self::AcknowledgeFirst
+            | Self::AcknowledgeFailures
+            | Self::StaleReads
+            | Self::LosesDeliveries
+            | Self::LosesAssignments
+            | Self::ForgetsVisits
+            | Self::DropsDeadLetters => 3,
+            Self::NoLease | Self::ShortLease | Self::SameClaimId => 4,
+            Self::JitterBelowRetryAfter
+            | Self::AttemptNotCompared
+            | Self::OneRetryTooMany
+            | Self::RetriesAfterGone
+            | Self::RetriesAfterSuccess => 5,
+            Self::NumbersTwice
+            | Self::ForgetsEnds
+            | Self::ExitApart
+            | Self::HistoryLate
+            | Self::GivesUpEarly => 6,
+            Self::EverybodyIsAdmin => 7,
+            Self::FollowsRedirects => 9,
+        }
+    }
+
+    /// By its name, as replays are told of it.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|broken| format!("{broken:?}") == name)
+    }
 }

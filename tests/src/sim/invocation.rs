@@ -13,13 +13,14 @@ use sender::Settings;
 use super::faults::Break;
 use super::ports::Sim;
 use super::world::{ASSIGNMENTS, ASSIGNMENTS_DLQ, DELIVERIES, Message, PARKED, World};
+use crate::check::Command;
 
 /// How long an invocation lives: Lambda ends it then, long before its messages come again.
 pub(super) const LIFE: i64 = 60_000;
 
 /// What the event source mapping does.
 pub(super) async fn handle(sim: Sim, queue: usize, messages: Vec<Message>) {
-    sim.world.lock().unwrap().note_company(sim.task, &messages);
+    sim.note_company(queue, &messages);
     for message in &messages {
         sim.tell(|| format!("receives {} from {queue}: {}", message.id, message.body));
     }
@@ -87,39 +88,58 @@ pub(super) async fn audit(sim: Sim) {
     }
 }
 
-/// Assigns the file of a parked dead letter anew, as the command line does.
+/// Assigns the file of a parked dead letter anew, as the command line does: the letter is deleted once its
+/// assignment is sent, so that whoever dies in between redrives it twice.
 pub(super) async fn redrive(sim: Sim) {
-    let mut world = sim.world.lock().unwrap();
-    let parked = world.receive(PARKED, 1);
+    let parked = sim.world.lock().unwrap().receive(PARKED, 1);
     for message in parked {
         let letter: DeadLetter = serde_json::from_str(&message.body).unwrap();
         let assignment = delivery::machine::redrive(&letter).unwrap();
-        world.faults.note("dead letter redriven");
-        world.tell(sim.task, || format!("redrives {}", message.body));
-        world.post(ASSIGNMENTS, serde_json::to_string(&assignment).unwrap(), 0);
-        world.delete(PARKED, &message);
+        let sent = sim.effect("redrive", |world| {
+            world.faults.note("dead letter redriven");
+            if message.receives > 1 {
+                world.faults.note("dead letter redriven again");
+            }
+            world.tell(sim.task, || format!("redrives {}", message.body));
+            world.witness.commands.insert(Command::of(&assignment));
+            world.post(ASSIGNMENTS, serde_json::to_string(&assignment).unwrap(), 0);
+        });
+        if sent.await.is_err() {
+            continue;
+        }
+        // Lost or not, the letter comes again as long as it is there.
+        let _ = sim
+            .effect("delete a letter", |world| world.delete(PARKED, &message))
+            .await;
     }
 }
 
-impl World {
-    /// Counts when two workers have the same file in hand.
-    fn note_company(&mut self, task: u64, messages: &[Message]) {
+impl Sim {
+    /// Counts when two workers have the same file in hand, and when both are senders.
+    fn note_company(&self, queue: usize, messages: &[Message]) {
         let item = |message: &Message| {
             let body: serde_json::Value = serde_json::from_str(&message.body).unwrap();
             body["item_id"].as_str().unwrap().parse().unwrap()
         };
         let items: Vec<uuid::Uuid> = messages.iter().map(item).collect();
-        if self
-            .in_hand
-            .values()
-            .flatten()
-            .any(|held| items.contains(held))
-        {
-            self.faults.note("two workers on one file");
+        let shares = |held: &[uuid::Uuid]| held.iter().any(|item| items.contains(item));
+        let mut world = self.world.lock().unwrap();
+        let with = world.in_hand.values().filter(|(_, held)| shares(held));
+        let senders = |(of, _): &(usize, _)| *of == DELIVERIES && queue == DELIVERIES;
+        let (is_shared, has_two_senders) = with.fold((false, false), |found, held| {
+            (true, found.1 || senders(held))
+        });
+        if is_shared {
+            world.faults.note("two workers on one file");
         }
-        self.in_hand.insert(task, items);
+        if has_two_senders {
+            world.faults.note("two senders on one file");
+        }
+        world.in_hand.insert(self.task, (queue, items));
     }
+}
 
+impl World {
     /// A break: the message is taken for one of the attempt that is next, whatever it says.
     pub(super) fn forget_the_attempt(&self, message: &mut Message) {
         let mut delivery: Delivery = serde_json::from_str(&message.body).unwrap();

@@ -30,6 +30,14 @@ pub struct Report {
     pub(super) tape: Tape,
 }
 
+impl Report {
+    #[must_use]
+    pub fn breaks(&self, invariant: u32) -> bool {
+        let mut found = self.violations.iter();
+        found.any(|violation| violation.invariant == invariant)
+    }
+}
+
 /// What is different from the product.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Variant {
@@ -52,8 +60,9 @@ pub fn traced(report: &Report, variant: Variant) -> Report {
 }
 
 pub(super) fn run(mut dice: Dice, variant: Variant, is_traced: bool) -> Report {
-    let workflow = scenario::workflow(&mut dice);
+    let (workflow, most_calls) = scenario::workflow(&mut dice);
     let mut world = World::new(dice, workflow, variant.broken);
+    world.most_calls = most_calls;
     world.is_audited = variant.is_audited;
     world.is_traced = is_traced;
     let mut run = Run {
@@ -131,6 +140,7 @@ impl Run {
             if self.tasks.is_empty() && self.with(|world| world.is_drained()) {
                 if redrives > 0 && self.with(|world| !world.queues[PARKED].is_empty()) {
                     redrives -= 1;
+                    self.with(World::await_letter);
                     self.start(redrive);
                 } else if self.with(|world| world.is_at_rest() || !world.is_audited) {
                     return;

@@ -1,5 +1,7 @@
 //! Small workflows of every shape, and who assigns files to their stages.
 
+use std::collections::BTreeMap;
+
 use delivery::Assignment;
 use delivery::machine::visit_id_of;
 use serde_json::{Value, json};
@@ -35,7 +37,8 @@ fn id(name: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
 }
 
-pub(super) fn workflow(dice: &mut Dice) -> Workflow {
+/// A workflow, and how many calls a delivery of each of its Webhook stages may make.
+pub(super) fn workflow(dice: &mut Dice) -> (Workflow, BTreeMap<Uuid, u32>) {
     let shape = SHAPES[dice.index(SHAPES.len())];
     let retries = dice.index(4);
     let edge =
@@ -52,17 +55,29 @@ pub(super) fn workflow(dice: &mut Dice) -> Workflow {
         stages.push(json!({"id": id(name), "name": name, "type": kind,
             "config": {"assignable_to": "anyone"}}));
     }
+    let mut most_calls = BTreeMap::new();
     for (name, succeeded, failed) in shape {
         let delay = ["2s", "10s", "60s"][dice.index(3)];
         let delays: Vec<Value> = (0..retries).map(|_| json!(delay)).collect();
-        stages.push(json!({"id": id(name), "name": name, "type": "webhook",
-            "config": {"url": URL, "retry_delays": delays, "timeout": "5s"},
-            "edges": [edge("succeeded", *succeeded), edge("failed", *failed)]}));
+        let mut config = json!({"url": URL, "retry_delays": delays, "timeout": "5s"});
+        let mut most = retries + 1;
+        if dice.one_in(6) {
+            most = dice.index(5) + 1;
+            config["max_retries"] = json!(most - 1);
+        }
+        if dice.one_in(12) {
+            most = 1;
+            config["retry_if_fails"] = json!(false);
+        }
+        most_calls.insert(id(name), u32::try_from(most).unwrap());
+        stages.push(
+            json!({"id": id(name), "name": name, "type": "webhook", "config": config,
+            "edges": [edge("succeeded", *succeeded), edge("failed", *failed)]}),
+        );
     }
     let document = json!({"id": id("workflow"), "name": "Simulated", "stages": stages});
-    Workflow::import(document.to_string().as_bytes())
-        .unwrap()
-        .workflow
+    let imported = Workflow::import(document.to_string().as_bytes()).unwrap();
+    (imported.workflow, most_calls)
 }
 
 /// Files that the people of a world work with.

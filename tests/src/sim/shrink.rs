@@ -12,17 +12,15 @@ struct Search {
     budget: usize,
 }
 
-/// The world with the shortest trace found within `budget` worlds, of a broken one. The same for the same report.
+/// The world with the shortest trace found within `budget` worlds, of one that breaks the invariant. The same
+/// for the same report.
 ///
 /// The choices of the world are cut out and simplified, as property tests do with their inputs.
 #[must_use]
-pub fn shortest(report: Report, variant: Variant, budget: usize) -> Report {
-    let Some(first) = report.violations.first() else {
-        return report;
-    };
+pub fn shortest(report: Report, variant: Variant, invariant: u32, budget: usize) -> Report {
     let mut search = Search {
         variant,
-        invariant: first.invariant,
+        invariant,
         tape: report.tape.clone(),
         best: report,
         budget,
@@ -45,13 +43,9 @@ impl Search {
         }
         self.budget -= 1;
         let mut report = run(Dice::of_tape(tape.clone()), self.variant, false);
-        let breaks = |report: &Report| {
-            let mut found = report.violations.iter();
-            found.any(|violation| violation.invariant == self.invariant)
-        };
         let length = (report.steps, tape.len());
         let is_shorter = length <= (self.best.steps, self.tape.len());
-        let taken = is_shorter && breaks(&report);
+        let taken = is_shorter && report.breaks(self.invariant);
         if taken {
             report.tape.clone_from(&tape);
             self.tape = tape;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use delivery::ports::FileLeft;
 use uuid::Uuid;
 
 use super::world::{PARKED, World};
@@ -23,8 +24,8 @@ pub(super) struct Witness {
     /// When each task came to its end.
     pub(super) ended: BTreeMap<u64, i64>,
     pub(super) commands: BTreeSet<Command>,
-    /// Deliveries whose end was announced.
-    pub(super) announced: BTreeSet<Uuid>,
+    /// What was announced, each once.
+    pub(super) announced: Vec<FileLeft>,
 }
 
 /// A task that does nothing for this long after its call may lose its lease: the margin of a lease,
@@ -49,12 +50,14 @@ pub(super) fn judge(world: &mut World) {
         workflow: &world.workflow,
         files: world.states.values().cloned().collect(),
         visits: world.visits.values().cloned().collect(),
+        attempts: world.attempts.values().cloned().collect(),
         rejections: world.rejections.values().cloned().collect(),
         parked: parked
             .map(|message| serde_json::from_str(&message.body).unwrap())
             .collect(),
         commands: world.witness.commands.iter().copied().collect(),
         calls: calls.collect(),
+        most_calls: world.most_calls.clone(),
         early: EARLY,
         announced: Some(world.witness.announced.clone()),
     };

@@ -35,10 +35,12 @@ pub(super) struct World {
     pub(super) dice: Dice,
     pub(super) now: i64,
     pub(super) workflow: Arc<Workflow>,
+    pub(super) most_calls: BTreeMap<Uuid, u32>,
     pub(super) states: BTreeMap<FileKey, FileState>,
     pub(super) before: BTreeMap<FileKey, FileState>,
     pub(super) visits: BTreeMap<(FileKey, Uuid), VisitRecord>,
-    pub(super) attempts: Vec<AttemptRecord>,
+    /// By delivery and number, as the engines have them.
+    pub(super) attempts: BTreeMap<(Uuid, u32), AttemptRecord>,
     pub(super) rejections: BTreeMap<Uuid, Rejection>,
     pub(super) queues: [Vec<Message>; 5],
     pub(super) witness: Witness,
@@ -54,8 +56,8 @@ pub(super) struct World {
     pub(super) broken: Option<Break>,
     /// Files may lose their message, because an audit comes that brings them on.
     pub(super) is_audited: bool,
-    /// The files that each task has messages about.
-    pub(super) in_hand: BTreeMap<u64, Vec<Uuid>>,
+    /// The files that each task has messages about, and from which queue.
+    pub(super) in_hand: BTreeMap<u64, (usize, Vec<Uuid>)>,
     /// What a break keeps back from the history, by task.
     pub(super) late: BTreeMap<u64, Vec<VisitRecord>>,
     /// What happened, for people; without `is_traced`, only how much.
@@ -74,10 +76,11 @@ impl World {
             dice,
             now: BEGAN,
             workflow: Arc::new(workflow),
+            most_calls: BTreeMap::new(),
             states: BTreeMap::new(),
             before: BTreeMap::new(),
             visits: BTreeMap::new(),
-            attempts: Vec::new(),
+            attempts: BTreeMap::new(),
             rejections: BTreeMap::new(),
             queues: Default::default(),
             witness: Witness::default(),
@@ -151,8 +154,13 @@ impl World {
         let mut due: Vec<usize> = (0..self.queues[queue].len())
             .filter(|index| self.queues[queue][*index].visible_at <= self.now)
             .collect();
+        // They are in the order in which they came to the queue.
+        let oldest = due.first().copied();
         self.dice.shuffle(&mut due);
         due.truncate(most);
+        if due.first().copied() != oldest {
+            self.faults.note("received out of order");
+        }
         let receipt = self.new_id();
         let hidden_until = self.now + VISIBILITY;
         let mut taken = Vec::new();
@@ -230,6 +238,12 @@ impl World {
             .map(|message| message.visible_at)
             .filter(|at| *at > self.now)
             .min()
+    }
+
+    /// Until a parked letter is there for whoever asks, also one that a redrive has left half done.
+    pub(super) fn await_letter(&mut self) {
+        let due = self.queues[PARKED].iter().map(|letter| letter.visible_at);
+        self.now = self.now.max(due.min().unwrap_or(0));
     }
 
     /// Looks at every file: whoever is not at rest must have a message (invariant 3).

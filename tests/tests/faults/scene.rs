@@ -185,15 +185,17 @@ impl Scene {
         settled: Vec<FileState>,
         excused: impl Fn(&check::Call) -> bool,
     ) -> (usize, usize) {
-        let mut visits = Vec::new();
+        let (mut visits, mut attempts) = (Vec::new(), Vec::new());
         for state in &settled {
             visits.extend(self.admin.table().visits(&state.key).await.unwrap());
+            attempts.extend(self.admin.table().attempts(&state.key).await.unwrap());
         }
         let calls = self.receiver.seen.calls().into_iter();
         let evidence = Evidence {
             workflow: &self.workflow,
             files: settled,
             visits,
+            attempts,
             rejections: Vec::new(),
             parked: Vec::new(),
             commands: assignments.iter().map(Command::of).collect(),
@@ -203,6 +205,7 @@ impl Scene {
                     ..call
                 })
                 .collect(),
+            most_calls: [(self.workflow.first_webhook().unwrap().id, 6)].into(),
             // Queues count whole seconds, and a message may come a second and a half early.
             early: Duration::from_millis(2_500),
             announced: None,

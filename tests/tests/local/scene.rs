@@ -109,19 +109,21 @@ impl Scene {
             .unwrap();
         let files = engine.states(None, u32::MAX).await.unwrap();
         assert_eq!(files.len(), self.files);
-        let mut visits = Vec::new();
+        let (mut visits, mut attempts) = (Vec::new(), Vec::new());
         for number in 0..self.files {
             let key = FileKey {
                 team: "team".to_owned(),
                 item_id: Uuid::from_u128(number as u128 + 1),
             };
             visits.extend(engine.visits(&key).await.unwrap());
+            attempts.extend(engine.attempts(&key).await.unwrap());
         }
         let calls = self.receiver.seen.calls().into_iter();
         let evidence = Evidence {
             workflow: &workflow,
             files,
             visits,
+            attempts,
             rejections: Vec::new(),
             parked: Vec::new(),
             commands: Vec::new(),
@@ -131,6 +133,7 @@ impl Scene {
                     ..call
                 })
                 .collect(),
+            most_calls: ["First", "Second"].map(|name| (id(name), 3)).into(),
             early: Duration::from_millis(1_500),
             announced: None,
         };

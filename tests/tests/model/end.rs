@@ -10,7 +10,7 @@ use super::fact::Fact;
 pub(crate) struct End {
     pub(crate) delivery_id: Uuid,
     workflow_id: Uuid,
-    stage_id: Uuid,
+    pub(crate) stage_id: Uuid,
     pub(crate) outcome: Outcome,
     pub(crate) reason: Option<Reason>,
     attempts: usize,

@@ -5,6 +5,9 @@ use workflow::{Actor, Role, Workflow};
 
 use super::clock::TIMEOUT;
 
+/// The calls a delivery may make: each stage has one retry.
+pub(crate) const MOST_CALLS: u32 = 2;
+
 /// Who commands that the file be put into which stage.
 pub(crate) type Command = (Role, &'static str);
 

@@ -110,7 +110,9 @@ impl Caller<Infallible> for Sim {
             Will::Answer(status, after) if world.is_broken(Break::JitterBelowRetryAfter) => {
                 answer(Ok(status), after.map(|seconds| seconds * 4 / 5))
             }
-            Will::Answer(status, after) => answer(Ok(status), after),
+            Will::Answer(status, after) => {
+                answer(Ok(world.told(call.stage_id, call.attempt, status)), after)
+            }
             Will::Refuse | Will::BeLate => answer(Err(Reason::Timeout), None),
         })
     }

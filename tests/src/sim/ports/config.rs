@@ -13,7 +13,7 @@ use super::Sim;
 
 impl Workflows for Sim {
     async fn workflow(&self, _team: &str, _id: Uuid) -> Result<Option<Arc<Workflow>>, PortError> {
-        self.effect("workflow", |world| Some(Arc::clone(&world.workflow)))
+        self.effect("workflow", |world| Some(world.workflow_read()))
             .await
     }
 }

@@ -26,8 +26,15 @@ impl World {
 
 impl History for Sim {
     async fn attempt(&self, record: &AttemptRecord) -> Result<(), PortError> {
-        self.effect("attempt", |world| world.attempts.push(record.clone()))
-            .await
+        self.effect("attempt", |world| {
+            let mut record = record.clone();
+            world.as_answered(&mut record.summary);
+            let of = (record.delivery_id, record.summary.attempt);
+            if !world.is_broken(Break::ForgetsFailures) {
+                world.attempts.insert(of, record);
+            }
+        })
+        .await
     }
 
     async fn visit(&self, record: &VisitRecord) -> Result<(), PortError> {
@@ -37,6 +44,11 @@ impl History for Sim {
                 late.push(record.clone());
             } else if !world.is_broken(Break::ForgetsVisits) {
                 world.keep(record.clone());
+            }
+            if world.is_broken(Break::NumbersTwice) {
+                let mut copy = record.clone();
+                copy.visit.id = Uuid::from_u128(!record.visit.id.as_u128());
+                world.keep(copy);
             }
         })
         .await

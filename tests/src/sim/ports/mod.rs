@@ -1,6 +1,7 @@
 //! The ports over the world. Each call can be interrupted before and after its effect, fail before it,
 //! or fail after it (a lost acknowledgement).
 
+mod broken;
 mod bundle;
 mod caller;
 mod config;
@@ -58,7 +59,7 @@ impl Sim {
         self.world().tell(self.task, what);
     }
 
-    async fn effect<T>(
+    pub(super) async fn effect<T>(
         &self,
         what: &'static str,
         act: impl FnOnce(&mut World) -> T,

@@ -27,6 +27,9 @@ impl FileStates for Sim {
 
     async fn put(&self, next: &FileState) -> Result<(), WriteError> {
         let mut next = next.clone();
+        if self.world().is_broken(Break::AnnouncesFirst) {
+            self.world().announce_too_early(&next);
+        }
         if self.world().is_broken(Break::ExitApart)
             && let Some(apart) = self.exit_alone(&next)
         {
@@ -71,6 +74,7 @@ impl Sim {
 
 impl World {
     fn put(&mut self, mut next: FileState, task: u64) -> Result<(), Option<Box<FileState>>> {
+        self.all_as_answered(&mut next);
         if let Some(delivery) = next.delivery.as_mut() {
             if self.is_broken(Break::NoLease) {
                 delivery.lease_until = None;
@@ -83,6 +87,9 @@ impl World {
             }
         }
         let found = self.states.get(&next.key).cloned();
+        if self.is_broken(Break::ForgetsEnds) {
+            forget_the_end(found.as_ref(), &mut next);
+        }
         let fits = found.as_ref().map_or(0, |state| state.version) + 1 == next.version;
         if !fits && !self.is_broken(Break::UnconditionalWrites) {
             self.faults.note("conditional write refused");
@@ -104,5 +111,16 @@ impl World {
         self.states.insert(next.key.clone(), next);
         self.look();
         Ok(())
+    }
+}
+
+/// A break: a delivery that had ended is open again with the next write about its file.
+fn forget_the_end(found: Option<&FileState>, next: &mut FileState) {
+    let ended = found.and_then(|found| found.delivery.as_ref());
+    let ended = ended.filter(|delivery| delivery.outcome.is_some());
+    if let (Some(ended), Some(delivery)) = (ended, next.delivery.as_mut())
+        && ended.delivery_id == delivery.delivery_id
+    {
+        (delivery.outcome, delivery.moved_to) = (None, None);
     }
 }

@@ -1,0 +1,164 @@
+//! Invariants 5 and 6: the attempts on record are those that were made, go on for as long as they may and
+//! no longer, and end as the receiver said.
+
+use std::collections::BTreeMap;
+
+use delivery::{AttemptSummary, DeliveryState, Outcome, Reason};
+use uuid::Uuid;
+
+use super::{Call, Evidence, Violations};
+
+pub(super) fn check(evidence: &Evidence<'_>, found: &mut Violations) {
+    let mut by_delivery: BTreeMap<Uuid, Vec<&Call>> = BTreeMap::new();
+    for call in &evidence.calls {
+        by_delivery.entry(call.delivery_id).or_default().push(call);
+    }
+    for (_, delivery) in evidence.deliveries() {
+        let calls = by_delivery.get(&delivery.delivery_id);
+        let calls = calls.map_or(&[][..], Vec::as_slice);
+        ended_as_answered(delivery, found);
+        went_on_for_a_reason(delivery, found);
+        gave_up_for_a_reason(evidence, delivery, found);
+        recorded_as_made(delivery, calls, found);
+        kept_in_full(evidence, delivery, found);
+    }
+}
+
+fn said_yes(attempt: &AttemptSummary) -> bool {
+    let status = attempt.status;
+    status.is_some_and(|status| (200..300).contains(&status))
+}
+
+fn ended_as_answered(delivery: &DeliveryState, found: &mut Violations) {
+    let Some(outcome) = delivery.outcome else {
+        let id = delivery.delivery_id;
+        found.add(6, format!("{id}: at rest, and has not ended"));
+        return;
+    };
+    let last = delivery.attempts.last();
+    let was_taken = last.is_some_and(said_yes);
+    if was_taken != (outcome == Outcome::Succeeded) {
+        let (id, last) = (delivery.delivery_id, last.and_then(|last| last.status));
+        found.add(6, format!("{id}: {outcome:?} after {last:?}"));
+    }
+}
+
+/// Another attempt follows a failure only, and not one after which nobody wants another.
+fn went_on_for_a_reason(delivery: &DeliveryState, found: &mut Violations) {
+    let id = delivery.delivery_id;
+    let all_but_last = delivery.attempts.split_last().map(|(_, others)| others);
+    for attempt in all_but_last.into_iter().flatten() {
+        let ends = said_yes(attempt)
+            || attempt.status == Some(410)
+            || attempt.reason.is_none_or(ends_at_once);
+        if ends {
+            let (number, status) = (attempt.attempt, attempt.status);
+            found.add(
+                5,
+                format!("{id}: went on after attempt {number}, {status:?}"),
+            );
+        }
+    }
+}
+
+/// A failed delivery has made every attempt it may, unless its last one ended it at once, or something
+/// other than an attempt did.
+fn gave_up_for_a_reason(evidence: &Evidence<'_>, delivery: &DeliveryState, found: &mut Violations) {
+    let (Some(Outcome::Failed), Some(most)) = (
+        delivery.outcome,
+        evidence.most_calls.get(&delivery.stage_id),
+    ) else {
+        return;
+    };
+    let id = delivery.delivery_id;
+    let made = u32::try_from(delivery.attempts.len()).unwrap();
+    let last = delivery.attempts.last().and_then(|last| last.reason);
+    let is_right = match delivery.reason {
+        Some(Reason::HopLimit) => made == 0,
+        // The write that records the last attempt ends the delivery: no message is left to die.
+        Some(Reason::DeadLettered) => made < *most,
+        Some(reason) if ends_at_once(reason) => last == Some(reason),
+        reason => last == reason && made == *most,
+    };
+    if !is_right {
+        let reason = delivery.reason;
+        found.add(
+            6,
+            format!("{id}: gave up as {reason:?} after {made} of {most} attempts, {last:?}"),
+        );
+    }
+}
+
+/// What the receiver does not want tried again, and what would be the same the next time.
+const fn ends_at_once(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::Gone
+            | Reason::ForbiddenAddress
+            | Reason::InvalidUrl
+            | Reason::DocumentInvalid
+            | Reason::DocumentMissing
+            | Reason::DocumentChanged
+            | Reason::DocumentForbidden
+            | Reason::DocumentTooLarge
+            | Reason::WorkflowMissing
+            | Reason::StageMissing
+    )
+}
+
+fn recorded_as_made(delivery: &DeliveryState, calls: &[&Call], found: &mut Violations) {
+    let id = delivery.delivery_id;
+    for (number, attempt) in (1..).zip(&delivery.attempts) {
+        if attempt.attempt != number {
+            let is = attempt.attempt;
+            found.add(5, format!("{id}: attempt {number} is recorded as {is}"));
+        }
+        // An attempt that found no connection was seen by nobody.
+        let must_be_seen = attempt.status.is_some() || attempt.reason == Some(Reason::Timeout);
+        let is_seen = calls
+            .iter()
+            .any(|call| call.attempt == attempt.attempt && call.status == attempt.status);
+        if must_be_seen && !is_seen {
+            let status = attempt.status;
+            found.add(
+                5,
+                format!(
+                    "{id}: attempt {number} is recorded with {status:?}, which nobody answered"
+                ),
+            );
+        }
+    }
+    if delivery.outcome == Some(Outcome::Succeeded) {
+        let made = calls.iter().map(|call| call.attempt).max().unwrap_or(0);
+        let recorded = delivery.attempts.len();
+        if usize::try_from(made).unwrap() != recorded {
+            found.add(
+                5,
+                format!("{id}: {made} attempts made, {recorded} recorded"),
+            );
+        }
+    }
+}
+
+/// A failed attempt that the record counts is in the history, once, for people who look for the cause.
+fn kept_in_full(evidence: &Evidence<'_>, delivery: &DeliveryState, found: &mut Violations) {
+    let id = delivery.delivery_id;
+    let failed = delivery.attempts.iter().filter(|a| a.reason.is_some());
+    for attempt in failed {
+        let number = attempt.attempt;
+        let kept = evidence.attempts.iter();
+        let kept: Vec<_> = kept
+            .filter(|kept| kept.delivery_id == id && kept.summary.attempt == number)
+            .collect();
+        if kept.len() != 1 {
+            let times = kept.len();
+            found.add(
+                2,
+                format!("{id}: attempt {number} is kept in full {times} times"),
+            );
+        } else if kept[0].summary != *attempt {
+            let (kept, attempt) = (&kept[0].summary, attempt);
+            found.add(2, format!("{id}: {attempt:?} is kept in full as {kept:?}"));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What a break makes of that which passes through the ports, where it is more than a line.
+
+use std::sync::Arc;
+
+use delivery::{AttemptSummary, FileState, Reason};
+use uuid::Uuid;
+use workflow::Workflow;
+
+use crate::sim::faults::Break;
+use crate::sim::world::World;
+
+/// Said to the machine in place of the status after which it would not call again. Records get the
+/// status that it stands for.
+const STAND_IN: u16 = 599;
+
+impl World {
+    /// The workflow as the functions read it.
+    pub(super) fn workflow_read(&self) -> Arc<Workflow> {
+        let retries: fn(u32) -> u32 = match self.broken {
+            Some(Break::GivesUpEarly) => |calls| calls.saturating_sub(2),
+            Some(Break::OneRetryTooMany) => |calls| calls,
+            _ => return Arc::clone(&self.workflow),
+        };
+        let mut read = Workflow::clone(&self.workflow);
+        for stage in &mut read.stages {
+            if let (Some(config), Some(calls)) =
+                (stage.webhook.as_mut(), self.most_calls.get(&stage.id))
+            {
+                config.max_retries = Some(retries(*calls));
+                config.retry_if_fails = true;
+            }
+        }
+        Arc::new(read)
+    }
+
+    /// The status that the machine is told, while it has an attempt left.
+    pub(super) fn told(&self, stage_id: Uuid, attempt: u32, status: u16) -> u16 {
+        let is_last = attempt >= self.most_calls.get(&stage_id).copied().unwrap_or(0);
+        if self.stands_for() == Some(status) && !is_last {
+            STAND_IN
+        } else {
+            status
+        }
+    }
+
+    const fn stands_for(&self) -> Option<u16> {
+        match self.broken {
+            Some(Break::RetriesAfterGone) => Some(410),
+            Some(Break::RetriesAfterSuccess) => Some(200),
+            _ => None,
+        }
+    }
+
+    pub(super) fn as_answered(&self, summary: &mut AttemptSummary) {
+        if let Some(status) = self.stands_for()
+            && summary.status == Some(STAND_IN)
+        {
+            summary.status = Some(status);
+            summary.reason = (status == 410).then_some(Reason::Gone);
+        }
+    }
+
+    pub(super) fn all_as_answered(&self, next: &mut FileState) {
+        let delivery = next.delivery.as_mut().into_iter();
+        for summary in delivery.flat_map(|delivery| &mut delivery.attempts) {
+            self.as_answered(summary);
+        }
+    }
+}

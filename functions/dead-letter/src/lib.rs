@@ -2,7 +2,7 @@
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use batch::{BatchError, Failure, Record, Subject};
-use delivery::ports::{DeadLetterPorts, Observation, Observer};
+use delivery::ports::{DeadLetterPorts, Observation, Observer, PortErrorKind};
 use delivery::usecase::{DeadLettered, Fault, dead_letter, dead_letter_assignment, park};
 use delivery::{Assignment, DeadLetter, Delivery, MessageError};
 use lambda_runtime::LambdaEvent;
@@ -42,20 +42,24 @@ async fn close_and_park<P: DeadLetterPorts>(
     letter: Result<Letter, MessageError>,
 ) -> Result<(), Fault> {
     let (queue, became) = match &letter {
-        Ok(Letter::Delivery(message)) => ("deliveries", dead_letter(ports, message).await?),
+        Ok(Letter::Delivery(message)) => ("deliveries", dead_letter(ports, message).await),
         Ok(Letter::Assignment(assignment)) => (
             "assignments",
-            dead_letter_assignment(ports, assignment).await?,
+            dead_letter_assignment(ports, assignment).await,
         ),
-        Err(_) => (source(&record.source_arn), DeadLettered::WithoutEffect),
+        Err(_) => (source(&record.source_arn), Ok(DeadLettered::WithoutEffect)),
     };
     let cause = match (became, letter) {
-        (DeadLettered::GotOn, _) => {
+        (Ok(DeadLettered::GotOn), _) => {
             tracing::warn!(queue, "a dead letter's file has got on without it");
             return Ok(());
         }
-        (_, Ok(_)) => "received too often without being handled".to_owned(),
-        (_, Err(error)) => error.to_string(),
+        (Ok(_), Ok(_)) => "received too often without being handled".to_owned(),
+        (Ok(_), Err(error)) => error.to_string(),
+        // No later look at what is stored will find it otherwise: the letter waits for its repair where
+        // it does not expire unseen.
+        (Err(Fault::Port(error)), _) if error.kind == PortErrorKind::Corrupt => error.to_string(),
+        (Err(fault), _) => return Err(fault),
     };
     let letter = DeadLetter {
         queue: queue.to_owned(),

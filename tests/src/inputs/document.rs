@@ -114,11 +114,23 @@ fn presign_by_hand(document: &mut Value) {
     let slots = list(document.get_mut("item"), "slots");
     for file in slots.flat_map(|slot| list(Some(slot), "source_files")) {
         if let Some(Value::String(url)) = file.get_mut("url")
-            && url.starts_with("s3://")
+            && names_an_object(url)
         {
             *url = signed(url);
         }
     }
+}
+
+/// `s3://bucket/key`, with a bucket's name for a bucket.
+fn names_an_object(url: &str) -> bool {
+    let mut parts = url.splitn(4, '/');
+    let (scheme, nothing) = (parts.next(), parts.next());
+    let (bucket, key) = (parts.next().unwrap_or_default(), parts.next());
+    let odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
+    (scheme, nothing) == (Some("s3:"), Some(""))
+        && (3..=255).contains(&bucket.len())
+        && !bucket.contains(odd)
+        && key.is_some_and(|key| !key.is_empty())
 }
 
 fn list<'a>(of: Option<&'a mut Value>, name: &str) -> impl Iterator<Item = &'a mut Value> {

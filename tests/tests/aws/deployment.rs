@@ -15,14 +15,24 @@ use workflow::{Actor, Role, StageSecrets, Workflow};
 
 use crate::emulator::{TOKEN, emulator};
 
-struct Deployment {
+pub(crate) struct Deployment {
     table: Table,
     assignments: Queue<Assignment>,
-    workflow: Workflow,
+    pub(crate) workflow: Workflow,
 }
 
 /// Stores a workflow of its own whose first stage calls the example receiver with `token`.
 async fn deployment(team: &str, token: &str) -> Deployment {
+    let configured = serde_json::json!({
+        "url": emulator().output("ReceiverUrl"),
+        "authorization_header": token,
+        "retry_delays": [1, 1],
+    });
+    deployed(team, configured).await
+}
+
+/// Stores a workflow of its own whose first stage has this in its config.
+pub(crate) async fn deployed(team: &str, configured: serde_json::Value) -> Deployment {
     let emulator = emulator();
     let config = emulator.config();
     let mut document: serde_json::Value = serde_json::from_slice(include_bytes!(
@@ -30,10 +40,9 @@ async fn deployment(team: &str, token: &str) -> Deployment {
     ))
     .unwrap();
     document["id"] = Uuid::new_v4().to_string().into();
-    let config_of_first = &mut document["stages"][1]["config"];
-    config_of_first["url"] = emulator.output("ReceiverUrl").into();
-    config_of_first["authorization_header"] = token.into();
-    config_of_first["retry_delays"] = serde_json::json!([1, 1]);
+    for (name, value) in configured.as_object().unwrap() {
+        document["stages"][1]["config"][name] = value.clone();
+    }
     let imported = Workflow::import(document.to_string().as_bytes()).unwrap();
     let store = SecretStore::new(&config, emulator.output("SecretsPrefix"));
     for (reference, secrets) in &imported.secrets {
@@ -53,7 +62,7 @@ async fn deployment(team: &str, token: &str) -> Deployment {
 }
 
 impl Deployment {
-    fn assignment(&self, team: &str, name: &str) -> Assignment {
+    pub(crate) fn assignment(&self, team: &str, name: &str) -> Assignment {
         let item_id = Uuid::new_v4();
         let document = format!(
             r#"{{"version":"2.0","item":{{"name":"{name}","source_info":{{"item_id":"{item_id}"}}}},"annotations":[]}}"#
@@ -74,7 +83,7 @@ impl Deployment {
         }
     }
 
-    async fn assign(&self, assignments: &[Assignment]) {
+    pub(crate) async fn assign(&self, assignments: &[Assignment]) {
         let messages = assignments.iter().map(|message| Outgoing {
             message: message.clone(),
             delay: Duration::ZERO,
@@ -84,7 +93,11 @@ impl Deployment {
     }
 
     /// Waits until all these files are at rest.
-    async fn at_rest(&self, assignments: &[Assignment], within: Duration) -> Vec<FileState> {
+    pub(crate) async fn at_rest(
+        &self,
+        assignments: &[Assignment],
+        within: Duration,
+    ) -> Vec<FileState> {
         let began = Instant::now();
         let mut resting = Vec::new();
         let mut left: Vec<_> = assignments.iter().map(Assignment::key).collect();

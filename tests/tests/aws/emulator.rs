@@ -16,6 +16,9 @@ use sha2::{Digest, Sha256};
 
 pub const TOKEN: &str = "Bearer planted-7c1f-emulator-token";
 
+/// A bucket of its owner's, which the template only knows by name.
+pub const SOURCE_FILES: &str = "our-source-files";
+
 /// What the README tells people to use.
 const README_TOKEN: &str = "Bearer try-out";
 
@@ -30,7 +33,8 @@ pub struct Emulator {
 /// Starts it once; it ends with this process, whose end closes its standard input.
 pub fn emulator() -> &'static Emulator {
     static EMULATOR: OnceLock<Emulator> = OnceLock::new();
-    EMULATOR.get_or_init(|| start(&[]))
+    let bucket = format!("SourceFilesBucket={SOURCE_FILES}");
+    EMULATOR.get_or_init(|| start(&["--parameter", &bucket]))
 }
 
 pub fn root() -> PathBuf {

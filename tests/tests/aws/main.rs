@@ -10,3 +10,4 @@
 mod adapters;
 mod deployment;
 mod emulator;
+mod presigned;

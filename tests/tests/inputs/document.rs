@@ -20,7 +20,7 @@ fn document() -> impl Strategy<Value = String> {
 /// The members on the way to a URL, some doubled, some of another shape.
 fn document_with_urls() -> impl Strategy<Value = String> {
     let url = prop_oneof![
-        4 => ("s3://[a-zé]{1,3}/[a-z/\"]{1,4}", any::<u8>()).prop_map(|(url, escapes)| spelled(&url, escapes)),
+        4 => ("s3://([a-z.]{3,5}|[a-zé]{1,3})/[a-z/\"]{0,4}", any::<u8>()).prop_map(|(url, escapes)| spelled(&url, escapes)),
         1 => Just("\"https://h/p\"".to_owned()),
         1 => value(),
     ];

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use delivery::ports::PortError;
+use delivery::FileState;
+use delivery::ports::{Part, PortError, Unfinished};
 use embedded::Engine;
 use sender::Settings;
 use webhook::{CallerConfig, WebhookCaller};
@@ -63,6 +64,36 @@ pub(crate) async fn until_at_rest(
         pollers.stop().await;
     }
     Ok(finished?)
+}
+
+/// Whether files are on their way from an earlier command that was cut short; says so. Whatever a command
+/// is about, it brings them on: nothing else does.
+pub(crate) async fn is_under_way(engine: &Engine) -> Result<bool, PortError> {
+    let under_way = !engine.is_idle().await?;
+    if under_way {
+        eprintln!("files are on their way from an earlier command: they are brought on as well");
+    }
+    Ok(under_way)
+}
+
+/// Says how to go on after a person stopped the work.
+pub(crate) fn say_stopped() {
+    eprintln!("stopped: run the same command again to continue where it was");
+}
+
+/// Every file that is not at rest.
+pub(crate) async fn under_way(engine: &Engine) -> Result<Vec<FileState>, PortError> {
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let page = engine.unfinished(Part::ALL, after.as_deref()).await?;
+        // A record that cannot be read is `check`'s to report.
+        found.extend(page.rows.into_iter().flatten().map(|file| file.state));
+        after = page.next;
+        if after.is_none() {
+            return Ok(found);
+        }
+    }
 }
 
 async fn idle(engine: &Engine) -> Result<(), PortError> {

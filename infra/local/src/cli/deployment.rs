@@ -28,7 +28,7 @@ pub struct TargetArgs {
     pub stack: String,
 }
 
-/// A deployment serves many teams and workflows.
+/// A deployment serves many teams and workflows; a state directory may.
 #[derive(Clone, Debug, Args)]
 pub struct WithinArgs {
     /// The team's slug, with --aws.
@@ -39,13 +39,8 @@ pub struct WithinArgs {
         required_if_eq("aws", "true")
     )]
     pub team: Option<String>,
-    /// The workflow's id, with --aws.
-    #[arg(
-        long,
-        value_name = "ID",
-        requires = "aws",
-        required_if_eq("aws", "true")
-    )]
+    /// The workflow's id; on this machine by default all that are stored.
+    #[arg(long, value_name = "ID", required_if_eq("aws", "true"))]
     pub workflow: Option<Uuid>,
 }
 

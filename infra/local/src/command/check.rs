@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::progress::Progress;
 use crate::report::{counted, print_json, write_columns};
 use crate::target;
-use crate::work::until_at_rest;
+use crate::work::{say_stopped, until_at_rest};
 
 /// One stuck file.
 #[derive(Debug, Serialize)]
@@ -44,11 +44,12 @@ pub async fn check(args: &CheckArgs) -> Result<u8, Error> {
     let engine = target::directory(&args.target)?;
     let found = audit(&Directory(&engine), settings).await?;
     print(&found, args.json)?;
-    if args.repair && !found.stuck.is_empty() {
+    if args.repair && !engine.is_idle().await? {
         let progress = Arc::new(Progress::new(found.stuck.len().try_into().unwrap_or(0)));
         let finished = until_at_rest(&engine, &args.calls, Arc::clone(&progress)).await?;
         progress.finish();
         if !finished {
+            say_stopped();
             return Ok(INTERRUPTED);
         }
     }

@@ -2,6 +2,7 @@
 
 mod assign;
 mod check;
+mod choose;
 mod demo;
 mod item;
 mod ping;

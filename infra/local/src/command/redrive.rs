@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::progress::Progress;
 use crate::report::counted;
 use crate::target;
-use crate::work::until_at_rest;
+use crate::work::{is_under_way, say_stopped, until_at_rest};
 
 /// `webhook-stage redrive`.
 ///
@@ -25,12 +25,14 @@ pub async fn redrive(args: &RedriveArgs) -> Result<u8, Error> {
         return Ok(say(redriven.sent, redriven.unreadable));
     }
     let engine = target::directory(&args.target)?;
+    let under_way = is_under_way(&engine).await?;
     let (sent, unreadable) = from_directory(&engine, args.most).await?;
-    if sent > 0 {
+    if sent > 0 || under_way {
         let progress = Arc::new(Progress::new(sent.try_into().unwrap_or(0)));
         let finished = until_at_rest(&engine, &args.calls, Arc::clone(&progress)).await?;
         progress.finish();
         if !finished {
+            say_stopped();
             return Ok(INTERRUPTED);
         }
     }

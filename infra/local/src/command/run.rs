@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::progress::Progress;
 use crate::register::{Registered, register};
 use crate::report::{self, Row};
-use crate::work::until_at_rest;
+use crate::work::{say_stopped, until_at_rest};
 
 /// Assignments sent at once.
 const BATCH: usize = 500;
@@ -233,7 +233,7 @@ impl Run<'_> {
     fn say_what_next(&self, rows: &[Row], planned: &[(&Registered, Plan)], finished: bool) {
         let state = self.args.state.display();
         if !finished {
-            eprintln!("stopped: run the same command again to continue where it was");
+            say_stopped();
             return;
         }
         let count = |outcome| rows.iter().filter(|row| row.outcome == outcome).count();

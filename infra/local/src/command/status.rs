@@ -46,7 +46,16 @@ pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
     }
     let mut rows = Vec::new();
     let mut is_known = false;
-    for workflow in workflows(&engine).await? {
+    let mut all = workflows(&engine).await?;
+    if let Some(id) = args.within.workflow {
+        all.retain(|workflow| workflow.id == id);
+        if all.is_empty() {
+            return Err(Error::Usage(format!(
+                "--workflow {id}: the state directory does not have it"
+            )));
+        }
+    }
+    for workflow in all {
         let stages: Vec<&Stage> = match &args.stage {
             None => workflow.stages.iter().collect(),
             Some(wanted) => workflow.find_stage(wanted).into_iter().collect(),
@@ -151,7 +160,9 @@ async fn list(
     let mut after = None;
     loop {
         let page = store.at_rest(listing, after.as_deref(), 1000).await?;
-        for state in &page.rows {
+        // A copy of a workflow has its stages under the same ids.
+        let here = page.rows.iter();
+        for state in here.filter(|state| state.workflow_id == workflow.id) {
             let name = store.name(&state.key).await?;
             rows.push(resting(workflow, state, name));
         }

@@ -11,6 +11,7 @@ mod arguments;
 mod documents;
 mod memory;
 mod operator;
+mod resumed;
 mod routing;
 mod run;
 mod secrets;

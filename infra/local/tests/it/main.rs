@@ -8,6 +8,7 @@
 )]
 
 mod arguments;
+mod disk;
 mod documents;
 mod memory;
 mod operator;

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::target::is_state;
 
 /// Namespace of derived item ids; made once, fixed for ever.
 const NAMESPACE: Uuid = Uuid::from_u128(0x2f0b_1a3e_5ce1_4a0b_8f5e_94d1_6d1f_3c27);
@@ -77,7 +78,7 @@ impl Named {
 }
 
 /// The files meant by the paths: files as they are, directories with the `.json` files below them, in
-/// the order of their names. A file meant twice comes once.
+/// the order of their names. A file meant twice comes once; state directories below are left out.
 ///
 /// # Errors
 /// [`Error::Read`] when a path is not there.
@@ -119,7 +120,10 @@ fn walk(
     entries.sort();
     for path in entries {
         if path.is_dir() {
-            walk(&path, files, seen)?;
+            // What a state directory has in it was a document once, or is a secret.
+            if !is_state(&path) {
+                walk(&path, files, seen)?;
+            }
         } else if path
             .extension()
             .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))

@@ -9,6 +9,9 @@ pub mod gateway;
 mod assignment;
 mod configured;
 mod error;
+mod hint;
+mod networks;
+mod output;
 mod pollers;
 mod ports;
 mod progress;
@@ -21,6 +24,7 @@ mod target;
 mod work;
 
 pub use error::Error;
+pub use output::tell;
 pub use pollers::{PollSettings, Pollers};
 pub use ports::{Local, Watch};
 pub use progress::Progress;

@@ -12,6 +12,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 
 use crate::documents::{self, Found};
+use crate::output::say;
 
 /// Bytes held before they are written: many small documents share a commit, large ones do not pile up.
 const CHUNK: usize = 16 * 1024 * 1024;
@@ -57,7 +58,7 @@ pub(crate) async fn register(
         match documents::read(path) {
             Err(broken) => {
                 registration.broken += 1;
-                eprintln!("error: {broken}");
+                say!("error: {broken}");
             }
             Ok(mut found) => {
                 if let Some(team) = team {
@@ -128,7 +129,7 @@ impl Registration {
         let own = found.key();
         let key = match self.taken.get(&own) {
             Some((first, same)) if *same == content => {
-                eprintln!(
+                say!(
                     "note: {path}: the same document as {}, sent once",
                     first.display()
                 );
@@ -136,7 +137,7 @@ impl Registration {
             }
             Some((first, _)) => {
                 let other = self.free_key(&found, content);
-                eprintln!(
+                say!(
                     "warning: {path}: its item_id is also that of {}, a different file; it goes under the id {}",
                     first.display(),
                     other.item_id
@@ -149,7 +150,7 @@ impl Registration {
             }
             None => {
                 if found.item_id.is_none() {
-                    eprintln!(
+                    say!(
                         "warning: {path}: it has no item_id; it goes under the id {}, derived from its dataset, path and name",
                         own.item_id
                     );
@@ -158,7 +159,7 @@ impl Registration {
             }
         };
         if self.taken.contains_key(&key) {
-            eprintln!("note: {path}: the same document again, sent once");
+            say!("note: {path}: the same document again, sent once");
             return Ok(None);
         }
         self.taken

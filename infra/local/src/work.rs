@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use delivery::FileState;
 use delivery::ports::{Part, PortError, Unfinished};
+use delivery::{FileKey, FileState};
 use embedded::Engine;
 use sender::Settings;
 use webhook::{CallerConfig, WebhookCaller};
 
 use crate::cli::CallArgs;
 use crate::error::Error;
+use crate::output::say;
 use crate::pollers::{PollSettings, Pollers};
 use crate::ports::Local;
 use crate::progress::Progress;
@@ -53,9 +54,7 @@ pub(crate) async fn until_at_rest(
         () = interrupted() => Ok(false),
     };
     if matches!(finished, Ok(false)) {
-        eprintln!(
-            "stopping: calls under way are finished first; press Ctrl-C again to stop at once"
-        );
+        say!("stopping: calls under way are finished first; press Ctrl-C again to stop at once");
         tokio::select! {
             () = pollers.stop() => {}
             () = interrupted() => {}
@@ -71,14 +70,14 @@ pub(crate) async fn until_at_rest(
 pub(crate) async fn is_under_way(engine: &Engine) -> Result<bool, PortError> {
     let under_way = !engine.is_idle().await?;
     if under_way {
-        eprintln!("files are on their way from an earlier command: they are brought on as well");
+        say!("files are on their way from an earlier command: they are brought on as well");
     }
     Ok(under_way)
 }
 
 /// Says how to go on after a person stopped the work.
 pub(crate) fn say_stopped() {
-    eprintln!("stopped: run the same command again to continue where it was");
+    say!("stopped: run the same command again to continue where it was");
 }
 
 /// Every file that is not at rest.
@@ -94,6 +93,11 @@ pub(crate) async fn under_way(engine: &Engine) -> Result<Vec<FileState>, PortErr
             return Ok(found);
         }
     }
+}
+
+/// The files of records.
+pub(crate) fn keys_of(states: Vec<FileState>) -> Vec<FileKey> {
+    states.into_iter().map(|state| state.key).collect()
 }
 
 async fn idle(engine: &Engine) -> Result<(), PortError> {

@@ -8,6 +8,7 @@ use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS};
 use crate::assignment::assignment;
 use crate::cli::AssignArgs;
 use crate::error::Error;
+use crate::output::say;
 use crate::register::register;
 use crate::report::{self, Row};
 use crate::{documents, target};
@@ -51,7 +52,7 @@ pub async fn assign(args: &AssignArgs) -> Result<u8, Error> {
         .collect();
     send(&admin, &visits).await?;
     let files = report::counted(visits.len(), "file");
-    eprintln!("{files} assigned to \"{}\"", stage.name);
+    say!("{files} assigned to \"{}\"", stage.name);
     let failed = if broken > 0 { ERROR } else { SUCCESS };
     if !args.wait {
         return Ok(failed);

@@ -12,6 +12,7 @@ use workflow::{Actor, Stage, Workflow};
 use super::wait::Visit;
 use crate::assignment::again;
 use crate::error::Error;
+use crate::output::say;
 use crate::report;
 use crate::store::Store;
 use crate::stored::workflows;
@@ -93,7 +94,7 @@ pub(super) async fn choose(
         if state.status.is_at_rest() {
             visits.push(new_visit(store, workflow, stage, &state).await?);
         } else if let Some(visit) = current_visit(store, stage, &state).await? {
-            eprintln!("--item {item}: the file is on its way from here: it is not sent again");
+            say!("--item {item}: the file is on its way from here: it is not sent again");
             visits.push(visit);
         } else {
             return Err(Error::Usage(format!(

@@ -10,7 +10,9 @@ mod receive;
 mod redeliver;
 mod redrive;
 mod run;
+mod settled;
 mod status;
+mod summary;
 mod wait;
 mod workflow;
 

@@ -8,10 +8,14 @@ use workflow::Stage;
 
 use super::assign::{send, wait_and_print};
 use super::choose::{choose, find, no_webhook_stage, teams_of, under_way_here};
+use super::settled::say_left;
 use super::wait::{Visit, assignments, outcome};
 use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS, on_deployment};
 use crate::cli::RedeliverArgs;
 use crate::error::Error;
+use crate::hint::say_refused;
+use crate::networks::allowed;
+use crate::output::say;
 use crate::progress::Progress;
 use crate::report::{self, Row};
 use crate::target;
@@ -42,11 +46,16 @@ pub async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
     }
     send_here(&engine, &visits).await?;
     let progress = Arc::new(Progress::new(u64::try_from(visits.len()).unwrap_or(0)));
-    let finished = until_at_rest(&engine, &args.calls, Arc::clone(&progress)).await?;
+    let calls = allowed(&engine, &args.calls)?;
+    let finished = until_at_rest(&engine, &calls, Arc::clone(&progress)).await?;
     progress.finish();
-    let mut rows = Vec::new();
+    let (mut rows, mut refused) = (Vec::new(), None);
     for visit in &visits {
-        rows.extend(outcome(&engine, &workflow, &stage, visit).await?);
+        let row = outcome(&engine, &workflow, &stage, visit).await?;
+        if row.as_ref().is_some_and(Row::is_refused) {
+            refused = refused.or(Some(&visit.key));
+        }
+        rows.extend(row);
     }
     if visits.is_empty() {
         say_nothing_to_do(&stage);
@@ -59,7 +68,11 @@ pub async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
         say_stopped();
         return Ok(INTERRUPTED);
     }
+    if let Some(key) = refused {
+        say_refused(&engine, key).await?;
+    }
     Ok(if rows.len() < visits.len() {
+        say_left(&engine, visits.len() - rows.len());
         ERROR
     } else if rows.iter().all(Row::is_success) {
         SUCCESS
@@ -95,7 +108,7 @@ async fn on_aws(admin: &Admin, args: &RedeliverArgs) -> Result<u8, Error> {
     }
     send(admin, &visits).await?;
     let files = report::counted(assignments(&visits).len(), "file");
-    eprintln!("{files} sent again");
+    say!("{files} sent again");
     if !args.wait {
         return Ok(SUCCESS);
     }
@@ -103,7 +116,7 @@ async fn on_aws(admin: &Admin, args: &RedeliverArgs) -> Result<u8, Error> {
 }
 
 fn say_nothing_to_do(stage: &Stage) {
-    eprintln!(
+    say!(
         "no file's last webhook at \"{}\" failed: there is nothing to send again",
         stage.name
     );

@@ -12,6 +12,7 @@ use super::item::item;
 use super::{SUCCESS, on_deployment};
 use crate::cli::StatusArgs;
 use crate::error::Error;
+use crate::output::{output, say};
 use crate::report::{print_json, write_columns};
 use crate::store::Store;
 use crate::stored::workflows;
@@ -87,7 +88,7 @@ pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
             .filter_map(|status| counts.get(*status))
             .sum();
         if moving > 0 {
-            eprintln!(
+            say!(
                 "{moving} files are on their way: run the same `webhook-stage run` again to go on"
             );
         }
@@ -205,15 +206,13 @@ fn resting(workflow: &Workflow, state: &FileState, name: String) -> Resting {
 }
 
 fn print(rows: &[Resting], failed: bool) -> Result<(), Error> {
-    let mut out = std::io::stdout().lock();
     if rows.is_empty() {
         let what = if failed {
             "no file's last webhook failed"
         } else {
             "no file is at rest"
         };
-        writeln!(out, "{what}")?;
-        return Ok(());
+        return Ok(output(|out| writeln!(out, "{what}"))?);
     }
     let header = ["STAGE", "FILE", "LAST WEBHOOK", "OUTCOME", "CALLS", "WHY"].map(str::to_owned);
     let mut lines = vec![header];
@@ -230,6 +229,5 @@ fn print(rows: &[Resting], failed: bool) -> Result<(), Error> {
             },
         ]
     }));
-    write_columns(&mut out, &lines)?;
-    Ok(out.flush()?)
+    Ok(output(|out| write_columns(out, &lines))?)
 }

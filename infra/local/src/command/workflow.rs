@@ -6,6 +6,7 @@ use super::SUCCESS;
 use crate::cli::{GetArgs, PutArgs, WorkflowCommand};
 use crate::configured::{Configured, configured};
 use crate::error::Error;
+use crate::output::{output, say};
 use crate::target;
 use delivery::ports::Workflows;
 
@@ -51,13 +52,13 @@ async fn put(args: &PutArgs) -> Result<u8, Error> {
             engine.store_workflow(team, &workflow).await?;
         }
     }
-    eprintln!(
+    say!(
         "stored for {}: \"{}\", with the secrets of {} stages apart",
         teams.join(", "),
         workflow.name,
         secrets.len()
     );
-    println!("{}", workflow.id);
+    output(|out| writeln!(out, "{}", workflow.id))?;
     Ok(SUCCESS)
 }
 
@@ -80,9 +81,10 @@ async fn get(args: &GetArgs) -> Result<u8, Error> {
         let found = engine.workflow(&team, args.id).await?;
         found.ok_or_else(|| unknown(args.id, "its team has another"))?
     };
-    let mut out = std::io::stdout().lock();
-    out.write_all(&found.to_json())?;
-    writeln!(out)?;
+    output(|out| {
+        out.write_all(&found.to_json())?;
+        writeln!(out)
+    })?;
     Ok(SUCCESS)
 }
 

@@ -12,6 +12,7 @@ mod disk;
 mod documents;
 mod memory;
 mod operator;
+mod output;
 mod resumed;
 mod routing;
 mod run;

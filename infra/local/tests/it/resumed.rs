@@ -1,7 +1,7 @@
 //! Commands that were cut short, and given again.
 
 use std::collections::BTreeSet;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use crate::support::{
@@ -38,6 +38,12 @@ impl Failed {
 
     fn state(&self) -> std::path::PathBuf {
         self.directory.path().join("state")
+    }
+
+    fn on(&self, arguments: &[&str]) -> Output {
+        let mut command = webhook_stage();
+        command.args(arguments).arg("--state").arg(self.state());
+        command.output().unwrap()
     }
 
     fn redeliver(&self) -> Command {
@@ -93,11 +99,29 @@ fn redrive_and_check_go_on_with_what_was_cut_short() {
     for command in [&["redrive"][..], &["check", "--repair"]] {
         let scene = Failed::new(Duration::from_millis(30));
         scene.killed(scene.redeliver());
-        let mut rest = webhook_stage();
-        rest.args(command).args(["--allow-network", "127.0.0.0/8"]);
-        let rest = rest.arg("--state").arg(scene.state()).output().unwrap();
+        let rest = scene.on(command);
         assert_eq!(code(&rest), 0, "{command:?}: {}", stderr(&rest));
+        // What `run` was allowed: without it they would have failed for good.
+        assert!(stderr(&rest).contains("127.0.0.0/8"), "{}", stderr(&rest));
         assert_eq!(scene.called(), (FILES, FILES), "{command:?}");
+    }
+}
+
+#[test]
+fn an_address_that_is_refused_is_named_and_shows_in_the_exit_code() {
+    let scene = Failed::new(Duration::from_millis(30));
+    scene.killed(scene.redeliver());
+    std::fs::remove_file(scene.state().join("allowed-networks")).unwrap();
+    let checked = scene.on(&["check", "--repair"]);
+    let other = ["--allow-network", "10.0.0.0/8"];
+    let again = scene.on(&[&["redeliver", "--stage", "Hook"][..], &other].concat());
+    for output in [checked, again] {
+        assert_eq!(code(&output), 2, "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("127.0.0.1/32"),
+            "{}",
+            stderr(&output)
+        );
     }
 }
 

@@ -5,6 +5,7 @@ pub mod command;
 pub mod documents;
 pub mod examples;
 pub mod gateway;
+pub mod limits;
 
 mod assignment;
 mod configured;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 use webhook_stage::cli::{Cli, Command};
-use webhook_stage::{command, tell};
+use webhook_stage::{command, limits, tell};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         }
     };
     log(cli.verbose);
+    limits::raise();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

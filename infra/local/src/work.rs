@@ -11,6 +11,7 @@ use webhook::{CallerConfig, WebhookCaller};
 
 use crate::cli::CallArgs;
 use crate::error::Error;
+use crate::limits;
 use crate::output::say;
 use crate::pollers::{PollSettings, Pollers};
 use crate::ports::Local;
@@ -32,9 +33,10 @@ pub(crate) async fn until_at_rest(
     calls: &CallArgs,
     progress: Arc<Progress>,
 ) -> Result<bool, Error> {
+    let concurrency = limits::calls(calls.concurrency);
     let caller = WebhookCaller::new(CallerConfig {
         allow_networks: calls.allow_network.clone(),
-        idle_connections: calls.concurrency,
+        idle_connections: concurrency,
         ..CallerConfig::default()
     })?;
     let ports = Local::new(engine.clone(), caller, progress);
@@ -45,7 +47,7 @@ pub(crate) async fn until_at_rest(
     let pollers = Pollers::start(
         &ports,
         PollSettings {
-            concurrency: calls.concurrency,
+            concurrency,
             sender,
         },
     );

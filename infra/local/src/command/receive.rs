@@ -40,9 +40,7 @@ pub async fn receive(args: &ReceiveArgs) -> Result<u8, Error> {
     if !args.listen.ip().is_loopback() {
         say!("note: this address can be reached from other machines");
     }
-    serve(listener, gateway, interrupted())
-        .await
-        .map_err(listen)?;
+    serve(listener, gateway, interrupted()).await;
     Ok(SUCCESS)
 }
 

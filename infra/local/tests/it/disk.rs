@@ -3,24 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Endpoint, code, directory, example, rows, run, stderr, workflow};
-
-/// The same command in a shell that first does what `before` says. A write beyond a file's largest size
-/// then fails as one on a full disk does.
-fn in_shell(before: &str, command: &Command) -> Command {
-    let mut shell = Command::new("bash");
-    let script = format!("trap '' XFSZ; {before} exec \"$@\"");
-    shell
-        .args(["-c", &script, "bash"])
-        .arg(command.get_program());
-    shell.args(command.get_args());
-    for (name, value) in command.get_envs() {
-        if let Some(value) = value {
-            shell.env(name, value);
-        }
-    }
-    shell
-}
+use crate::support::{Endpoint, code, directory, example, in_shell, rows, run, stderr, workflow};
 
 fn largest_file(pid: u32, bytes: &str) {
     let limit = format!("--fsize={bytes}:");

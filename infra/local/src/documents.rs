@@ -33,6 +33,8 @@ pub struct Found {
     pub team: String,
     /// The item id it carries, if it is one.
     pub item_id: Option<Uuid>,
+    /// What it carries as its item id, if that is none.
+    pub(crate) no_id: Option<String>,
 }
 
 /// A document that cannot be used.
@@ -186,6 +188,10 @@ pub fn read(path: &Path) -> Result<Found, Broken> {
         ));
     };
     let source = item.source_info.unwrap_or_default();
+    let carried = source.item_id.as_deref();
+    let item_id = carried.and_then(|id| Uuid::parse_str(id).ok());
+    let no_id = carried.filter(|id| item_id.is_none() && !id.is_empty());
+    let no_id = no_id.map(str::to_owned);
     let dataset = source.dataset.and_then(Named::slug).unwrap_or_default();
     let folder = item.path.unwrap_or_else(|| "/".to_owned());
     Ok(Found {
@@ -197,7 +203,8 @@ pub fn read(path: &Path) -> Result<Found, Broken> {
             .team
             .and_then(Named::slug)
             .unwrap_or_else(|| NO_TEAM.to_owned()),
-        item_id: source.item_id.and_then(|id| Uuid::parse_str(&id).ok()),
+        item_id,
+        no_id,
     })
 }
 

@@ -150,8 +150,12 @@ impl Registration {
             }
             None => {
                 if found.item_id.is_none() {
+                    let why = match &found.no_id {
+                        Some(id) => format!("its item_id \"{id}\" is no UUID"),
+                        None => "it has no item_id".to_owned(),
+                    };
                     say!(
-                        "warning: {path}: it has no item_id; it goes under the id {}, derived from its dataset, path and name",
+                        "warning: {path}: {why}; it goes under the id {}, derived from its dataset, path and name",
                         own.item_id
                     );
                 }

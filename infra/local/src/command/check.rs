@@ -38,7 +38,7 @@ pub async fn check(args: &CheckArgs) -> Result<u8, Error> {
         repair: args.repair,
     };
     if args.target.aws {
-        let admin = target::deployment(&args.target.stack).await?;
+        let admin = target::deployment(&args.target.stack()).await?;
         let found = audit(&admin, settings).await.map_err(Error::Deployment)?;
         print(&found, args.json)?;
         return Ok(code(&found));

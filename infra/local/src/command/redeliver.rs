@@ -30,7 +30,7 @@ const BATCH: usize = 500;
 /// [`Error`] when the state directory, the stage or an item is not there.
 pub async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
     if args.target.aws {
-        let admin = target::deployment(&args.target.stack).await?;
+        let admin = target::deployment(&args.target.stack()).await?;
         return on_aws(&admin, args).await.map_err(on_deployment);
     }
     let engine = target::directory(&args.target)?;

@@ -24,7 +24,7 @@ use crate::work::{is_under_way, keys_of, say_stopped, under_way, until_at_rest};
 /// [`Error`] when the state directory or the deployment fails; what was redriven stays so.
 pub async fn redrive(args: &RedriveArgs) -> Result<u8, Error> {
     if args.target.aws {
-        let admin = target::deployment(&args.target.stack).await?;
+        let admin = target::deployment(&args.target.stack()).await?;
         let redriven = admin.redrive(args.most).await.map_err(Error::Deployment)?;
         return print(redriven.sent, redriven.unreadable);
     }

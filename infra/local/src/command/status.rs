@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use aws::Admin;
-use delivery::ports::{FileStates, Listing, Workflows};
+use delivery::ports::{FileStates, Listing, Lists, Workflows};
 use delivery::{FileKey, FileState, Outcome};
 use embedded::Engine;
 use serde::Serialize;
@@ -38,7 +38,7 @@ struct Resting {
 /// [`Error`] when the state directory or the stage is not there.
 pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
     if args.target.aws {
-        let admin = target::deployment(&args.target.stack).await?;
+        let admin = target::deployment(&args.target.stack()).await?;
         return of_deployment(&admin, args).await.map_err(on_deployment);
     }
     let engine = target::directory(&args.target)?;
@@ -126,30 +126,32 @@ async fn of_deployment(admin: &Admin, args: &StatusArgs) -> Result<u8, Error> {
     Ok(SUCCESS)
 }
 
-/// The file with this id, of whichever team of the state directory.
+/// The file with this id, of whichever team of the state directory: one that has it, or else one whose
+/// assignment of it was rejected.
 async fn of_item(engine: &Engine, item_id: Uuid, json: bool) -> Result<u8, Error> {
-    let mut teams = Vec::new();
+    let mut teams: Vec<String> = Vec::new();
     for (team, _) in engine.workflows().await? {
         if !teams.contains(&team) {
             teams.push(team);
         }
     }
-    let last = teams.len().saturating_sub(1);
-    for (number, team) in teams.into_iter().enumerate() {
+    let mut meant = None;
+    for team in teams {
         let key = FileKey { team, item_id };
-        let state = engine.get(&key).await?;
-        if state.is_none() && number < last {
-            continue;
+        if let Some(state) = engine.get(&key).await? {
+            let workflow = engine.workflow(&key.team, state.workflow_id).await?;
+            return item(engine, workflow.as_deref(), &key, json).await;
         }
-        let workflow = match &state {
-            Some(state) => engine.workflow(&key.team, state.workflow_id).await?,
-            None => None,
-        };
-        return item(engine, workflow.as_deref(), &key, json).await;
+        if meant.is_none() || !engine.rejections(&key).await?.is_empty() {
+            meant = Some(key);
+        }
     }
-    Err(Error::Usage(
-        "the state directory holds no workflow".to_owned(),
-    ))
+    match meant {
+        Some(key) => item(engine, None, &key, json).await,
+        None => Err(Error::Usage(
+            "the state directory holds no workflow".to_owned(),
+        )),
+    }
 }
 
 async fn list(

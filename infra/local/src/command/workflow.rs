@@ -27,7 +27,7 @@ async fn put(args: &PutArgs) -> Result<u8, Error> {
     } = configured(&args.file, &args.overrides)?;
     let mut teams: Vec<String> = args.team.iter().cloned().collect();
     if args.target.aws {
-        let admin = target::deployment(&args.target.stack).await?;
+        let admin = target::deployment(&args.target.stack()).await?;
         for team in &teams {
             admin
                 .store_workflow(team, &workflow, &secrets)
@@ -64,7 +64,7 @@ async fn put(args: &PutArgs) -> Result<u8, Error> {
 
 async fn get(args: &GetArgs) -> Result<u8, Error> {
     let found = if args.target.aws {
-        let admin = target::deployment(&args.target.stack).await?;
+        let admin = target::deployment(&args.target.stack()).await?;
         let team = args.team.as_deref().unwrap_or_default();
         target::stored(&admin, team, args.id).await?
     } else {

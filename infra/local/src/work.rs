@@ -1,9 +1,9 @@
 //! Working until every file is at rest.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use delivery::ports::{Part, PortError, Unfinished};
+use delivery::ports::{Part, PortError, PortErrorKind, Unfinished};
 use delivery::{FileKey, FileState};
 use embedded::Engine;
 use sender::Settings;
@@ -103,13 +103,24 @@ pub(crate) fn keys_of(states: Vec<FileState>) -> Vec<FileKey> {
 }
 
 async fn idle(engine: &Engine) -> Result<(), PortError> {
-    while !engine.is_idle().await? {
+    let mut since = None;
+    loop {
+        match engine.is_idle().await {
+            Ok(true) => return Ok(()),
+            Ok(false) => since = None,
+            // A look shares its commit with the writes of others, and so their fault.
+            Err(error) => {
+                let since = *since.get_or_insert_with(Instant::now);
+                if error.kind != PortErrorKind::Unavailable || since.elapsed() > DISK_PATIENCE {
+                    return Err(error);
+                }
+            }
+        }
         if let Some(fault) = engine.fault(DISK_PATIENCE) {
             return Err(fault);
         }
         tokio::time::sleep(LOOK).await;
     }
-    Ok(())
 }
 
 /// Completes when a person or the system asks the process to stop.

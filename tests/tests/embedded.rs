@@ -8,7 +8,7 @@ use delivery::ports::{
     FileStates, Freshness, Outgoing, PortErrorKind, Secrets, SendMessages, Workflows, WriteError,
 };
 use delivery::{Delivery, FileKey, Status};
-use embedded::{Engine, OpenError, Options, Queue, Received};
+use embedded::{Engine, Options, Queue, Received};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 use tests::contract::{self, InHand, QueueUnderTest};
@@ -51,15 +51,12 @@ impl QueueUnderTest for Deliveries {
     }
 
     async fn delete(&self, receipt: Received) {
-        self.0
-            .delete(Queue::Deliveries, vec![receipt])
-            .await
-            .unwrap();
+        self.0.delete(Queue::Deliveries, &[receipt]).await.unwrap();
     }
 
     async fn give_back(&self, receipt: Received) {
         self.0
-            .give_back(Queue::Deliveries, vec![receipt], Duration::ZERO)
+            .give_back(Queue::Deliveries, &[receipt], Duration::ZERO)
             .await
             .unwrap();
     }
@@ -141,8 +138,8 @@ async fn a_receipt_ends_when_the_message_is_received_again() {
         (first.len(), second.len(), second[0].receive_count),
         (1, 1, 2)
     );
-    assert_eq!(engine.delete(Queue::Deliveries, first).await.unwrap(), 0);
-    assert_eq!(engine.delete(Queue::Deliveries, second).await.unwrap(), 1);
+    assert_eq!(engine.delete(Queue::Deliveries, &first).await.unwrap(), 0);
+    assert_eq!(engine.delete(Queue::Deliveries, &second).await.unwrap(), 1);
     assert!(engine.is_idle().await.unwrap());
 }
 
@@ -154,7 +151,7 @@ async fn a_message_received_too_often_is_a_dead_letter() {
         let got = receive(&engine, 10).await;
         assert_eq!(got[0].receive_count, count);
         engine
-            .give_back(Queue::Deliveries, got, Duration::ZERO)
+            .give_back(Queue::Deliveries, &got, Duration::ZERO)
             .await
             .unwrap();
     }
@@ -182,23 +179,15 @@ async fn what_a_dead_process_had_in_hand_is_free_again() {
     state.delivery = Some(delivery);
     engine.put(&state).await.unwrap();
     drop(engine);
-    let engine = reopen(&directory).await;
+    let engine = reopen(&directory);
     assert_eq!(receive(&engine, 10).await.len(), 2);
     let found = engine.get(&state.key).await.unwrap().unwrap();
     let lease = found.delivery.unwrap().lease_until.unwrap();
     assert!(lease < std::time::SystemTime::now().into());
 }
 
-/// The writer's thread lets go of the lock a moment after the last handle is gone.
-async fn reopen(directory: &TempDir) -> Engine {
-    for _ in 0..100 {
-        match Engine::open(directory.path(), Options::default()) {
-            Ok(engine) => return engine,
-            Err(OpenError::Locked(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
-            Err(error) => panic!("{error}"),
-        }
-    }
-    panic!("the directory stays locked");
+fn reopen(directory: &TempDir) -> Engine {
+    Engine::open(directory.path(), Options::default()).unwrap()
 }
 
 #[tokio::test]
@@ -208,9 +197,8 @@ async fn a_second_engine_a_newer_schema_and_a_damaged_file_are_refused_in_words(
     assert_eq!(error.code(), "state_locked");
     assert!(error.to_string().contains("in use by another"));
     drop(engine);
-    drop(reopen(&directory).await);
+    drop(reopen(&directory));
     let database = directory.path().join("webhook-stage.db");
-    tokio::time::sleep(Duration::from_millis(50)).await;
     rusqlite::Connection::open(&database)
         .unwrap()
         .pragma_update(None, "user_version", 99)
@@ -224,6 +212,19 @@ async fn a_second_engine_a_newer_schema_and_a_damaged_file_are_refused_in_words(
     .unwrap();
     let error = Engine::open(directory.path(), Options::default()).unwrap_err();
     assert_eq!(error.code(), "state_corrupt");
+    std::fs::remove_file(&database).unwrap();
+    let foreign = "CREATE TABLE items (name TEXT); PRAGMA user_version = 1";
+    rusqlite::Connection::open(&database)
+        .unwrap()
+        .execute_batch(foreign)
+        .unwrap();
+    let error = Engine::open(directory.path(), Options::default()).unwrap_err();
+    assert_eq!(error.code(), "state_corrupt");
+    // What cannot be opened at all is not damaged.
+    std::fs::remove_file(&database).unwrap();
+    std::fs::create_dir(&database).unwrap();
+    let error = Engine::open(directory.path(), Options::default()).unwrap_err();
+    assert_eq!(error.code(), "state_unusable");
 }
 
 #[tokio::test]
@@ -252,7 +253,7 @@ async fn a_full_disk_fails_the_write_and_nothing_else() {
         Err(WriteError::Conflict(found)) => panic!("{found:?}"),
     }
     drop(engine);
-    let engine = reopen(&directory).await;
+    let engine = reopen(&directory);
     assert!(engine.get(&key).await.unwrap().unwrap().version >= 1);
     engine
         .store_document(&contract::key(), Bytes::from(vec![b' '; 100_000]))
@@ -305,7 +306,7 @@ async fn workflows_and_secrets_are_kept_apart() {
         .await
         .unwrap();
     drop(engine);
-    let engine = reopen(&directory).await;
+    let engine = reopen(&directory);
     let of_another = engine.stage_secrets("another", &reference, Freshness::Latest);
     assert!(of_another.await.unwrap().is_none());
     let found = engine

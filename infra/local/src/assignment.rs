@@ -1,4 +1,4 @@
-use delivery::{Assignment, FileKey};
+use delivery::{Assignment, FileKey, FileState};
 use uuid::Uuid;
 use workflow::{Actor, Role};
 
@@ -17,21 +17,71 @@ pub(crate) fn assignment(
         "{workflow_id}\n{stage_id}\n{}\n{}\n{role}",
         key.team, key.item_id
     );
-    Assignment {
-        assignment_id: Uuid::new_v5(&NAMESPACE, text.as_bytes()),
-        ..again(workflow_id, stage_id, key, role)
-    }
+    named(&text, workflow_id, stage_id, key, role)
 }
 
-/// Assigns a file to a stage it may have been in: each time a new visit.
-pub(crate) fn again(workflow_id: Uuid, stage_id: Uuid, key: &FileKey, role: Role) -> Assignment {
+/// Assigns a file at rest to a stage it may have been in: a new visit in place of the one it is in now.
+/// Its id is derived from that visit, so that a command cut short and given again sends no file twice.
+pub(crate) fn again(workflow_id: Uuid, stage_id: Uuid, state: &FileState) -> Assignment {
+    let key = &state.key;
+    let text = format!(
+        "again\n{workflow_id}\n{stage_id}\n{}\n{}\n{}",
+        key.team, key.item_id, state.visit.id
+    );
+    named(&text, workflow_id, stage_id, key, Role::Admin)
+}
+
+fn named(text: &str, workflow_id: Uuid, stage_id: Uuid, key: &FileKey, role: Role) -> Assignment {
     Assignment {
-        assignment_id: Uuid::new_v4(),
+        assignment_id: Uuid::new_v5(&NAMESPACE, text.as_bytes()),
         team: key.team.clone(),
         workflow_id,
         stage_id,
         item_id: key.item_id,
         assigned_by: Actor::User { id: None, role },
         document: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use delivery::{FileKey, FileState, Status, Timestamp, Visit};
+    use uuid::Uuid;
+    use workflow::{Actor, Role};
+
+    use super::again;
+
+    fn state(visit: u128) -> FileState {
+        FileState {
+            key: FileKey {
+                team: "t".to_owned(),
+                item_id: Uuid::from_u128(1),
+            },
+            workflow_id: Uuid::nil(),
+            version: 1,
+            status: Status::Waiting,
+            visit: Visit {
+                id: Uuid::from_u128(visit),
+                stage_id: Uuid::nil(),
+                sequence: 1,
+                entered_at: Timestamp::from_millis(0),
+                assigned_by: Actor::User {
+                    id: None,
+                    role: Role::Admin,
+                },
+                assignee: None,
+            },
+            delivery: None,
+            passed: std::collections::BTreeSet::new(),
+            hops: 0,
+            updated_at: Timestamp::from_millis(0),
+        }
+    }
+
+    #[test]
+    fn a_visit_is_replaced_once() {
+        let of = |visit| again(Uuid::nil(), Uuid::nil(), &state(visit)).assignment_id;
+        assert_eq!(of(1), of(1));
+        assert_ne!(of(1), of(2));
     }
 }

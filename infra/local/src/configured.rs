@@ -9,6 +9,7 @@ use workflow::{Imported, SecretRef, Stage, StageSecrets, Workflow};
 use crate::cli::OverrideArgs;
 use crate::command::secret_from;
 use crate::error::Error;
+use crate::output::say;
 
 /// A workflow as it is to be stored.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Config
         warnings,
     } = import(path)?;
     for warning in warnings {
-        eprintln!("warning: {}: {warning}", path.display());
+        say!("warning: {}: {warning}", path.display());
     }
     let stage = match &overrides.stage {
         Some(wanted) => workflow.find_stage(wanted)?,

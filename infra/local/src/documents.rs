@@ -10,6 +10,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::target::is_state;
 
 /// Namespace of derived item ids; made once, fixed for ever.
 const NAMESPACE: Uuid = Uuid::from_u128(0x2f0b_1a3e_5ce1_4a0b_8f5e_94d1_6d1f_3c27);
@@ -32,6 +33,8 @@ pub struct Found {
     pub team: String,
     /// The item id it carries, if it is one.
     pub item_id: Option<Uuid>,
+    /// What it carries as its item id, if that is none.
+    pub(crate) no_id: Option<String>,
 }
 
 /// A document that cannot be used.
@@ -77,7 +80,7 @@ impl Named {
 }
 
 /// The files meant by the paths: files as they are, directories with the `.json` files below them, in
-/// the order of their names. A file meant twice comes once.
+/// the order of their names. A file meant twice comes once; state directories below are left out.
 ///
 /// # Errors
 /// [`Error::Read`] when a path is not there.
@@ -119,7 +122,10 @@ fn walk(
     entries.sort();
     for path in entries {
         if path.is_dir() {
-            walk(&path, files, seen)?;
+            // What a state directory has in it was a document once, or is a secret.
+            if !is_state(&path) {
+                walk(&path, files, seen)?;
+            }
         } else if path
             .extension()
             .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
@@ -182,6 +188,10 @@ pub fn read(path: &Path) -> Result<Found, Broken> {
         ));
     };
     let source = item.source_info.unwrap_or_default();
+    let carried = source.item_id.as_deref();
+    let item_id = carried.and_then(|id| Uuid::parse_str(id).ok());
+    let no_id = carried.filter(|id| item_id.is_none() && !id.is_empty());
+    let no_id = no_id.map(str::to_owned);
     let dataset = source.dataset.and_then(Named::slug).unwrap_or_default();
     let folder = item.path.unwrap_or_else(|| "/".to_owned());
     Ok(Found {
@@ -193,7 +203,8 @@ pub fn read(path: &Path) -> Result<Found, Broken> {
             .team
             .and_then(Named::slug)
             .unwrap_or_else(|| NO_TEAM.to_owned()),
-        item_id: source.item_id.and_then(|id| Uuid::parse_str(&id).ok()),
+        item_id,
+        no_id,
     })
 }
 

@@ -5,10 +5,14 @@ pub mod command;
 pub mod documents;
 pub mod examples;
 pub mod gateway;
+pub mod limits;
 
 mod assignment;
 mod configured;
 mod error;
+mod hint;
+mod networks;
+mod output;
 mod pollers;
 mod ports;
 mod progress;
@@ -21,6 +25,7 @@ mod target;
 mod work;
 
 pub use error::Error;
+pub use output::tell;
 pub use pollers::{PollSettings, Pollers};
 pub use ports::{Local, Watch};
 pub use progress::Progress;

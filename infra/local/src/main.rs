@@ -1,12 +1,11 @@
 //! `webhook-stage`: the Webhook stage on this machine.
 
-use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 use webhook_stage::cli::{Cli, Command};
-use webhook_stage::{Error, command};
+use webhook_stage::{command, limits, tell};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -23,13 +22,16 @@ fn main() -> ExitCode {
         }
     };
     log(cli.verbose);
+    limits::raise();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: the runtime could not be started: {error}");
+            tell(format_args!(
+                "error: the runtime could not be started: {error}"
+            ));
             return command::ERROR.into();
         }
     };
@@ -49,12 +51,8 @@ fn main() -> ExitCode {
     });
     match result {
         Ok(code) => code.into(),
-        // Who reads has seen enough, `| head` for one.
-        Err(Error::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
-            command::SUCCESS.into()
-        }
         Err(error) => {
-            eprintln!("error: {error}");
+            tell(format_args!("error: {error}"));
             command::ERROR.into()
         }
     }

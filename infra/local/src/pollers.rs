@@ -2,12 +2,13 @@
 //! same Lambda events, calls the same handlers, deletes what they handled.
 
 use std::collections::HashSet;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use delivery::Timestamp;
-use delivery::ports::PortError;
+use delivery::ports::{FileStates, PortError};
+use delivery::{Delivery, Status, Timestamp};
 use embedded::{Engine, Queue, Received};
 use lambda_runtime::{Context, LambdaEvent};
 use sender::Settings;
@@ -76,8 +77,9 @@ impl Pollers {
                 places: Arc::new(Semaphore::new(places)),
                 share: Share::of(places),
                 longest: settings.sender.longest_call + SPARE,
+                stopped: stopped.clone(),
             };
-            tasks.spawn(poller.run(stopped.clone()));
+            tasks.spawn(poller.run());
         }
         Self { stop, tasks }
     }
@@ -96,10 +98,12 @@ struct Poller {
     places: Arc<Semaphore>,
     share: Share,
     longest: Duration,
+    stopped: watch::Receiver<bool>,
 }
 
 impl Poller {
-    async fn run(self, mut stopped: watch::Receiver<bool>) {
+    async fn run(self) {
+        let mut stopped = self.stopped.clone();
         let poller = Arc::new(self);
         let mut in_hand = JoinSet::new();
         while !*stopped.borrow() {
@@ -175,7 +179,8 @@ impl Poller {
         drop(places.split(places.num_permits().saturating_sub(messages.len())));
         let event = event(self.queue, &messages);
         let mut context = Context::default();
-        let deadline = Timestamp::from(SystemTime::now()).plus(self.longest);
+        let began = Timestamp::from(SystemTime::now());
+        let deadline = began.plus(self.longest);
         context.deadline = u64::try_from(deadline.as_millis()).unwrap_or(0);
         let event = LambdaEvent::new(event, context);
         let answer = match self.function {
@@ -195,31 +200,74 @@ impl Poller {
                     .collect()
             }
         };
-        self.settle(messages, &failed).await;
+        self.settle(messages, &failed, began).await;
     }
 
-    async fn settle(&self, messages: Vec<Received>, failed: &HashSet<String>) {
-        let engine = self.ports.engine();
+    async fn settle(&self, messages: Vec<Received>, failed: &HashSet<String>, began: Timestamp) {
+        let (engine, queue) = (self.ports.engine(), self.queue);
         let (back, done): (Vec<_>, Vec<_>) = messages
             .into_iter()
             .partition(|message| failed.contains(&message.message_id.to_string()));
-        if !done.is_empty()
-            && let Err(error) = engine.delete(self.queue, done).await
-        {
-            tracing::error!(%error, "handled messages could not be deleted, they come again");
+        let (mut held, mut faulty) = (Vec::new(), Vec::new());
+        for message in back {
+            if self.is_held(&message, began).await {
+                held.push(message);
+            } else {
+                faulty.push(message);
+            }
         }
-        let most = back
-            .iter()
-            .map(|message| message.receive_count)
-            .max()
-            .unwrap_or(0);
-        if !back.is_empty() {
-            let delay = Duration::from_secs(u64::from(most.min(5)));
-            if let Err(error) = engine.give_back(self.queue, back, delay).await {
-                tracing::error!(%error, "messages could not be given back, they come later");
+        self.insist(&done, || engine.delete(queue, &done)).await;
+        let delay = delay_of(&faulty);
+        self.insist(&faulty, || engine.give_back(queue, &faulty, delay))
+            .await;
+        let delay = delay_of(&held);
+        self.insist(&held, || engine.give_back_uncounted(queue, &held, delay))
+            .await;
+    }
+
+    /// Tries until the database takes it: what is not settled stays hidden for the whole of its
+    /// visibility. Once the pollers are stopped, whoever opens the directory next takes it back.
+    async fn insist<F>(&self, messages: &[Received], settle: impl Fn() -> F)
+    where
+        F: Future<Output = Result<usize, PortError>>,
+    {
+        let mut stopped = self.stopped.clone();
+        while !messages.is_empty() {
+            let Err(error) = settle().await else {
+                return;
+            };
+            let queue = self.queue.name();
+            tracing::error!(queue, %error, "messages could not be settled");
+            if *stopped.borrow() {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                changed = stopped.changed() => if changed.is_err() { return },
             }
         }
     }
+
+    /// Whether somebody had claimed the attempt before this message came. Then it was not tried: it may
+    /// come as often as that claim lasts.
+    async fn is_held(&self, message: &Received, came: Timestamp) -> bool {
+        let Ok(delivery) = Delivery::parse(&message.body) else {
+            return false;
+        };
+        let Ok(Some(state)) = self.ports.engine().get(&delivery.key()).await else {
+            return false;
+        };
+        let lease = state.delivery.and_then(|delivery| delivery.lease_until);
+        state.status == Status::Sending
+            && state.updated_at < came
+            && lease.is_some_and(|until| until >= Timestamp::from(SystemTime::now()))
+    }
+}
+
+/// The more often they came back, the longer they are left alone.
+fn delay_of(messages: &[Received]) -> Duration {
+    let receives = messages.iter().map(|message| message.receive_count);
+    Duration::from_secs(u64::from(receives.max().unwrap_or(0).min(5)))
 }
 
 fn permits(count: usize) -> u32 {

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::documents::{self, Found};
+use crate::output::say;
 
 /// Bytes held before they are written: many small documents share a commit, large ones do not pile up.
 const CHUNK: usize = 16 * 1024 * 1024;
@@ -61,7 +62,7 @@ pub(crate) async fn register(
         match documents::read(path) {
             Err(broken) => {
                 registration.broken += 1;
-                eprintln!("error: {broken}");
+                say!("error: {broken}");
             }
             Ok(mut found) => {
                 if let Some(team) = team {
@@ -142,7 +143,7 @@ impl Registration {
         let own = found.key();
         let key = match self.taken.get(&own) {
             Some((first, same)) if *same == content => {
-                eprintln!(
+                say!(
                     "note: {path}: the same document as {}, sent once",
                     first.display()
                 );
@@ -150,7 +151,7 @@ impl Registration {
             }
             Some((first, _)) => {
                 let other = self.free_key(&found, content);
-                eprintln!(
+                say!(
                     "warning: {path}: its item_id is also that of {}, a different file; it goes under the id {}",
                     first.display(),
                     other.item_id
@@ -163,8 +164,12 @@ impl Registration {
             }
             None => {
                 if found.item_id.is_none() {
-                    eprintln!(
-                        "warning: {path}: it has no item_id; it goes under the id {}, derived from its dataset, path and name",
+                    let why = match &found.no_id {
+                        Some(id) => format!("its item_id \"{id}\" is no UUID"),
+                        None => "it has no item_id".to_owned(),
+                    };
+                    say!(
+                        "warning: {path}: {why}; it goes under the id {}, derived from its dataset, path and name",
                         own.item_id
                     );
                 }
@@ -172,7 +177,7 @@ impl Registration {
             }
         };
         if self.taken.contains_key(&key) {
-            eprintln!("note: {path}: the same document again, sent once");
+            say!("note: {path}: the same document again, sent once");
             return Ok(None);
         }
         self.taken

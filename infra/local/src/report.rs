@@ -8,6 +8,8 @@ use serde::Serialize;
 use uuid::Uuid;
 use workflow::{RejectReason, Workflow};
 
+use crate::output::{output, shown};
+
 /// Rows of a table at most: more are counted, failures shown first.
 const MAX_ROWS: usize = 60;
 
@@ -113,6 +115,32 @@ impl Row {
         }
     }
 
+    /// What became of the file in all, the stages it went on to included.
+    #[must_use]
+    pub(crate) fn overall(&self) -> &'static str {
+        if self.is_success() || self.outcome == "rejected" {
+            self.outcome
+        } else {
+            "failed"
+        }
+    }
+
+    /// The stage whose call was the last, if that failed.
+    #[must_use]
+    pub(crate) fn failed_last_at(&self) -> Option<&str> {
+        let last = self.then.last();
+        let (stage, outcome) = last.map_or((&self.stage, self.outcome), |n| (&n.stage, n.outcome));
+        (outcome == "failed").then_some(stage)
+    }
+
+    /// Whether a call of it was refused for its address.
+    #[must_use]
+    pub(crate) fn is_refused(&self) -> bool {
+        let reasons = self.then.iter().map(|next| next.reason);
+        let mut reasons = std::iter::once(self.reason).chain(reasons);
+        reasons.any(|reason| reason == Some("forbidden_address"))
+    }
+
     /// Whether all of it went well.
     #[must_use]
     pub(crate) fn is_success(&self) -> bool {
@@ -198,12 +226,13 @@ pub(crate) fn counted(count: usize, what: &str) -> String {
 /// # Errors
 /// When standard output is gone.
 pub(crate) fn print_json(rows: &[impl Serialize]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    for row in rows {
-        serde_json::to_writer(&mut out, row)?;
-        writeln!(out)?;
-    }
-    out.flush()
+    output(|out| {
+        for row in rows {
+            serde_json::to_writer(&mut *out, row)?;
+            writeln!(out)?;
+        }
+        Ok(())
+    })
 }
 
 /// Prints a table: what failed first, and not more than a person reads.
@@ -227,12 +256,13 @@ pub(crate) fn print_table(rows: &[Row]) -> io::Result<()> {
     let lines: Vec<[String; 6]> = std::iter::once(header)
         .chain(cells.into_iter().map(|(_, cells)| cells))
         .collect();
-    let mut out = io::stdout().lock();
-    write_columns(&mut out, &lines)?;
-    if hidden > 0 {
-        writeln!(out, "… and {hidden} more, all in --json")?;
-    }
-    out.flush()
+    output(|out| {
+        write_columns(out, &lines)?;
+        if hidden > 0 {
+            writeln!(out, "… and {hidden} more, all in --json")?;
+        }
+        Ok(())
+    })
 }
 
 fn line(row: &Row) -> [String; 6] {
@@ -277,13 +307,17 @@ pub(crate) fn write_columns<const N: usize>(
     out: &mut impl Write,
     lines: &[[String; N]],
 ) -> io::Result<()> {
+    let lines = lines
+        .iter()
+        .map(|line| line.each_ref().map(|cell| shown(cell)));
+    let lines: Vec<[String; N]> = lines.collect();
     let mut widths = [0; N];
-    for line in lines {
+    for line in &lines {
         for (width, cell) in widths.iter_mut().zip(line) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    for line in lines {
+    for line in &lines {
         let mut text = String::new();
         for (index, (cell, width)) in line.iter().zip(widths).enumerate() {
             text.push_str(cell);

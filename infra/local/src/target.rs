@@ -1,5 +1,6 @@
 //! Opening what a command works on.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use aws::{Admin, Names, sdk_config};
@@ -10,9 +11,14 @@ use workflow::Workflow;
 use crate::cli::{TargetArgs, WithinArgs};
 use crate::error::Error;
 
+/// Whether a directory holds an engine's state.
+pub(crate) fn is_state(directory: &Path) -> bool {
+    directory.join("webhook-stage.db").exists()
+}
+
 /// The engine of a state directory that is there.
 pub(crate) fn directory(args: &TargetArgs) -> Result<Engine, Error> {
-    if !args.state.join("webhook-stage.db").exists() {
+    if !is_state(&args.state) {
         return Err(Error::Usage(format!(
             "--state {}: there is no state directory; `webhook-stage run` makes one",
             args.state.display()

@@ -1,15 +1,18 @@
 //! Working until every file is at rest.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use delivery::ports::PortError;
+use delivery::ports::{Part, PortError, PortErrorKind, Unfinished};
+use delivery::{FileKey, FileState};
 use embedded::Engine;
 use sender::Settings;
 use webhook::{CallerConfig, WebhookCaller};
 
 use crate::cli::CallArgs;
 use crate::error::Error;
+use crate::limits;
+use crate::output::say;
 use crate::pollers::{PollSettings, Pollers};
 use crate::ports::Local;
 use crate::progress::Progress;
@@ -30,9 +33,10 @@ pub(crate) async fn until_at_rest(
     calls: &CallArgs,
     progress: Arc<Progress>,
 ) -> Result<bool, Error> {
+    let concurrency = limits::calls(calls.concurrency);
     let caller = WebhookCaller::new(CallerConfig {
         allow_networks: calls.allow_network.clone(),
-        idle_connections: calls.concurrency,
+        idle_connections: concurrency,
         ..CallerConfig::default()
     })?;
     let ports = Local::new(engine.clone(), caller, progress);
@@ -43,7 +47,7 @@ pub(crate) async fn until_at_rest(
     let pollers = Pollers::start(
         &ports,
         PollSettings {
-            concurrency: calls.concurrency,
+            concurrency,
             sender,
         },
     );
@@ -52,9 +56,7 @@ pub(crate) async fn until_at_rest(
         () = interrupted() => Ok(false),
     };
     if matches!(finished, Ok(false)) {
-        eprintln!(
-            "stopping: calls under way are finished first; press Ctrl-C again to stop at once"
-        );
+        say!("stopping: calls under way are finished first; press Ctrl-C again to stop at once");
         tokio::select! {
             () = pollers.stop() => {}
             () = interrupted() => {}
@@ -65,14 +67,60 @@ pub(crate) async fn until_at_rest(
     Ok(finished?)
 }
 
+/// Whether files are on their way from an earlier command that was cut short; says so. Whatever a command
+/// is about, it brings them on: nothing else does.
+pub(crate) async fn is_under_way(engine: &Engine) -> Result<bool, PortError> {
+    let under_way = !engine.is_idle().await?;
+    if under_way {
+        say!("files are on their way from an earlier command: they are brought on as well");
+    }
+    Ok(under_way)
+}
+
+/// Says how to go on after a person stopped the work.
+pub(crate) fn say_stopped() {
+    say!("stopped: run the same command again to continue where it was");
+}
+
+/// Every file that is not at rest.
+pub(crate) async fn under_way(engine: &Engine) -> Result<Vec<FileState>, PortError> {
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let page = engine.unfinished(Part::ALL, after.as_deref()).await?;
+        // A record that cannot be read is `check`'s to report.
+        found.extend(page.rows.into_iter().flatten().map(|file| file.state));
+        after = page.next;
+        if after.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// The files of records.
+pub(crate) fn keys_of(states: Vec<FileState>) -> Vec<FileKey> {
+    states.into_iter().map(|state| state.key).collect()
+}
+
 async fn idle(engine: &Engine) -> Result<(), PortError> {
-    while !engine.is_idle().await? {
+    let mut since = None;
+    loop {
+        match engine.is_idle().await {
+            Ok(true) => return Ok(()),
+            Ok(false) => since = None,
+            // A look shares its commit with the writes of others, and so their fault.
+            Err(error) => {
+                let since = *since.get_or_insert_with(Instant::now);
+                if error.kind != PortErrorKind::Unavailable || since.elapsed() > DISK_PATIENCE {
+                    return Err(error);
+                }
+            }
+        }
         if let Some(fault) = engine.fault(DISK_PATIENCE) {
             return Err(fault);
         }
         tokio::time::sleep(LOOK).await;
     }
-    Ok(())
 }
 
 /// Completes when a person or the system asks the process to stop.

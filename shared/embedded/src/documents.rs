@@ -7,6 +7,7 @@ use delivery::ports::{DocumentError, Documents, PortError, PortErrorKind};
 use delivery::{Document, DocumentReader, DocumentRef, FileKey, Reason};
 use rusqlite::{OptionalExtension, params};
 use tokio_util::io::ReaderStream;
+use uuid::Uuid;
 
 use crate::engine::Engine;
 
@@ -163,23 +164,14 @@ impl Engine {
         Ok(Document::Bytes(bytes.into()))
     }
 
-    /// A team's slug may hold anything; in a path it may not.
+    /// A team's slug may hold anything, of any length; in a path it may not, and no two teams may share
+    /// one.
     fn document_path(&self, key: &FileKey) -> PathBuf {
-        let team: String = key
-            .team
-            .chars()
-            .map(|c| {
-                if c.is_ascii_alphanumeric() || c == '-' {
-                    c
-                } else {
-                    '_'
-                }
-            })
-            .collect();
+        let team = Uuid::new_v5(&Uuid::NAMESPACE_OID, key.team.as_bytes());
         self.inner
             .directory
             .join("documents")
-            .join(team)
+            .join(team.to_string())
             .join(format!("{}.json", key.item_id))
     }
 }

@@ -14,7 +14,7 @@ use workflow::Workflow;
 
 use crate::error::OpenError;
 use crate::in_flight::InFlight;
-use crate::queue::Queue;
+use crate::queue::{MAX_CRASHES, MAX_RECEIVES, Queue};
 use crate::schema;
 use crate::secrets_file::SecretsFile;
 use crate::writer::Writer;
@@ -66,14 +66,11 @@ impl Engine {
         fs::create_dir_all(directory).map_err(io_error(directory))?;
         let lock = lock(directory)?;
         let path = directory.join("webhook-stage.db");
-        let corrupt = |source| OpenError::Corrupt {
-            path: path.clone(),
-            source,
-        };
-        let mut connection = Connection::open(&path).map_err(corrupt)?;
-        schema::configure(&connection).map_err(corrupt)?;
-        schema::verify(&connection).map_err(corrupt)?;
-        let found = schema::prepare(&mut connection).map_err(corrupt)?;
+        let failed = |error| OpenError::of(&path, error);
+        let mut connection = Connection::open(&path).map_err(failed)?;
+        schema::configure(&connection).map_err(failed)?;
+        schema::verify(&connection).map_err(failed)?;
+        let found = schema::prepare(&mut connection).map_err(failed)?;
         if found > schema::VERSION {
             return Err(OpenError::Newer {
                 path,
@@ -84,9 +81,9 @@ impl Engine {
         if let Some(pages) = options.max_pages {
             connection
                 .pragma_update(None, "max_page_count", pages)
-                .map_err(corrupt)?;
+                .map_err(failed)?;
         }
-        release(&mut connection, SystemTime::now().into()).map_err(corrupt)?;
+        release(&mut connection, SystemTime::now().into()).map_err(failed)?;
         let secrets = SecretsFile::open(directory.join("secrets.json"))?;
         let writer = Writer::start(connection).map_err(io_error(directory))?;
         Ok(Self {
@@ -141,9 +138,12 @@ fn lock(directory: &Path) -> Result<File, OpenError> {
 /// The lock proves that whoever held these is dead.
 fn release(connection: &mut Connection, now: Timestamp) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
+    // The receive that the death cut short says nothing about the message, unless many do.
     transaction.execute(
-        "UPDATE messages SET visible_at = ?1, receipt = NULL WHERE receipt IS NOT NULL",
-        params![now.as_millis()],
+        "UPDATE messages SET visible_at = ?1, receipt = NULL, crashes = crashes + 1,
+         receive_count = CASE WHEN crashes < ?2 THEN max(receive_count - 1, 0) ELSE ?3 END
+         WHERE receipt IS NOT NULL",
+        params![now.as_millis(), MAX_CRASHES, MAX_RECEIVES],
     )?;
     let sending: Vec<(String, Uuid, String)> = transaction
         .prepare("SELECT team, item_id, body FROM states WHERE status = 'sending'")?

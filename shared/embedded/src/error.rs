@@ -1,5 +1,5 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use delivery::ports::{PortError, PortErrorKind};
 use rusqlite::ErrorCode;
@@ -64,12 +64,37 @@ impl OpenError {
     }
 }
 
+impl OpenError {
+    /// Only what shows damage, or tables that are not ours, is called so: nobody should reach for a copy
+    /// because a disk is full.
+    pub(crate) fn of(path: &Path, error: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        let is_foreign = error.sqlite_error_code() == Some(ErrorCode::Unknown);
+        if is_foreign || kind_of(&error) == PortErrorKind::Corrupt {
+            return Self::Corrupt {
+                path,
+                source: error,
+            };
+        }
+        let source = io::Error::other(cause(&error));
+        Self::Io { path, source }
+    }
+}
+
 /// A database fault, as the ports say it.
 pub(crate) fn port_error(what: &'static str, error: rusqlite::Error) -> PortError {
+    let kind = kind_of(&error);
+    match kind {
+        PortErrorKind::Unavailable => PortError::caused(kind, what, cause(&error)),
+        _ => PortError::caused(kind, what, error),
+    }
+}
+
+fn kind_of(error: &rusqlite::Error) -> PortErrorKind {
     use rusqlite::Error::{
         FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
     };
-    let kind = match error.sqlite_error_code() {
+    match error.sqlite_error_code() {
         // A column holds what this version never wrote: no later attempt reads it either.
         None if matches!(
             error,
@@ -85,10 +110,6 @@ pub(crate) fn port_error(what: &'static str, error: rusqlite::Error) -> PortErro
         Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => PortErrorKind::Forbidden,
         Some(ErrorCode::TooBig) => PortErrorKind::TooLarge,
         _ => PortErrorKind::Unavailable,
-    };
-    match kind {
-        PortErrorKind::Unavailable => PortError::caused(kind, what, cause(&error)),
-        _ => PortError::caused(kind, what, error),
     }
 }
 

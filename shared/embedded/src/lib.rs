@@ -28,6 +28,6 @@ pub use documents::{FileReader, INLINE_LIMIT, MEMORY_LIMIT};
 pub use engine::{Engine, Options};
 pub use error::OpenError;
 pub use items::Item;
-pub use queue::{Depth, MAX_RECEIVES, Queue, Received};
+pub use queue::{Depth, MAX_CRASHES, MAX_RECEIVES, Queue, Received};
 #[doc(hidden)]
 pub use states::parse as read_record;

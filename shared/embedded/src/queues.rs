@@ -52,11 +52,11 @@ impl Engine {
     /// right after may bring them back: they are delivered at least once.
     ///
     /// # Errors
-    /// [`PortError`] when the database fails; the messages then come back.
-    pub async fn delete(&self, queue: Queue, messages: Vec<Received>) -> Result<usize, PortError> {
-        self.settle(queue, messages, "delete messages", |db, message| {
+    /// [`PortError`] when the database fails; the messages then stay in hand, for another try.
+    pub async fn delete(&self, queue: Queue, messages: &[Received]) -> Result<usize, PortError> {
+        self.settle(queue, messages, "delete messages", |db, id, receipt| {
             db.prepare_cached("DELETE FROM messages WHERE id = ?1 AND receipt = ?2")?
-                .execute(params![message.message_id, message.receipt])
+                .execute(params![id, receipt])
         })
         .await
     }
@@ -64,21 +64,45 @@ impl Engine {
     /// Gives messages in hand back: each is due again after its delay.
     ///
     /// # Errors
-    /// [`PortError`] when the database fails; the messages then come back after their visibility.
+    /// [`PortError`] when the database fails; the messages then stay in hand, for another try.
     pub async fn give_back(
         &self,
         queue: Queue,
-        messages: Vec<Received>,
+        messages: &[Received],
         delay: Duration,
     ) -> Result<usize, PortError> {
+        self.hand_back(queue, messages, delay, 0).await
+    }
+
+    /// The same for messages whose turn it was not: this receive does not count.
+    ///
+    /// # Errors
+    /// [`PortError`] when the database fails; the messages then stay in hand, for another try.
+    pub async fn give_back_uncounted(
+        &self,
+        queue: Queue,
+        messages: &[Received],
+        delay: Duration,
+    ) -> Result<usize, PortError> {
+        self.hand_back(queue, messages, delay, 1).await
+    }
+
+    async fn hand_back(
+        &self,
+        queue: Queue,
+        messages: &[Received],
+        delay: Duration,
+        uncounted: u32,
+    ) -> Result<usize, PortError> {
         let due = due_after(delay);
+        let what = "give messages back";
         let given = self
-            .settle(queue, messages, "give messages back", move |db, message| {
+            .settle(queue, messages, what, move |db, id, receipt| {
                 db.prepare_cached(
-                    "UPDATE messages SET visible_at = ?3, receipt = NULL
-                     WHERE id = ?1 AND receipt = ?2",
+                    "UPDATE messages SET visible_at = ?3, receipt = NULL,
+                     receive_count = receive_count - ?4 WHERE id = ?1 AND receipt = ?2",
                 )?
-                .execute(params![message.message_id, message.receipt, due])
+                .execute(params![id, receipt, due, uncounted])
             })
             .await?;
         self.wake(queue);
@@ -88,24 +112,24 @@ impl Engine {
     async fn settle(
         &self,
         queue: Queue,
-        messages: Vec<Received>,
+        messages: &[Received],
         what: &'static str,
-        act: impl Fn(&Connection, &Received) -> rusqlite::Result<usize> + Send + 'static,
+        act: impl Fn(&Connection, i64, i64) -> rusqlite::Result<usize> + Send + 'static,
     ) -> Result<usize, PortError> {
-        let groups: Vec<String> = messages
+        let receipts = messages
             .iter()
-            .map(|message| message.group.clone())
-            .collect();
+            .map(|message| (message.message_id, message.receipt));
+        let receipts: Vec<_> = receipts.collect();
         let settled = self
             .writer()
             .run_unflushed(what, move |db| {
-                messages
+                receipts
                     .iter()
-                    .try_fold(0, |sum, message| Ok(sum + act(db, message)?))
+                    .try_fold(0, |sum, (id, receipt)| Ok(sum + act(db, *id, *receipt)?))
             })
-            .await;
-        self.release(queue, groups.iter().map(String::as_str), 1);
-        settled
+            .await?;
+        self.release(queue, messages.iter().map(|message| &*message.group), 1);
+        Ok(settled)
     }
 
     /// How much is on a queue.

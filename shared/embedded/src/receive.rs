@@ -64,20 +64,20 @@ impl Engine {
             return Ok(Vec::new());
         };
         let group = in_hand.keep();
-        let mut received = Vec::with_capacity(messages.len());
-        let mut dead = Vec::new();
-        for message in messages {
-            if message.receive_count > MAX_RECEIVES && queue.dead_letters().is_some() {
-                dead.push(message.message_id);
-            } else {
-                received.push(message);
-            }
+        let is_dead = |message: &Received| {
+            message.receive_count > MAX_RECEIVES && queue.dead_letters().is_some()
+        };
+        let (dead, mut received): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_dead);
+        if let Err(error) = self.bury(queue, &group, &dead).await {
+            // In nobody's hand they would stay hidden, with all that came with them: once more, then.
+            tracing::error!(%error, "dead letters could not be moved, they are handed out once more");
+            received.extend(dead);
         }
-        self.bury(queue, &group, dead).await?;
         Ok(received)
     }
 
-    async fn bury(&self, queue: Queue, group: &str, ids: Vec<i64>) -> Result<(), PortError> {
+    async fn bury(&self, queue: Queue, group: &str, dead: &[Received]) -> Result<(), PortError> {
+        let ids: Vec<i64> = dead.iter().map(|message| message.message_id).collect();
         let (Some(dead_letters), false) = (queue.dead_letters(), ids.is_empty()) else {
             return Ok(());
         };

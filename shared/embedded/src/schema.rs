@@ -1,7 +1,7 @@
 use rusqlite::Connection;
 
 /// The schema this version writes.
-pub(crate) const VERSION: i64 = 1;
+pub(crate) const VERSION: i64 = 2;
 
 /// Everything, for a new database.
 ///
@@ -28,7 +28,7 @@ CREATE TABLE rejections (
 CREATE TABLE messages (
     id INTEGER PRIMARY KEY, queue INTEGER NOT NULL, message_group TEXT NOT NULL,
     visible_at INTEGER NOT NULL, sent_at INTEGER NOT NULL, receive_count INTEGER NOT NULL DEFAULT 0,
-    receipt INTEGER, body TEXT NOT NULL);
+    receipt INTEGER, body TEXT NOT NULL, crashes INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX due ON messages (queue, message_group, visible_at);
 CREATE TABLE documents (
     team TEXT NOT NULL, item_id BLOB NOT NULL, length INTEGER NOT NULL, body BLOB,
@@ -41,6 +41,9 @@ CREATE TABLE workflows (
     PRIMARY KEY (team, workflow_id)) WITHOUT ROWID;
 ";
 
+/// What a database of the first version lacks.
+const FROM_1: &str = "ALTER TABLE messages ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0";
+
 /// Settings of the connection. `FULL` flushes the log at every commit: without it a loss of power
 /// could take back what was already answered. The writer does without where that does no harm.
 pub(crate) fn configure(connection: &Connection) -> rusqlite::Result<()> {
@@ -52,14 +55,14 @@ pub(crate) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// The schema of the database; creates it in an empty one.
+/// The schema of the database; creates it in an empty one, and brings an older one up to this version.
 pub(crate) fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found != 0 {
+    if found >= VERSION {
         return Ok(found);
     }
     let transaction = connection.transaction()?;
-    transaction.execute_batch(CREATE)?;
+    transaction.execute_batch(if found == 0 { CREATE } else { FROM_1 })?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(VERSION)

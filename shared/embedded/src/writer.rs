@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use delivery::ports::{PortError, PortErrorKind};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -24,14 +24,27 @@ struct Job {
 /// The thread that owns the database. It takes all the work that has come up while it was writing,
 /// does it in one transaction, commits once, and only then answers. The disk is flushed with the
 /// commit if any of the work asked for it.
-#[derive(Clone)]
 pub(crate) struct Writer {
-    jobs: mpsc::UnboundedSender<Job>,
+    jobs: Option<mpsc::UnboundedSender<Job>>,
     health: Arc<Health>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Waits for the thread to do what it was given and to close the database: until then the directory is
+/// not free for another process.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take()
+            && thread.thread().id() != thread::current().id()
+        {
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Writer {
-    /// Starts the thread. It ends when the last handle is dropped.
+    /// Starts the thread. It ends when this is dropped.
     pub(crate) fn start(connection: Connection) -> std::io::Result<Self> {
         let (jobs, receiver) = mpsc::unbounded_channel();
         let health = Arc::new(Health::default());
@@ -40,10 +53,14 @@ impl Writer {
             flushes: None,
             health: Arc::clone(&health),
         };
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("webhook-stage-db".to_owned())
             .spawn(move || work(database, receiver))?;
-        Ok(Self { jobs, health })
+        Ok(Self {
+            jobs: Some(jobs),
+            health,
+            thread: Some(thread),
+        })
     }
 
     pub(crate) fn health(&self) -> &Health {
@@ -100,7 +117,8 @@ impl Writer {
             })
         });
         let stopped = || PortError::new(PortErrorKind::Unavailable, what);
-        self.jobs.send(Job { act, flush }).map_err(|_| stopped())?;
+        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
+        jobs.send(Job { act, flush }).map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
     }
 }

@@ -75,7 +75,7 @@ async fn a_group_without_room_has_nothing_due_and_wakes_when_it_has_room() {
     assert!(timeout(SOON, sent.as_mut()).await.is_err());
 
     let one = in_hand.split_off(2);
-    engine.delete(Queue::Deliveries, one).await.unwrap();
+    engine.delete(Queue::Deliveries, &one).await.unwrap();
     timeout(SOON, sent).await.unwrap();
     let due = engine.next_due(Queue::Deliveries, room).await.unwrap();
     assert!(due.is_some());
@@ -89,7 +89,7 @@ async fn a_settled_message_wakes_nobody_where_no_group_wants_room() {
     let in_hand = receive(&engine, 3).await;
     let mut sent = std::pin::pin!(engine.sent(Queue::Deliveries));
     sent.as_mut().enable();
-    engine.delete(Queue::Deliveries, in_hand).await.unwrap();
+    engine.delete(Queue::Deliveries, &in_hand).await.unwrap();
     assert!(timeout(SOON, sent).await.is_err());
 }
 

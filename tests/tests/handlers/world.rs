@@ -109,7 +109,7 @@ impl World {
                 return bodies;
             }
             bodies.extend(got.iter().map(|message| message.body.clone()));
-            engine.delete(Queue::Deliveries, got).await.unwrap();
+            engine.delete(Queue::Deliveries, &got).await.unwrap();
         }
     }
 }

@@ -18,17 +18,23 @@ pub struct TargetArgs {
     /// A deployment on AWS; region, credentials and endpoint are the environment's.
     #[arg(long, conflicts_with = "state")]
     pub aws: bool,
-    /// The deployment's stack.
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "WEBHOOK_STAGE_STACK",
-        default_value = "webhook-stage"
-    )]
-    pub stack: String,
+    /// The deployment's stack; by default what WEBHOOK_STAGE_STACK says, or webhook-stage.
+    // Not clap's `env`: a variable that is set would ask for --aws in every command.
+    #[arg(long, value_name = "NAME", requires = "aws")]
+    pub stack: Option<String>,
 }
 
-/// A deployment serves many teams and workflows.
+impl TargetArgs {
+    /// The stack meant.
+    #[must_use]
+    pub fn stack(&self) -> String {
+        let named = self.stack.clone();
+        let set = named.or_else(|| std::env::var("WEBHOOK_STAGE_STACK").ok());
+        set.unwrap_or_else(|| "webhook-stage".to_owned())
+    }
+}
+
+/// A deployment serves many teams and workflows; a state directory may.
 #[derive(Clone, Debug, Args)]
 pub struct WithinArgs {
     /// The team's slug, with --aws.
@@ -39,13 +45,8 @@ pub struct WithinArgs {
         required_if_eq("aws", "true")
     )]
     pub team: Option<String>,
-    /// The workflow's id, with --aws.
-    #[arg(
-        long,
-        value_name = "ID",
-        requires = "aws",
-        required_if_eq("aws", "true")
-    )]
+    /// The workflow's id; on this machine by default all that are stored.
+    #[arg(long, value_name = "ID", required_if_eq("aws", "true"))]
     pub workflow: Option<Uuid>,
 }
 

@@ -132,7 +132,7 @@ pub struct RedeliverArgs {
     #[arg(long, value_name = "ID")]
     pub item: Vec<Uuid>,
     /// With --aws: wait until each file's visit is over, and print how it went.
-    #[arg(long, requires = "aws")]
+    #[arg(long, requires = "aws", required_if_eq_all([("aws", "true"), ("json", "true")]))]
     pub wait: bool,
     /// Where calls may go.
     #[command(flatten)]

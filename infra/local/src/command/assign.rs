@@ -1,11 +1,14 @@
-use delivery::{Assignment, FileKey};
+use std::collections::HashSet;
+
+use delivery::FileKey;
 use workflow::{Stage, Workflow};
 
-use super::wait::outcomes;
+use super::wait::{Visit, assignments, outcomes};
 use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS};
 use crate::assignment::assignment;
 use crate::cli::AssignArgs;
 use crate::error::Error;
+use crate::output::say;
 use crate::register::register;
 use crate::report::{self, Row};
 use crate::{documents, target};
@@ -38,18 +41,23 @@ pub async fn assign(args: &AssignArgs) -> Result<u8, Error> {
         };
         files.push((key, item.to_string()));
     }
-    let assignments: Vec<(Assignment, String)> = files
+    let mut seen = HashSet::new();
+    let visits: Vec<Visit> = files
         .into_iter()
-        .map(|(key, name)| (assignment(workflow.id, stage.id, &key, args.role), name))
+        .filter(|(key, _)| seen.insert(key.clone()))
+        .map(|(key, name)| {
+            let assignment = assignment(workflow.id, stage.id, &key, args.role);
+            Visit::opened_by(assignment, name)
+        })
         .collect();
-    send(&admin, &assignments).await?;
-    let files = report::counted(assignments.len(), "file");
-    eprintln!("{files} assigned to \"{}\"", stage.name);
+    send(&admin, &visits).await?;
+    let files = report::counted(visits.len(), "file");
+    say!("{files} assigned to \"{}\"", stage.name);
     let failed = if broken > 0 { ERROR } else { SUCCESS };
     if !args.wait {
         return Ok(failed);
     }
-    let code = wait_and_print(&admin, &workflow, stage, &assignments, args.json).await?;
+    let code = wait_and_print(&admin, &workflow, stage, &visits, args.json).await?;
     Ok(if code == SUCCESS { failed } else { code })
 }
 
@@ -65,10 +73,9 @@ fn stage<'a>(workflow: &'a Workflow, wanted: Option<&str>) -> Result<&'a Stage, 
     }
 }
 
-/// Sends assignments; the first that cannot be sent ends it.
-pub(super) async fn send(admin: &Admin, assignments: &[(Assignment, String)]) -> Result<(), Error> {
-    let messages = assignments.iter().map(|(message, _)| message.clone());
-    for result in admin.assign(messages.collect()).await {
+/// Sends the visits' assignments; the first that cannot be sent ends it.
+pub(super) async fn send(admin: &Admin, visits: &[Visit]) -> Result<(), Error> {
+    for result in admin.assign(assignments(visits)).await {
         result.map_err(Error::Deployment)?;
     }
     Ok(())
@@ -79,10 +86,10 @@ pub(super) async fn wait_and_print(
     admin: &Admin,
     workflow: &Workflow,
     stage: &Stage,
-    assignments: &[(Assignment, String)],
+    visits: &[Visit],
     json: bool,
 ) -> Result<u8, Error> {
-    let rows = outcomes(admin.table(), workflow, stage, assignments)
+    let rows = outcomes(admin.table(), workflow, stage, visits)
         .await
         .map_err(Error::Deployment)?;
     if json {
@@ -90,7 +97,7 @@ pub(super) async fn wait_and_print(
     } else {
         report::print_table(&rows)?;
     }
-    Ok(if rows.len() < assignments.len() {
+    Ok(if rows.len() < visits.len() {
         INTERRUPTED
     } else if rows.iter().all(Row::is_success) {
         SUCCESS

@@ -2,17 +2,19 @@ use delivery::ports::{Part, SystemClock};
 use delivery::usecase::{Audit, AuditSettings, audit};
 use embedded::Engine;
 use serde::Serialize;
-use std::io::Write;
 use std::sync::Arc;
 use uuid::Uuid;
 
+use super::settled::settled;
 use super::{INTERRUPTED, SOME_FAILED, SUCCESS};
 use crate::cli::CheckArgs;
 use crate::error::Error;
+use crate::networks::allowed;
+use crate::output::{output, say};
 use crate::progress::Progress;
 use crate::report::{counted, print_json, write_columns};
 use crate::target;
-use crate::work::until_at_rest;
+use crate::work::{keys_of, say_stopped, under_way, until_at_rest};
 
 /// One stuck file.
 #[derive(Debug, Serialize)]
@@ -36,7 +38,7 @@ pub async fn check(args: &CheckArgs) -> Result<u8, Error> {
         repair: args.repair,
     };
     if args.target.aws {
-        let admin = target::deployment(&args.target.stack).await?;
+        let admin = target::deployment(&args.target.stack()).await?;
         let found = audit(&admin, settings).await.map_err(Error::Deployment)?;
         print(&found, args.json)?;
         return Ok(code(&found));
@@ -44,15 +46,24 @@ pub async fn check(args: &CheckArgs) -> Result<u8, Error> {
     let engine = target::directory(&args.target)?;
     let found = audit(&Directory(&engine), settings).await?;
     print(&found, args.json)?;
-    if args.repair && !found.stuck.is_empty() {
-        let progress = Arc::new(Progress::new(found.stuck.len().try_into().unwrap_or(0)));
-        let finished = until_at_rest(&engine, &args.calls, Arc::clone(&progress)).await?;
-        progress.finish();
-        if !finished {
-            return Ok(INTERRUPTED);
-        }
+    if !args.repair || engine.is_idle().await? {
+        return Ok(code(&found));
     }
-    Ok(code(&found))
+    let files = keys_of(under_way(&engine).await?);
+    let calls = allowed(&engine, &args.calls)?;
+    let progress = Arc::new(Progress::new(files.len().try_into().unwrap_or(0)));
+    let finished = until_at_rest(&engine, &calls, Arc::clone(&progress)).await?;
+    progress.finish();
+    if !finished {
+        say_stopped();
+        return Ok(INTERRUPTED);
+    }
+    let settled = settled(&engine, files).await?;
+    Ok(if settled == SUCCESS {
+        code(&found)
+    } else {
+        settled
+    })
 }
 
 fn code(found: &Audit) -> u8 {
@@ -82,7 +93,7 @@ fn print(found: &Audit, json: bool) -> Result<(), Error> {
         table(&rows)?;
     }
     let repaired = rows.iter().filter(|row| row.repaired).count();
-    eprintln!(
+    say!(
         "{} not at rest, the oldest {} s past due; {} stuck, {repaired} of them repaired",
         counted(
             usize::try_from(found.unfinished).unwrap_or(usize::MAX),
@@ -92,10 +103,10 @@ fn print(found: &Audit, json: bool) -> Result<(), Error> {
         rows.len(),
     );
     if repaired < rows.len() {
-        eprintln!("to send the messages of stuck files again: the same command with --repair");
+        say!("to send the messages of stuck files again: the same command with --repair");
     }
     if found.unreadable > 0 {
-        eprintln!(
+        say!(
             "{} records cannot be read; with -v the log names them",
             found.unreadable
         );
@@ -115,9 +126,7 @@ fn table(rows: &[Row]) -> Result<(), Error> {
         ]
     });
     let lines: Vec<_> = std::iter::once(header).chain(lines).collect();
-    let mut out = std::io::stdout().lock();
-    write_columns(&mut out, &lines)?;
-    Ok(out.flush()?)
+    Ok(output(|out| write_columns(out, &lines))?)
 }
 
 /// A state directory's files.

@@ -1,4 +1,5 @@
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use crate::documents;
 use crate::error::Error;
 use crate::examples::{DOCUMENTS, WORKFLOW};
 use crate::gateway::{Gateway, serve};
+use crate::output::output;
 use crate::progress::Progress;
 use crate::register::{Registered, register};
 use crate::report::{self, Row};
@@ -34,6 +36,27 @@ const DELAYS: [Duration; 5] = [
     Duration::from_millis(600),
     Duration::from_millis(1000),
 ];
+
+const INTRODUCTION: &str = "\
+A Webhook stage POSTs each file that passes through it, and routes it by the answer.
+Workflow: Dataset → Notify (webhook) → Annotate → Check (webhook) → Review → Complete
+Receiver: on this machine, behind the authorizer; it refuses \"blurred\" files and is \"busy\" at first for some
+
+";
+
+const NEXT: &str = "\
+Every file is at rest: in Review what passed the check, back in Annotate what did not.
+
+Try next, with your own workflow and documents in place of the examples:
+  export TOKEN='Bearer try-out'
+  cargo run --release -- receive --listen 127.0.0.1:8080 --token-env TOKEN --respond 503,503,200
+and in a second terminal:
+  export TOKEN='Bearer try-out'
+  cargo run --release -- run --workflow infra/local/examples/workflow.json \\
+    --documents infra/local/examples/documents --url http://127.0.0.1:8080/ \\
+    --authorization-env TOKEN --allow-network 127.0.0.0/8 --retry-delays 1s,2s
+  cargo run --release -- status
+";
 
 /// `webhook-stage` without a command.
 ///
@@ -52,23 +75,15 @@ pub async fn demo() -> Result<u8, Error> {
     let server = tokio::spawn(serve(listener, gateway(&token)?, async {
         let _ = stopped.await;
     }));
-    println!(
-        "A Webhook stage POSTs each file that passes through it, and routes it by the answer."
-    );
-    println!(
-        "Workflow: Dataset → Notify (webhook) → Annotate → Check (webhook) → Review → Complete"
-    );
-    println!(
-        "Receiver: on this machine, behind the authorizer; it refuses \"blurred\" files and is \"busy\" at first for some"
-    );
-    println!();
+    output(|out| out.write_all(INTRODUCTION.as_bytes()))?;
     let demo = Demo::prepare(&scratch, &token, &format!("http://{address}")).await?;
     let rows = demo.run().await?;
     let Some(rows) = rows else {
         return Ok(INTERRUPTED);
     };
     report::print_table(&rows)?;
-    print_next(rows.len());
+    let visits = rows.len();
+    output(|out| write!(out, "\n{visits} visits. {NEXT}"))?;
     let _ = stop.send(());
     let _ = server.await;
     let expected = DOCUMENTS.len() * 2;
@@ -253,27 +268,6 @@ impl Demo {
             document: None,
         }
     }
-}
-
-fn print_next(visits: usize) {
-    println!();
-    println!(
-        "{visits} visits. Every file is at rest: in Review what passed the check, back in Annotate what did not."
-    );
-    println!();
-    println!("Try next, with your own workflow and documents in place of the examples:");
-    println!("  export TOKEN='Bearer try-out'");
-    println!(
-        "  cargo run --release -- receive --listen 127.0.0.1:8080 --token-env TOKEN --respond 503,503,200"
-    );
-    println!("and in a second terminal:");
-    println!("  export TOKEN='Bearer try-out'");
-    println!(
-        "  cargo run --release -- run --workflow infra/local/examples/workflow.json \\
-    --documents infra/local/examples/documents --url http://127.0.0.1:8080/ \\
-    --authorization-env TOKEN --allow-network 127.0.0.0/8 --retry-delays 1s,2s"
-    );
-    println!("  cargo run --release -- status");
 }
 
 /// A directory that goes away with the demo.

@@ -1,4 +1,4 @@
-use std::io::Write;
+use std::io::{self, Write};
 
 use delivery::{AttemptRecord, DeliveryState, FileKey, FileState, Rejection, Status};
 use serde::Serialize;
@@ -6,6 +6,7 @@ use workflow::Workflow;
 
 use super::SUCCESS;
 use crate::error::Error;
+use crate::output::{output, shown};
 use crate::report::{self, Row, write_columns};
 use crate::store::Store;
 
@@ -52,7 +53,15 @@ pub(super) async fn item(
 }
 
 fn print(known: &Known, workflow: Option<&Workflow>, name: &str) -> Result<(), Error> {
-    let mut out = std::io::stdout().lock();
+    Ok(output(|out| write(out, known, workflow, name))?)
+}
+
+fn write(
+    out: &mut impl Write,
+    known: &Known,
+    workflow: Option<&Workflow>,
+    name: &str,
+) -> io::Result<()> {
     let stage = |id| {
         workflow
             .and_then(|workflow| workflow.stage(id))
@@ -67,6 +76,7 @@ fn print(known: &Known, workflow: Option<&Workflow>, name: &str) -> Result<(), E
         Status::Complete => "is complete in",
     };
     let since = known.state.updated_at;
+    let (name, at) = (shown(name), shown(&at));
     writeln!(out, "{name} {doing} {at} since {since}")?;
     let header = ["WEBHOOK", "OUTCOME", "CALLS", "WENT TO", "WHY"].map(str::to_owned);
     let visits = known.visits.iter().map(|visit| {
@@ -81,7 +91,7 @@ fn print(known: &Known, workflow: Option<&Workflow>, name: &str) -> Result<(), E
     });
     let lines: Vec<_> = std::iter::once(header).chain(visits).collect();
     writeln!(out)?;
-    write_columns(&mut out, &lines)?;
+    write_columns(out, &lines)?;
     if !known.failed_attempts.is_empty() {
         let header = ["FAILED ATTEMPT", "AT", "STATUS", "REASON", "MS", "ANSWER"];
         let attempts = known.failed_attempts.iter().map(|record| {
@@ -99,13 +109,13 @@ fn print(known: &Known, workflow: Option<&Workflow>, name: &str) -> Result<(), E
         });
         let header = std::iter::once(header.map(str::to_owned));
         writeln!(out)?;
-        write_columns(&mut out, &header.chain(attempts).collect::<Vec<_>>())?;
+        write_columns(out, &header.chain(attempts).collect::<Vec<_>>())?;
     }
     for rejection in &known.rejections {
         let (at, why) = (rejection.at, rejection.reason.explain());
         writeln!(out, "\nrejected at {at}: {why}")?;
     }
-    Ok(out.flush()?)
+    Ok(())
 }
 
 fn one_line(record: &AttemptRecord) -> String {

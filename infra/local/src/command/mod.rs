@@ -2,6 +2,7 @@
 
 mod assign;
 mod check;
+mod choose;
 mod demo;
 mod item;
 mod ping;
@@ -9,7 +10,9 @@ mod receive;
 mod redeliver;
 mod redrive;
 mod run;
+mod settled;
 mod status;
+mod summary;
 mod wait;
 mod workflow;
 

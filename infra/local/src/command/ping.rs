@@ -1,4 +1,5 @@
 use std::fs;
+use std::io::Write;
 
 use bytes::Bytes;
 use delivery::ports::{Call, Caller};
@@ -14,6 +15,8 @@ use super::{SOME_FAILED, SUCCESS, secret_from};
 use crate::cli::PingArgs;
 use crate::error::Error;
 use crate::examples;
+use crate::hint;
+use crate::output::{output, say, shown};
 
 /// `webhook-stage ping`.
 ///
@@ -60,19 +63,26 @@ pub async fn ping(args: &PingArgs) -> Result<u8, Error> {
     let took = answer.duration.as_secs_f64() * 1000.0;
     let sent = answer.request_bytes;
     let success = matches!(answer.result, Ok(200..=299));
-    match answer.result {
-        Ok(status) => println!("HTTP {status} after {took:.1} ms, {sent} bytes sent"),
-        Err(reason) => println!("{reason} after {took:.1} ms: {}", reason.explain()),
-    }
-    if let Some(detail) = &answer.detail {
-        println!("detail: {detail}");
-    }
-    if answer.result.is_ok() {
-        let body = answer.response_excerpt.trim();
-        println!("answer: {}", if body.is_empty() { "(empty)" } else { body });
-    }
+    output(|out| {
+        match answer.result {
+            Ok(status) => writeln!(out, "HTTP {status} after {took:.1} ms, {sent} bytes sent")?,
+            Err(reason) => writeln!(out, "{reason} after {took:.1} ms: {}", reason.explain())?,
+        }
+        if let Some(detail) = &answer.detail {
+            writeln!(out, "detail: {}", shown(detail))?;
+        }
+        if answer.result.is_ok() {
+            let body = shown(answer.response_excerpt.trim());
+            writeln!(
+                out,
+                "answer: {}",
+                if body.is_empty() { "(empty)" } else { &body }
+            )?;
+        }
+        Ok(())
+    })?;
     if answer.result == Err(delivery::Reason::ForbiddenAddress) {
-        eprintln!("if you mean it, allow the network: --allow-network 127.0.0.0/8");
+        say!("{}", hint::allow(answer.detail.as_deref()));
     }
     Ok(if success { SUCCESS } else { SOME_FAILED })
 }

@@ -8,6 +8,7 @@ use super::{SUCCESS, secret_from};
 use crate::cli::ReceiveArgs;
 use crate::error::Error;
 use crate::gateway::{Gateway, Received, serve};
+use crate::output::{say, shown};
 use crate::work::interrupted;
 
 /// `webhook-stage receive`.
@@ -35,24 +36,22 @@ pub async fn receive(args: &ReceiveArgs) -> Result<u8, Error> {
         delay: args.delay,
         on_request: Box::new(print),
     };
-    eprintln!("listening on http://{address}; Ctrl-C ends it");
+    say!("listening on http://{address}; Ctrl-C ends it");
     if !args.listen.ip().is_loopback() {
-        eprintln!("note: this address can be reached from other machines");
+        say!("note: this address can be reached from other machines");
     }
-    serve(listener, gateway, interrupted())
-        .await
-        .map_err(listen)?;
+    serve(listener, gateway, interrupted()).await;
     Ok(SUCCESS)
 }
 
 fn print(received: &Received) {
-    let header = |name| received.header(name).unwrap_or("-");
+    let header = |name| shown(received.header(name).unwrap_or("-"));
     // A reader that went away ends the lines, not the receiver.
     let _ = writeln!(
         std::io::stdout(),
         "{} {} webhook-id={} attempt={} bytes={}",
         received.status,
-        received.path,
+        shown(&received.path),
         header("webhook-id"),
         header("webhook-attempt"),
         received.body.len()

@@ -2,24 +2,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::Admin;
-use delivery::ports::{Listing, Outgoing, SendMessages};
-use delivery::{Assignment, FileState};
+use delivery::ports::{Outgoing, SendMessages};
 use embedded::Engine;
-use uuid::Uuid;
-use workflow::{Role, Stage, Workflow};
+use workflow::Stage;
 
 use super::assign::{send, wait_and_print};
-use super::wait::outcome;
+use super::choose::{choose, find, no_webhook_stage, teams_of, under_way_here};
+use super::settled::say_left;
+use super::wait::{Visit, assignments, outcome};
 use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS, on_deployment};
-use crate::assignment::again;
 use crate::cli::RedeliverArgs;
 use crate::error::Error;
+use crate::hint::say_refused;
+use crate::networks::allowed;
+use crate::output::say;
 use crate::progress::Progress;
 use crate::report::{self, Row};
-use crate::store::Store;
-use crate::stored::workflows;
 use crate::target;
-use crate::work::until_at_rest;
+use crate::work::{is_under_way, say_stopped, until_at_rest};
+
+/// Assignments sent at once.
+const BATCH: usize = 500;
 
 /// `webhook-stage redeliver`.
 ///
@@ -27,52 +30,68 @@ use crate::work::until_at_rest;
 /// [`Error`] when the state directory, the stage or an item is not there.
 pub async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
     if args.target.aws {
-        let admin = target::deployment(&args.target.stack).await?;
+        let admin = target::deployment(&args.target.stack()).await?;
         return on_aws(&admin, args).await.map_err(on_deployment);
     }
     let engine = target::directory(&args.target)?;
-    let (workflow, stage) = find(&engine, &args.stage).await?;
+    let (workflow, stage) = find(&engine, &args.stage, args.within.workflow).await?;
     let teams = teams_of(&engine, &workflow).await?;
-    let chosen = choose(&engine, &teams, &stage, &args.item).await?;
-    if chosen.is_empty() {
+    let mut visits = choose(&engine, &teams, &workflow, &stage, &args.item).await?;
+    if args.item.is_empty() {
+        visits.extend(under_way_here(&engine, &workflow, &stage).await?);
+    }
+    if !is_under_way(&engine).await? && visits.is_empty() {
         say_nothing_to_do(&stage);
         return Ok(SUCCESS);
     }
-    let progress = Arc::new(Progress::new(u64::try_from(chosen.len()).unwrap_or(0)));
-    let assignments: Vec<Assignment> = chosen
-        .iter()
-        .map(|state| again(workflow.id, stage.id, &state.key, Role::Admin))
-        .collect();
-    for batch in assignments.chunks(500) {
-        let batch = batch.iter().cloned();
-        let messages = batch
-            .map(|message| Outgoing {
-                message,
-                delay: Duration::ZERO,
-            })
-            .collect();
-        for result in engine.send(messages).await {
-            result?;
-        }
-    }
-    let finished = until_at_rest(&engine, &args.calls, Arc::clone(&progress)).await?;
+    send_here(&engine, &visits).await?;
+    let progress = Arc::new(Progress::new(u64::try_from(visits.len()).unwrap_or(0)));
+    let calls = allowed(&engine, &args.calls)?;
+    let finished = until_at_rest(&engine, &calls, Arc::clone(&progress)).await?;
     progress.finish();
-    let mut rows = Vec::new();
-    for assignment in &assignments {
-        let name = engine.name(&assignment.key()).await?;
-        rows.extend(outcome(&engine, &workflow, &stage, assignment, &name).await?);
+    let (mut rows, mut refused) = (Vec::new(), None);
+    for visit in &visits {
+        let row = outcome(&engine, &workflow, &stage, visit).await?;
+        if row.as_ref().is_some_and(Row::is_refused) {
+            refused = refused.or(Some(&visit.key));
+        }
+        rows.extend(row);
     }
-    if args.json {
+    if visits.is_empty() {
+        say_nothing_to_do(&stage);
+    } else if args.json {
         report::print_json(&rows)?;
     } else {
         report::print_table(&rows)?;
     }
-    Ok(match finished {
-        false => INTERRUPTED,
-        true if rows.len() < assignments.len() => ERROR,
-        true if rows.iter().all(Row::is_success) => SUCCESS,
-        true => SOME_FAILED,
+    if !finished {
+        say_stopped();
+        return Ok(INTERRUPTED);
+    }
+    if let Some(key) = refused {
+        say_refused(&engine, key).await?;
+    }
+    Ok(if rows.len() < visits.len() {
+        say_left(&engine, visits.len() - rows.len());
+        ERROR
+    } else if rows.iter().all(Row::is_success) {
+        SUCCESS
+    } else {
+        SOME_FAILED
     })
+}
+
+async fn send_here(engine: &Engine, visits: &[Visit]) -> Result<(), Error> {
+    for batch in assignments(visits).chunks(BATCH) {
+        let messages = batch.iter().cloned().map(|message| Outgoing {
+            message,
+            delay: Duration::ZERO,
+        });
+        for result in engine.send(messages.collect()).await {
+            result?;
+        }
+    }
+    Ok(())
 }
 
 /// On a deployment its own functions do the work.
@@ -82,104 +101,23 @@ async fn on_aws(admin: &Admin, args: &RedeliverArgs) -> Result<u8, Error> {
     if stage.webhook.is_none() {
         return Err(no_webhook_stage(stage));
     }
-    let chosen = choose(admin.table(), &[team], stage, &args.item).await?;
-    if chosen.is_empty() {
+    let visits = choose(admin.table(), &[team], &workflow, stage, &args.item).await?;
+    if visits.is_empty() {
         say_nothing_to_do(stage);
         return Ok(SUCCESS);
     }
-    let assignments: Vec<(Assignment, String)> = chosen
-        .iter()
-        .map(|state| {
-            let assignment = again(workflow.id, stage.id, &state.key, Role::Admin);
-            (assignment, state.key.item_id.to_string())
-        })
-        .collect();
-    send(admin, &assignments).await?;
-    let files = report::counted(assignments.len(), "file");
-    eprintln!("{files} sent again");
+    send(admin, &visits).await?;
+    let files = report::counted(assignments(&visits).len(), "file");
+    say!("{files} sent again");
     if !args.wait {
         return Ok(SUCCESS);
     }
-    wait_and_print(admin, &workflow, stage, &assignments, args.json).await
+    wait_and_print(admin, &workflow, stage, &visits, args.json).await
 }
 
 fn say_nothing_to_do(stage: &Stage) {
-    eprintln!(
+    say!(
         "no file's last webhook at \"{}\" failed: there is nothing to send again",
         stage.name
     );
-}
-
-fn no_webhook_stage(stage: &Stage) -> Error {
-    Error::Usage(format!("--stage: \"{}\" is no Webhook stage", stage.name))
-}
-
-async fn teams_of(engine: &Engine, workflow: &Workflow) -> Result<Vec<String>, Error> {
-    let known = engine.workflows().await?.into_iter();
-    let known = known.filter(|(_, id)| *id == workflow.id);
-    Ok(known.map(|(team, _)| team).collect())
-}
-
-async fn find(engine: &Engine, wanted: &str) -> Result<(Arc<Workflow>, Stage), Error> {
-    let mut error = None;
-    for workflow in workflows(engine).await? {
-        match workflow.find_stage(wanted) {
-            Ok(stage) if stage.webhook.is_some() => {
-                let stage = stage.clone();
-                return Ok((workflow, stage));
-            }
-            Ok(stage) => error = Some(no_webhook_stage(stage)),
-            Err(lookup) => error = error.or(Some(lookup.into())),
-        }
-    }
-    Err(error.unwrap_or_else(|| Error::Usage("the state directory holds no workflow".to_owned())))
-}
-
-/// The files whose last webhook failed here, or the items named, whatever became of them.
-async fn choose(
-    store: &impl Store,
-    teams: &[String],
-    stage: &Stage,
-    items: &[Uuid],
-) -> Result<Vec<FileState>, Error> {
-    let mut chosen = Vec::new();
-    if items.is_empty() {
-        let listing = Listing {
-            stage_id: stage.id,
-            failed: true,
-        };
-        let mut after = None;
-        loop {
-            let page = store.at_rest(listing, after.as_deref(), 1000).await?;
-            chosen.extend(page.rows);
-            after = page.next;
-            if after.is_none() {
-                return Ok(chosen);
-            }
-        }
-    }
-    for item in items {
-        let mut found = None;
-        for team in teams {
-            let key = delivery::FileKey {
-                team: team.clone(),
-                item_id: *item,
-            };
-            found = found.or(store.get(&key).await?);
-        }
-        match found {
-            None => {
-                return Err(Error::Usage(format!(
-                    "--item {item}: there is no such file"
-                )));
-            }
-            Some(state) if !state.status.is_at_rest() => {
-                return Err(Error::Usage(format!(
-                    "--item {item}: the file is on its way; it can be sent again when it is at rest"
-                )));
-            }
-            Some(state) => chosen.push(state),
-        }
-    }
-    Ok(chosen)
 }

@@ -1,18 +1,22 @@
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use delivery::DeadLetter;
 use delivery::machine;
-use delivery::ports::{Outgoing, SendMessages};
+use delivery::ports::{Lists, Outgoing, SendMessages};
+use delivery::{Assignment, DeadLetter};
 use embedded::Engine;
 
+use super::settled::settled;
 use super::{INTERRUPTED, SOME_FAILED, SUCCESS};
 use crate::cli::RedriveArgs;
 use crate::error::Error;
+use crate::networks::allowed;
+use crate::output::{output, say};
 use crate::progress::Progress;
 use crate::report::counted;
 use crate::target;
-use crate::work::until_at_rest;
+use crate::work::{is_under_way, keys_of, say_stopped, under_way, until_at_rest};
 
 /// `webhook-stage redrive`.
 ///
@@ -20,26 +24,41 @@ use crate::work::until_at_rest;
 /// [`Error`] when the state directory or the deployment fails; what was redriven stays so.
 pub async fn redrive(args: &RedriveArgs) -> Result<u8, Error> {
     if args.target.aws {
-        let admin = target::deployment(&args.target.stack).await?;
+        let admin = target::deployment(&args.target.stack()).await?;
         let redriven = admin.redrive(args.most).await.map_err(Error::Deployment)?;
-        return Ok(say(redriven.sent, redriven.unreadable));
+        return print(redriven.sent, redriven.unreadable);
     }
     let engine = target::directory(&args.target)?;
-    let (sent, unreadable) = from_directory(&engine, args.most).await?;
-    if sent > 0 {
-        let progress = Arc::new(Progress::new(sent.try_into().unwrap_or(0)));
-        let finished = until_at_rest(&engine, &args.calls, Arc::clone(&progress)).await?;
+    let is_under_way = is_under_way(&engine).await?;
+    let mut files = keys_of(under_way(&engine).await?);
+    let Redriven { sent, unreadable } = from_directory(&engine, args.most).await?;
+    let mut code = SUCCESS;
+    if is_under_way || !sent.is_empty() {
+        let calls = allowed(&engine, &args.calls)?;
+        let progress = Arc::new(Progress::new(sent.len().try_into().unwrap_or(0)));
+        let finished = until_at_rest(&engine, &calls, Arc::clone(&progress)).await?;
         progress.finish();
         if !finished {
+            say_stopped();
             return Ok(INTERRUPTED);
         }
+        files.extend(sent.iter().map(Assignment::key));
+        files.sort_unstable();
+        files.dedup();
+        let rejected = rejected(&engine, &sent).await?;
+        code = rejected.max(settled(&engine, files).await?);
     }
-    Ok(say(sent, unreadable))
+    Ok(code.max(print(sent.len(), unreadable)?))
+}
+
+struct Redriven {
+    sent: Vec<Assignment>,
+    unreadable: usize,
 }
 
 /// Each letter goes after its assignment is sent: cut short, it is sent again, without a second effect.
-async fn from_directory(engine: &Engine, most: usize) -> Result<(usize, usize), Error> {
-    let (mut sent, mut unreadable) = (0, 0);
+async fn from_directory(engine: &Engine, most: usize) -> Result<Redriven, Error> {
+    let (mut sent, mut unreadable) = (Vec::new(), 0);
     for (id, body) in engine.parked(most).await? {
         let letter = serde_json::from_str::<DeadLetter>(&body).ok();
         let assignment = letter.and_then(|letter| machine::redrive(&letter).ok());
@@ -47,25 +66,48 @@ async fn from_directory(engine: &Engine, most: usize) -> Result<(usize, usize), 
             unreadable += 1;
             continue;
         };
+        sent.push(message.clone());
         let delay = Duration::ZERO;
         for result in engine.send(vec![Outgoing { message, delay }]).await {
             result?;
         }
         engine.unpark(id).await?;
-        sent += 1;
     }
-    Ok((sent, unreadable))
+    Ok(Redriven { sent, unreadable })
 }
 
-fn say(sent: usize, unreadable: usize) -> u8 {
-    let verb = if sent == 1 { "was" } else { "were" };
-    println!("{} {verb} assigned again", counted(sent, "dead letter"));
-    if unreadable == 0 {
-        return SUCCESS;
+async fn rejected(engine: &Engine, sent: &[Assignment]) -> Result<u8, Error> {
+    let mut code = SUCCESS;
+    for assignment in sent {
+        let rejections = engine.rejections(&assignment.key()).await?;
+        let mut own = rejections.iter().rev();
+        if let Some(found) = own.find(|found| found.assignment_id == assignment.assignment_id) {
+            let why = found.reason.explain();
+            say!(
+                "item {}: its assignment was rejected: {why}",
+                assignment.item_id
+            );
+            code = SOME_FAILED;
+        }
     }
-    println!(
-        "{} left parked that hold no message of this product: each says why",
-        counted(unreadable, "dead letter")
-    );
-    SOME_FAILED
+    Ok(code)
+}
+
+fn print(sent: usize, unreadable: usize) -> Result<u8, Error> {
+    let verb = if sent == 1 { "was" } else { "were" };
+    output(|out| {
+        let letters = counted(sent, "dead letter");
+        writeln!(out, "{letters} {verb} assigned again")?;
+        if unreadable > 0 {
+            let letters = counted(unreadable, "dead letter");
+            let why = "left parked that hold no message of this product: each says why";
+            writeln!(out, "{letters} {why}")?;
+        }
+        Ok(())
+    })?;
+    Ok(if unreadable == 0 {
+        SUCCESS
+    } else {
+        SOME_FAILED
+    })
 }

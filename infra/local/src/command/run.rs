@@ -8,16 +8,17 @@ use embedded::{Engine, Options};
 use uuid::Uuid;
 use workflow::{Stage, Workflow};
 
+use super::summary::{Ended, say_what_next};
 use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS};
 use crate::assignment::assignment;
 use crate::cli::RunArgs;
 use crate::configured::{Configured, configured};
-use crate::documents;
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::register::{Registered, register};
 use crate::report::{self, Row};
-use crate::work::until_at_rest;
+use crate::work::{say_stopped, until_at_rest};
+use crate::{documents, networks};
 
 /// Assignments sent at once.
 const BATCH: usize = 500;
@@ -39,6 +40,7 @@ pub async fn run(args: &RunArgs) -> Result<u8, Error> {
         ));
     }
     let engine = Engine::open(&args.state, Options::default())?;
+    networks::keep(&engine, &args.calls.allow_network)?;
     let registration = register(&engine, &paths, None).await?;
     let mut teams: Vec<&str> = registration
         .files
@@ -62,29 +64,40 @@ pub async fn run(args: &RunArgs) -> Result<u8, Error> {
         planned.push((file, run.plan(file).await?));
     }
     let finished = run.work(&mut planned).await?;
-    let mut rows = Vec::with_capacity(planned.len());
+    let mut ended = Vec::with_capacity(planned.len());
     for (file, plan) in &planned {
-        rows.extend(run.row(file, plan).await?);
+        let row = run.row(file, plan).await?;
+        ended.extend(row.map(|row| Ended {
+            key: file.key.clone(),
+            row,
+            before: matches!(plan, Plan::Passed(_) | Plan::FailedBefore(_)),
+        }));
     }
+    let rows: Vec<Row> = ended.iter().map(|ended| ended.row.clone()).collect();
     if args.json {
         report::print_json(&rows)?;
     } else {
         report::print_table(&rows)?;
     }
-    run.say_what_next(&rows, &planned, finished);
-    Ok(match (finished, registration.broken) {
-        (false, _) => INTERRUPTED,
-        (true, 1..) => ERROR,
-        (true, 0) if rows.iter().all(Row::is_success) => SUCCESS,
-        (true, 0) => SOME_FAILED,
+    if !finished {
+        say_stopped();
+        return Ok(INTERRUPTED);
+    }
+    say_what_next(&engine, &ended, planned.len()).await?;
+    Ok(if registration.broken > 0 || rows.len() < planned.len() {
+        ERROR
+    } else if rows.iter().all(Row::is_success) {
+        SUCCESS
+    } else {
+        SOME_FAILED
     })
 }
 
 /// What a file needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Plan {
-    /// It has passed; no call.
-    Passed,
+    /// It has passed, last in the visit named; no call.
+    Passed(Uuid),
     /// Its delivery ended before, without success; no call.
     FailedBefore(Uuid),
     /// It is on its way, from an earlier run: through this stage in the visit named, or elsewhere.
@@ -115,9 +128,6 @@ impl Run<'_> {
     }
 
     async fn plan_at_rest(&self, file: &Registered, state: &FileState) -> Result<Plan, PortError> {
-        if state.passed.contains(&self.stage.id) {
-            return Ok(Plan::Passed);
-        }
         let deliveries = report::deliveries(self.engine, state).await?;
         let last = deliveries
             .iter()
@@ -127,6 +137,7 @@ impl Run<'_> {
             Some(last) if last.outcome == Some(Outcome::Failed) => {
                 Plan::FailedBefore(last.delivery_id)
             }
+            Some(last) if state.passed.contains(&self.stage.id) => Plan::Passed(last.delivery_id),
             _ => Plan::Assign(Box::new(self.assignment(file))),
         })
     }
@@ -195,17 +206,10 @@ impl Run<'_> {
         };
         let row = |id| report::row_of(self.workflow, key, name, &deliveries, id);
         Ok(match plan {
-            Plan::Passed => {
-                let last = deliveries
-                    .iter()
-                    .rev()
-                    .find(|d| d.stage_id == self.stage.id);
-                let mut row = last.map(|last| Row::delivered(self.workflow, key, name, last));
-                if let Some(row) = &mut row {
-                    row.outcome = "already_passed";
-                }
-                row
-            }
+            Plan::Passed(id) => row(*id).map(|row| Row {
+                outcome: "already_passed",
+                ..row
+            }),
             Plan::FailedBefore(id) | Plan::Continue(Some(id)) => row(*id),
             Plan::Continue(None) => None,
             Plan::Assign(assignment) => match row(visit_id_of(assignment)) {
@@ -228,43 +232,5 @@ impl Run<'_> {
         Ok(own.map(|rejection| {
             Row::rejected(&file.key, &file.name, &self.stage.name, rejection.reason)
         }))
-    }
-
-    fn say_what_next(&self, rows: &[Row], planned: &[(&Registered, Plan)], finished: bool) {
-        let state = self.args.state.display();
-        if !finished {
-            eprintln!("stopped: run the same command again to continue where it was");
-            return;
-        }
-        let count = |outcome| rows.iter().filter(|row| row.outcome == outcome).count();
-        eprintln!(
-            "{} files: {} succeeded, {} had passed before, {} failed, {} rejected",
-            rows.len(),
-            count("succeeded"),
-            count("already_passed"),
-            count("failed"),
-            count("rejected")
-        );
-        let before = planned
-            .iter()
-            .filter(|(_, plan)| matches!(plan, Plan::FailedBefore(_)))
-            .count();
-        if before > 0 {
-            eprintln!("{before} of them failed in an earlier run and were not called again");
-        }
-        if rows
-            .iter()
-            .any(|row| row.reason == Some("forbidden_address"))
-        {
-            eprintln!(
-                "the stage's URL leads to a special network; if you mean it, allow it: --allow-network 127.0.0.0/8"
-            );
-        }
-        if count("failed") > 0 {
-            eprintln!(
-                "to send failed files again: webhook-stage redeliver --state {state} --stage \"{}\"",
-                self.stage.name
-            );
-        }
     }
 }

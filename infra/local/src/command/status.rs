@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use aws::Admin;
-use delivery::ports::{FileStates, Listing, Workflows};
+use delivery::ports::{FileStates, Listing, Lists, Workflows};
 use delivery::{FileKey, FileState, Outcome};
 use embedded::Engine;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use super::item::item;
 use super::{SUCCESS, on_deployment};
 use crate::cli::StatusArgs;
 use crate::error::Error;
+use crate::output::{output, say};
 use crate::report::{print_json, write_columns};
 use crate::store::Store;
 use crate::stored::workflows;
@@ -37,7 +38,7 @@ struct Resting {
 /// [`Error`] when the state directory or the stage is not there.
 pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
     if args.target.aws {
-        let admin = target::deployment(&args.target.stack).await?;
+        let admin = target::deployment(&args.target.stack()).await?;
         return of_deployment(&admin, args).await.map_err(on_deployment);
     }
     let engine = target::directory(&args.target)?;
@@ -46,7 +47,16 @@ pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
     }
     let mut rows = Vec::new();
     let mut is_known = false;
-    for workflow in workflows(&engine).await? {
+    let mut all = workflows(&engine).await?;
+    if let Some(id) = args.within.workflow {
+        all.retain(|workflow| workflow.id == id);
+        if all.is_empty() {
+            return Err(Error::Usage(format!(
+                "--workflow {id}: the state directory does not have it"
+            )));
+        }
+    }
+    for workflow in all {
         let stages: Vec<&Stage> = match &args.stage {
             None => workflow.stages.iter().collect(),
             Some(wanted) => workflow.find_stage(wanted).into_iter().collect(),
@@ -78,7 +88,7 @@ pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
             .filter_map(|status| counts.get(*status))
             .sum();
         if moving > 0 {
-            eprintln!(
+            say!(
                 "{moving} files are on their way: run the same `webhook-stage run` again to go on"
             );
         }
@@ -116,30 +126,32 @@ async fn of_deployment(admin: &Admin, args: &StatusArgs) -> Result<u8, Error> {
     Ok(SUCCESS)
 }
 
-/// The file with this id, of whichever team of the state directory.
+/// The file with this id, of whichever team of the state directory: one that has it, or else one whose
+/// assignment of it was rejected.
 async fn of_item(engine: &Engine, item_id: Uuid, json: bool) -> Result<u8, Error> {
-    let mut teams = Vec::new();
+    let mut teams: Vec<String> = Vec::new();
     for (team, _) in engine.workflows().await? {
         if !teams.contains(&team) {
             teams.push(team);
         }
     }
-    let last = teams.len().saturating_sub(1);
-    for (number, team) in teams.into_iter().enumerate() {
+    let mut meant = None;
+    for team in teams {
         let key = FileKey { team, item_id };
-        let state = engine.get(&key).await?;
-        if state.is_none() && number < last {
-            continue;
+        if let Some(state) = engine.get(&key).await? {
+            let workflow = engine.workflow(&key.team, state.workflow_id).await?;
+            return item(engine, workflow.as_deref(), &key, json).await;
         }
-        let workflow = match &state {
-            Some(state) => engine.workflow(&key.team, state.workflow_id).await?,
-            None => None,
-        };
-        return item(engine, workflow.as_deref(), &key, json).await;
+        if meant.is_none() || !engine.rejections(&key).await?.is_empty() {
+            meant = Some(key);
+        }
     }
-    Err(Error::Usage(
-        "the state directory holds no workflow".to_owned(),
-    ))
+    match meant {
+        Some(key) => item(engine, None, &key, json).await,
+        None => Err(Error::Usage(
+            "the state directory holds no workflow".to_owned(),
+        )),
+    }
 }
 
 async fn list(
@@ -151,7 +163,9 @@ async fn list(
     let mut after = None;
     loop {
         let page = store.at_rest(listing, after.as_deref(), 1000).await?;
-        for state in &page.rows {
+        // A copy of a workflow has its stages under the same ids.
+        let here = page.rows.iter();
+        for state in here.filter(|state| state.workflow_id == workflow.id) {
             let name = store.name(&state.key).await?;
             rows.push(resting(workflow, state, name));
         }
@@ -194,15 +208,13 @@ fn resting(workflow: &Workflow, state: &FileState, name: String) -> Resting {
 }
 
 fn print(rows: &[Resting], failed: bool) -> Result<(), Error> {
-    let mut out = std::io::stdout().lock();
     if rows.is_empty() {
         let what = if failed {
             "no file's last webhook failed"
         } else {
             "no file is at rest"
         };
-        writeln!(out, "{what}")?;
-        return Ok(());
+        return Ok(output(|out| writeln!(out, "{what}"))?);
     }
     let header = ["STAGE", "FILE", "LAST WEBHOOK", "OUTCOME", "CALLS", "WHY"].map(str::to_owned);
     let mut lines = vec![header];
@@ -219,6 +231,5 @@ fn print(rows: &[Resting], failed: bool) -> Result<(), Error> {
             },
         ]
     }));
-    write_columns(&mut out, &lines)?;
-    Ok(out.flush()?)
+    Ok(output(|out| write_columns(out, &lines))?)
 }

@@ -5,6 +5,7 @@ use delivery::machine::visit_id_of;
 use delivery::ports::PortError;
 use delivery::{Assignment, FileKey};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use uuid::Uuid;
 use workflow::{Stage, Workflow};
 
 use crate::report::{self, Row};
@@ -17,60 +18,138 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Files asked for at the same time.
 const CONCURRENCY: usize = 16;
 
-/// What became of an assignment; none while its visit lasts.
+/// A visit whose end is waited for.
+#[derive(Clone, Debug)]
+pub(super) struct Visit {
+    /// The file.
+    pub(super) key: FileKey,
+    /// What to call it.
+    pub(super) name: String,
+    /// The visit's id.
+    pub(super) id: Uuid,
+    /// The assignment that opens it; none where an earlier command has opened it.
+    pub(super) assignment: Option<Assignment>,
+}
+
+impl Visit {
+    /// The visit that an assignment opens.
+    pub(super) fn opened_by(assignment: Assignment, name: String) -> Self {
+        Self {
+            key: assignment.key(),
+            name,
+            id: visit_id_of(&assignment),
+            assignment: Some(assignment),
+        }
+    }
+}
+
+/// The assignments that are to be sent.
+pub(super) fn assignments(visits: &[Visit]) -> Vec<Assignment> {
+    let assignments = visits.iter().filter_map(|visit| visit.assignment.clone());
+    assignments.collect()
+}
+
+/// What became of a visit; none while it lasts.
 pub(super) async fn outcome(
     store: &impl Store,
     workflow: &Workflow,
     stage: &Stage,
-    assignment: &Assignment,
-    name: &str,
+    visit: &Visit,
 ) -> Result<Option<Row>, PortError> {
-    let key = assignment.key();
-    if let Some(state) = store.get(&key).await?
+    let (key, name) = (&visit.key, &visit.name);
+    if let Some(state) = store.get(key).await?
         && state.status.is_at_rest()
     {
         let deliveries = report::deliveries(store, &state).await?;
-        let id = visit_id_of(assignment);
-        if let Some(row) = report::row_of(workflow, &key, name, &deliveries, id) {
+        if let Some(row) = report::row_of(workflow, key, name, &deliveries, visit.id) {
             return Ok(Some(row));
         }
     }
-    let rejections = store.rejections(&key).await?;
+    let Some(assignment) = &visit.assignment else {
+        return Ok(None);
+    };
+    let rejections = store.rejections(key).await?;
     let mut own = rejections.iter().rev();
     let own = own.find(|found| found.assignment_id == assignment.assignment_id);
-    Ok(own.map(|rejection| Row::rejected(&key, name, &stage.name, rejection.reason)))
+    Ok(own.map(|rejection| Row::rejected(key, name, &stage.name, rejection.reason)))
 }
 
-/// The outcomes of all assignments, in their order, once all are over; fewer when a person stops it.
+/// The outcomes of all visits, in their order, once all are over; fewer when a person stops it.
 pub(super) async fn outcomes(
     store: &impl Store,
     workflow: &Workflow,
     stage: &Stage,
-    assignments: &[(Assignment, String)],
+    visits: &[Visit],
 ) -> Result<Vec<Row>, PortError> {
-    let mut rows: HashMap<FileKey, Row> = HashMap::new();
+    let mut rows: HashMap<Uuid, Row> = HashMap::new();
     let mut stop = std::pin::pin!(interrupted());
-    while rows.len() < assignments.len() {
-        let waiting: Vec<_> = assignments
+    loop {
+        let waiting: Vec<_> = visits
             .iter()
-            .filter(|(assignment, _)| !rows.contains_key(&assignment.key()))
+            .filter(|visit| !rows.contains_key(&visit.id))
             .collect();
+        if waiting.is_empty() {
+            break;
+        }
         let found: Vec<_> = stream::iter(waiting)
-            .map(|(assignment, name)| async move {
-                let row = outcome(store, workflow, stage, assignment, name).await?;
-                Ok::<_, PortError>(row.map(|row| (assignment.key(), row)))
+            .map(|visit| async move {
+                let row = outcome(store, workflow, stage, visit).await?;
+                Ok::<_, PortError>(row.map(|row| (visit.id, row)))
             })
             .buffer_unordered(CONCURRENCY)
             .try_collect()
             .await?;
         rows.extend(found.into_iter().flatten());
-        if rows.len() < assignments.len() {
+        if visits.iter().any(|visit| !rows.contains_key(&visit.id)) {
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {}
                 () = &mut stop => break,
             }
         }
     }
-    let keys = assignments.iter().map(|(assignment, _)| assignment.key());
-    Ok(keys.filter_map(|key| rows.remove(&key)).collect())
+    let found = visits.iter().filter_map(|visit| rows.get(&visit.id));
+    Ok(found.cloned().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use delivery::ports::{History, SystemClock};
+    use delivery::{FileKey, Rejection};
+    use embedded::{Engine, Options};
+    use workflow::{RejectReason, Role, Workflow};
+
+    use super::{Visit, outcomes};
+    use crate::assignment::assignment;
+    use crate::examples::WORKFLOW;
+
+    /// An item named twice is one file: waiting for two of it would never end.
+    #[tokio::test]
+    async fn a_visit_meant_twice_is_waited_for_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = Engine::open(directory.path(), Options::default()).unwrap();
+        let workflow = Workflow::import(WORKFLOW.as_bytes()).unwrap().workflow;
+        let stage = workflow.first_webhook().unwrap();
+        let key = FileKey {
+            team: "t".to_owned(),
+            item_id: uuid::Uuid::from_u128(1),
+        };
+        let assignment = assignment(workflow.id, stage.id, &key, Role::Annotator);
+        let rejection = Rejection {
+            key,
+            assignment_id: assignment.assignment_id,
+            workflow_id: workflow.id,
+            stage_id: stage.id,
+            actor: assignment.assigned_by.clone(),
+            reason: RejectReason::Busy,
+            at: delivery::ports::Clock::now(&SystemClock),
+        };
+        engine.rejection(&rejection).await.unwrap();
+        let visit = Visit::opened_by(assignment, "n".to_owned());
+        let twice = [visit.clone(), visit];
+        let rows = outcomes(&engine, &workflow, stage, &twice);
+        let rows = tokio::time::timeout(Duration::from_secs(20), rows).await;
+        assert_eq!(rows.expect("it waits for ever").unwrap().len(), 2);
+    }
 }

@@ -6,6 +6,7 @@ use super::SUCCESS;
 use crate::cli::{GetArgs, PutArgs, WorkflowCommand};
 use crate::configured::{Configured, configured};
 use crate::error::Error;
+use crate::output::{output, say};
 use crate::target;
 use delivery::ports::Workflows;
 
@@ -26,7 +27,7 @@ async fn put(args: &PutArgs) -> Result<u8, Error> {
     } = configured(&args.file, &args.overrides)?;
     let mut teams: Vec<String> = args.team.iter().cloned().collect();
     if args.target.aws {
-        let admin = target::deployment(&args.target.stack).await?;
+        let admin = target::deployment(&args.target.stack()).await?;
         for team in &teams {
             admin
                 .store_workflow(team, &workflow, &secrets)
@@ -51,19 +52,19 @@ async fn put(args: &PutArgs) -> Result<u8, Error> {
             engine.store_workflow(team, &workflow).await?;
         }
     }
-    eprintln!(
+    say!(
         "stored for {}: \"{}\", with the secrets of {} stages apart",
         teams.join(", "),
         workflow.name,
         secrets.len()
     );
-    println!("{}", workflow.id);
+    output(|out| writeln!(out, "{}", workflow.id))?;
     Ok(SUCCESS)
 }
 
 async fn get(args: &GetArgs) -> Result<u8, Error> {
     let found = if args.target.aws {
-        let admin = target::deployment(&args.target.stack).await?;
+        let admin = target::deployment(&args.target.stack()).await?;
         let team = args.team.as_deref().unwrap_or_default();
         target::stored(&admin, team, args.id).await?
     } else {
@@ -80,9 +81,10 @@ async fn get(args: &GetArgs) -> Result<u8, Error> {
         let found = engine.workflow(&team, args.id).await?;
         found.ok_or_else(|| unknown(args.id, "its team has another"))?
     };
-    let mut out = std::io::stdout().lock();
-    out.write_all(&found.to_json())?;
-    writeln!(out)?;
+    output(|out| {
+        out.write_all(&found.to_json())?;
+        writeln!(out)
+    })?;
     Ok(SUCCESS)
 }
 

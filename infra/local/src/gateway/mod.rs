@@ -5,7 +5,6 @@ mod event;
 
 use std::error::Error;
 use std::future::Future;
-use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,11 +19,18 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use lambda_runtime::{Context, LambdaEvent};
 use receiver::Receiver;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// Largest request body: 64 MiB. API Gateway itself takes 10 MB.
 pub const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// How long requests under way may take to be answered once the server is to end.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long to wait after a connection could not be accepted.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// A request as it was answered.
 #[derive(Debug)]
@@ -73,43 +79,56 @@ impl std::fmt::Debug for Gateway {
     }
 }
 
-/// Serves until `shutdown` completes; requests under way are then answered.
-///
-/// # Errors
-/// When the listener breaks.
-pub async fn serve(
-    listener: TcpListener,
-    gateway: Gateway,
-    shutdown: impl Future<Output = ()>,
-) -> io::Result<()> {
+/// Serves until `shutdown` completes; requests under way are then answered, if that takes no longer than
+/// [`PATIENCE`].
+pub async fn serve(listener: TcpListener, gateway: Gateway, shutdown: impl Future<Output = ()>) {
     let gateway = Arc::new(gateway);
     let mut shutdown = pin!(shutdown);
     let mut connections = JoinSet::new();
+    let (stop, stopped) = watch::channel(());
     loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => accepted?.0,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             () = &mut shutdown => break,
             Some(_) = connections.join_next() => continue,
         };
-        // Small answers must not wait for more to send.
-        let _ = stream.set_nodelay(true);
-        let gateway = Arc::clone(&gateway);
-        connections.spawn(async move {
-            let service = service_fn(move |request| {
-                let gateway = Arc::clone(&gateway);
-                async move { Ok::<_, std::convert::Infallible>(gateway.answer(request).await) }
-            });
-            let served = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
-            if let Err(error) = served {
-                tracing::debug!(%error, "connection ended");
+        match accepted {
+            Ok((stream, _)) => {
+                connections.spawn(connection(stream, Arc::clone(&gateway), stopped.clone()));
             }
-        });
+            // Too many open files, say: that passes, and the receiver should outlast it.
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+            }
+        }
     }
-    connections.abort_all();
-    Ok(())
+    drop(stop);
+    let answered = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(PATIENCE, answered).await;
+}
+
+async fn connection(stream: TcpStream, gateway: Arc<Gateway>, mut stopped: watch::Receiver<()>) {
+    // Small answers must not wait for more to send.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let gateway = Arc::clone(&gateway);
+        async move { Ok::<_, std::convert::Infallible>(gateway.answer(request).await) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let served = tokio::select! {
+        served = connection.as_mut() => served,
+        _ = stopped.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!(%error, "connection ended");
+    }
 }
 
 impl Gateway {

@@ -55,6 +55,10 @@ fn arguments_that_cannot_be_used_are_named() {
     }
     fails(&["status", "--aws"], &["--team", "--workflow"]);
     fails(&["status", "--team", "t"], &["--aws"]);
+    fails(&["status", "--stack", "x"], &["--aws"]);
+    let deployed = ["redeliver", "--aws", "--team", "t", "--stage", "x"];
+    let id = ["--workflow", "7194e3c3-04a7-55ae-b99e-90a213025b86"];
+    fails(&[&deployed[..], &id, &["--json"]].concat(), &["--wait"]);
     fails(&["workflow", "put", "x.json", "--aws"], &["--team"]);
     fails(&["assign", "--team", "t"], &["--aws", "--workflow"]);
     fails(

@@ -112,3 +112,34 @@ fn a_document_without_an_id_gets_a_stable_one_and_a_warning() {
         .collect();
     assert_eq!(ids[0], ids[1]);
 }
+
+#[test]
+fn an_item_id_that_is_none_is_named() {
+    let (endpoint, state) = (Endpoint::start("200"), directory());
+    let path = state.path().join("d.json");
+    std::fs::write(&path, document("d", "item-7")).unwrap();
+    let workflow = example("workflow.json");
+    let output = run(&endpoint, &state.path().join("s"), &workflow, &[&path])
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("its item_id \"item-7\" is no UUID"), "{said}");
+}
+
+#[test]
+fn a_state_directory_among_the_documents_is_none_of_them() {
+    let (endpoint, directory) = (Endpoint::start("200"), directory());
+    let id = uuid::Uuid::from_u128(1).to_string();
+    let path = directory.path().join("d.json");
+    std::fs::write(path, document("d", &id)).unwrap();
+    let workflow = example("workflow.json");
+    let state = directory.path().join("state");
+    for _ in 0..2 {
+        let output = run(&endpoint, &state, &workflow, &[directory.path()])
+            .output()
+            .unwrap();
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        assert_eq!(rows(&output).len(), 1);
+    }
+}

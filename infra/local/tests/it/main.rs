@@ -8,9 +8,13 @@
 )]
 
 mod arguments;
+mod disk;
 mod documents;
+mod gateway;
 mod memory;
 mod operator;
+mod output;
+mod resumed;
 mod routing;
 mod run;
 mod secrets;

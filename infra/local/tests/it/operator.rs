@@ -83,6 +83,24 @@ fn files_without_a_message_are_found_and_brought_on() {
 }
 
 #[test]
+fn a_run_that_leaves_files_behind_says_so() {
+    let (endpoint, directory) = (Endpoint::start("503,200"), directory());
+    let state = directory.path().join("state");
+    killed_mid_way(&endpoint, &state);
+    database(&state)
+        .execute("DELETE FROM messages", [])
+        .unwrap();
+    let documents = example("documents");
+    let again = run(&endpoint, &state, &example("workflow.json"), &[&documents])
+        .output()
+        .unwrap();
+    assert_eq!(code(&again), 1, "{}", stderr(&again));
+    let said = stderr(&again);
+    assert!(said.contains("24 files came to no end"), "{said}");
+    assert!(said.contains("webhook-stage check --state"), "{said}");
+}
+
+#[test]
 fn an_edited_workflow_and_a_files_story() {
     let (endpoint, directory) = (Endpoint::start("200"), directory());
     let state = directory.path().join("state");

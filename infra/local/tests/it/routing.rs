@@ -66,6 +66,28 @@ fn a_failed_file_may_go_to_a_webhook_stage_of_its_own() {
 }
 
 #[test]
+fn a_file_that_fails_further_on_has_failed_then_and_later() {
+    let (well, ill, state) = (Endpoint::start("200"), Endpoint::start("410"), directory());
+    let path = state.path().join("w.json");
+    let stages = [("Hook", Some("Then"), None), ("Then", Some("Next"), None)];
+    let json = workflow(&well.url(), &stages);
+    let (first, second) = json.rsplit_once(&well.url()).unwrap();
+    std::fs::write(&path, format!("{first}{}{second}", ill.url())).unwrap();
+    let document = one_document(state.path());
+    let mut command = run(&well, &state.path().join("s"), &path, &[&document]);
+    for (outcome, count) in [("succeeded", 1), ("already_passed", 1)] {
+        let output = command.output().unwrap();
+        assert_eq!(code(&output), 2, "{}", stderr(&output));
+        assert_eq!(rows(&output)[0]["outcome"], outcome);
+        assert_eq!(rows(&output)[0]["then"][0]["outcome"], "failed");
+        let said = stderr(&output);
+        assert!(said.contains("1 failed"), "{said}");
+        assert!(said.contains("--stage \"Then\""), "{said}");
+        assert_eq!((well.count(), ill.count()), (count, count));
+    }
+}
+
+#[test]
 fn a_cycle_of_webhook_stages_ends_at_the_hop_limit() {
     let (endpoint, state) = (Endpoint::start("200"), directory());
     let path = state.path().join("w.json");

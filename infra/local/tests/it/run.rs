@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::{
-    Endpoint, code, contents, directory, example, rows, run, shared, stderr, webhook_stage,
+    Endpoint, code, contents, directory, document, example, in_shell, rows, run, shared, stderr,
+    webhook_stage,
 };
 
 /// The workflows and documents to run over: this project's own, and V7's where they are.
@@ -186,6 +187,48 @@ fn a_worker_fires_nothing_and_each_file_says_so() {
         assert_eq!(code(&output), 0, "{role}");
     }
     assert_eq!(endpoint.count(), 4);
+}
+
+#[test]
+fn a_low_limit_of_open_files_costs_no_retries() {
+    let endpoint = Endpoint::with("200", std::time::Duration::from_millis(20), "");
+    let state = directory();
+    let (workflow, documents) = (example("workflow.json"), example("documents"));
+    let command = run(&endpoint, state.path(), &workflow, &[&documents]);
+    let output = in_shell("ulimit -n 40;", &command).output().unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(rows(&output).iter().all(|row| row["attempts"] == 1));
+    assert!(
+        stderr(&output).contains("open files"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+/// Two teams in one directory: the one whose assignment was rejected is not always the last.
+#[test]
+fn a_rejected_files_reason_is_found_whichever_team_it_is_of() {
+    let (endpoint, state) = (Endpoint::start("200"), directory());
+    let id = |number| uuid::Uuid::from_u128(number).to_string();
+    for (number, team) in [(1, "a"), (2, "b")] {
+        let text =
+            document("d", &id(number)).replace("\"slug\":\"t\"", &format!("\"slug\":\"{team}\""));
+        std::fs::write(state.path().join(format!("{team}.json")), text).unwrap();
+    }
+    let documents = [state.path().join("a.json"), state.path().join("b.json")];
+    let documents = documents.each_ref().map(|path| path.as_path());
+    let dir = state.path().join("s");
+    let mut command = run(&endpoint, &dir, &example("workflow.json"), &documents);
+    let output = command.args(["--as", "annotator"]).output().unwrap();
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    for number in [1, 2] {
+        let mut status = webhook_stage();
+        status
+            .args(["status", "--item", &id(number), "--state"])
+            .arg(&dir);
+        let said = stderr(&status.output().unwrap());
+        assert!(said.contains("was rejected"), "{said}");
+    }
 }
 
 #[test]

@@ -75,9 +75,7 @@ impl Endpoint {
                         });
                     }),
                 };
-                serve(listener, gateway, async { drop(stopped.await) })
-                    .await
-                    .unwrap();
+                serve(listener, gateway, async { drop(stopped.await) }).await;
             });
         });
         let address = address.recv().unwrap();
@@ -155,6 +153,23 @@ pub fn run(endpoint: &Endpoint, state: &Path, workflow: &Path, documents: &[&Pat
         .args(["--allow-network", "127.0.0.0/8", "--json"])
         .args(["--retry-delays", "20ms,20ms,20ms,20ms,20ms"]);
     command
+}
+
+/// The same command in a shell that first does what `before` says. A write beyond a file's largest size
+/// then fails as one on a full disk does.
+pub fn in_shell(before: &str, command: &Command) -> Command {
+    let mut shell = Command::new("bash");
+    let script = format!("trap '' XFSZ; {before} exec \"$@\"");
+    shell
+        .args(["-c", &script, "bash"])
+        .arg(command.get_program());
+    shell.args(command.get_args());
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            shell.env(name, value);
+        }
+    }
+    shell
 }
 
 pub fn rows(output: &Output) -> Vec<Value> {

@@ -1,0 +1,52 @@
+use delivery::ports::{FileStates, PortError};
+use delivery::{FileKey, FileState, Reason};
+use embedded::Engine;
+
+use super::{ERROR, SOME_FAILED, SUCCESS};
+use crate::hint::say_refused;
+use crate::output::say;
+use crate::report::counted;
+
+/// What became of files that were brought on, once nothing is left on the queues: says what went wrong,
+/// and returns the exit code.
+pub(super) async fn settled(engine: &Engine, keys: Vec<FileKey>) -> Result<u8, PortError> {
+    let mut failed: Vec<FileState> = Vec::new();
+    let mut left = 0;
+    for key in keys {
+        match engine.get(&key).await? {
+            Some(state) if state.is_failed_at_rest() => failed.push(state),
+            Some(state) if state.status.is_at_rest() => {}
+            Some(_) | None => left += 1,
+        }
+    }
+    let state = engine.directory().display();
+    if !failed.is_empty() {
+        say!(
+            "{} failed: webhook-stage status --state {state} --failed",
+            counted(failed.len(), "file")
+        );
+    }
+    let reason = |state: &&FileState| state.delivery.as_ref().and_then(|last| last.reason);
+    let mut refused = failed.iter();
+    if let Some(file) = refused.find(|state| reason(state) == Some(Reason::ForbiddenAddress)) {
+        say_refused(engine, &file.key).await?;
+    }
+    if left > 0 {
+        say_left(engine, left);
+        return Ok(ERROR);
+    }
+    Ok(if failed.is_empty() {
+        SUCCESS
+    } else {
+        SOME_FAILED
+    })
+}
+
+/// Nothing is on the queues, and still there are files without an end.
+pub(super) fn say_left(engine: &Engine, files: usize) {
+    let state = engine.directory().display();
+    say!(
+        "{} came to no end: `webhook-stage check --state {state}` finds what is stuck, `webhook-stage redrive --state {state}` assigns again what was parked",
+        counted(files, "file")
+    );
+}

@@ -1,0 +1,59 @@
+use delivery::FileKey;
+use delivery::ports::PortError;
+use embedded::Engine;
+
+use super::settled::say_left;
+use crate::hint::say_refused;
+use crate::output::say;
+use crate::report::{Row, counted};
+
+/// A file's outcome, and whether an earlier run brought it about.
+pub(super) struct Ended {
+    pub(super) key: FileKey,
+    pub(super) row: Row,
+    pub(super) before: bool,
+}
+
+/// Says how a run went, and what to do about what did not go well.
+pub(super) async fn say_what_next(
+    engine: &Engine,
+    ended: &[Ended],
+    planned: usize,
+) -> Result<(), PortError> {
+    let count = |outcome| {
+        let overall = ended.iter().map(|ended| ended.row.overall());
+        overall.filter(|overall| *overall == outcome).count()
+    };
+    say!(
+        "{}: {} succeeded, {} had passed before, {} failed, {} rejected",
+        counted(ended.len(), "file"),
+        count("succeeded"),
+        count("already_passed"),
+        count("failed"),
+        count("rejected")
+    );
+    if planned > ended.len() {
+        say_left(engine, planned - ended.len());
+    }
+    let is_old_failure = |ended: &&Ended| ended.before && !ended.row.is_success();
+    let before = ended.iter().filter(is_old_failure).count();
+    if before > 0 {
+        say!("{before} of them failed in an earlier run and were not called again");
+    }
+    if let Some(refused) = ended.iter().find(|ended| ended.row.is_refused()) {
+        say_refused(engine, &refused.key).await?;
+    }
+    let mut stages: Vec<&str> = Vec::new();
+    for stage in ended.iter().filter_map(|ended| ended.row.failed_last_at()) {
+        if !stages.contains(&stage) {
+            stages.push(stage);
+        }
+    }
+    let state = engine.directory().display();
+    for stage in stages {
+        say!(
+            "to send failed files again: webhook-stage redeliver --state {state} --stage \"{stage}\""
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! What to do about a call that was refused for its address.
+
+use std::net::IpAddr;
+
+use delivery::ports::{Lists, PortError};
+use delivery::{FileKey, Reason};
+use embedded::Engine;
+
+use crate::output::say;
+
+/// How to allow an address; `detail` is what the refused attempt says about it.
+pub(crate) fn allow(detail: Option<&str>) -> String {
+    let first = detail.and_then(|detail| detail.split(' ').next());
+    let network = match first.map(str::parse::<IpAddr>) {
+        Some(Ok(address @ IpAddr::V4(_))) => format!("{address}/32"),
+        Some(Ok(address @ IpAddr::V6(_))) => format!("{address}/128"),
+        _ => "127.0.0.0/8".to_owned(),
+    };
+    format!("if you mean it, allow the network: --allow-network {network}")
+}
+
+/// Names the address that the file's last refused call would have gone to.
+pub(crate) async fn say_refused(engine: &Engine, key: &FileKey) -> Result<(), PortError> {
+    let attempts = engine.attempts(key).await?;
+    let mut attempts = attempts.iter().rev();
+    let refused = attempts.find(|attempt| attempt.summary.reason == Some(Reason::ForbiddenAddress));
+    let detail = refused.and_then(|attempt| attempt.detail.as_deref());
+    let what = detail.unwrap_or("the stage's URL leads to a special network");
+    say!("{what}; {}", allow(detail));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::allow;
+
+    #[test]
+    fn the_address_refused_is_the_one_to_allow() {
+        let hint = |detail| allow(Some(detail));
+        assert!(hint("10.1.2.3 may not be called: private").ends_with(" 10.1.2.3/32"));
+        assert!(hint("fd00::1 may not be called: private").ends_with(" fd00::1/128"));
+        assert!(allow(None).contains("--allow-network"));
+    }
+}

@@ -1,0 +1,47 @@
+//! What is said to people. Names, answers and paths come from elsewhere: they must not steer a terminal.
+
+use std::fmt;
+use std::io::{self, ErrorKind, StdoutLock, Write};
+
+/// Writes to standard output. Who reads may have seen enough, `| head` for one: that is no fault, and the
+/// exit code still says what became of the files.
+pub(crate) fn output(write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+/// Says a line on standard error, to whoever is still there.
+pub fn tell(line: fmt::Arguments<'_>) {
+    let line = line.to_string().lines().map(shown).collect::<Vec<_>>();
+    let _ = writeln!(io::stderr(), "{}", line.join("\n"));
+}
+
+/// Says a line on standard error, as `eprintln!` does.
+macro_rules! say {
+    ($($line:tt)*) => { $crate::output::tell(format_args!($($line)*)) };
+}
+pub(crate) use say;
+
+/// Text in one line, without what a terminal would obey.
+pub(crate) fn shown(text: &str) -> String {
+    let is_obeyed =
+        |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.replace(is_obeyed, "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn a_terminal_has_nothing_to_obey() {
+        let hostile = "a\u{1b}[2J\u{9b}31m\r\n\u{7f}\u{202e}b é";
+        assert_eq!(
+            shown(hostile),
+            "a\u{fffd}[2J\u{fffd}31m\u{fffd}\u{fffd}\u{fffd}\u{fffd}b é"
+        );
+    }
+}

@@ -1,0 +1,92 @@
+//! What a state directory is after its process ended, however it did.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::Path;
+use std::time::Duration;
+
+use delivery::Delivery;
+use delivery::ports::{Outgoing, SendMessages};
+use embedded::{Engine, MAX_CRASHES, MAX_RECEIVES, Options, Queue, Received};
+use uuid::Uuid;
+
+const VISIBILITY: Duration = Duration::from_secs(60);
+
+fn open(directory: &Path) -> Engine {
+    Engine::open(directory, Options::default()).unwrap()
+}
+
+async fn send(engine: &Engine) {
+    let message = Delivery {
+        delivery_id: Uuid::nil(),
+        team: "t".to_owned(),
+        item_id: Uuid::nil(),
+        workflow_id: Uuid::nil(),
+        stage_id: Uuid::nil(),
+        attempt: 1,
+        document: None,
+    };
+    let delay = Duration::ZERO;
+    for sent in engine.send(vec![Outgoing { message, delay }]).await {
+        sent.unwrap();
+    }
+}
+
+async fn receive(engine: &Engine) -> Vec<Received> {
+    let received = engine.receive(Queue::Deliveries, 10, VISIBILITY, 10).await;
+    received.unwrap()
+}
+
+/// The log goes into the database when the connection is closed, and that is the thread's last act.
+#[tokio::test]
+async fn the_last_handle_leaves_a_closed_database() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = open(directory.path());
+    let log = directory.path().join("webhook-stage.db-wal");
+    for _ in 0..20 {
+        send(&engine).await;
+    }
+    assert!(log.exists());
+    drop(engine);
+    assert!(!log.exists());
+}
+
+#[tokio::test]
+async fn a_message_outlives_many_processes_that_die_with_it_in_hand_but_not_all() {
+    let directory = tempfile::tempdir().unwrap();
+    send(&open(directory.path())).await;
+    for _ in 0..=MAX_CRASHES {
+        let received = receive(&open(directory.path())).await;
+        assert_eq!(received.len(), 1);
+        assert!(received[0].receive_count <= MAX_RECEIVES);
+    }
+    let engine = open(directory.path());
+    assert!(receive(&engine).await.is_empty());
+    let dead = engine.depth(Queue::DeliveriesDeadLetters).await.unwrap();
+    assert_eq!(dead.visible, 1);
+}
+
+#[tokio::test]
+async fn a_receive_that_was_not_its_turn_does_not_count() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = open(directory.path());
+    send(&engine).await;
+    for _ in 0..=MAX_RECEIVES {
+        let received = receive(&engine).await;
+        assert_eq!(received[0].receive_count, 1);
+        let delay = Duration::ZERO;
+        let back = engine.give_back_uncounted(Queue::Deliveries, &received, delay);
+        assert_eq!(back.await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_is_brought_up_to_this_one() {
+    let directory = tempfile::tempdir().unwrap();
+    send(&open(directory.path())).await;
+    let database = rusqlite::Connection::open(directory.path().join("webhook-stage.db")).unwrap();
+    let first = "ALTER TABLE messages DROP COLUMN crashes; PRAGMA user_version = 1";
+    database.execute_batch(first).unwrap();
+    drop(database);
+    assert_eq!(receive(&open(directory.path())).await.len(), 1);
+    assert_eq!(receive(&open(directory.path())).await.len(), 1);
+}

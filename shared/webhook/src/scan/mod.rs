@@ -1,55 +1,12 @@
-use std::fmt;
+mod error;
+mod number;
+
+use number::Number;
+
+pub use error::{PayloadError, Problem};
 
 /// Deepest nesting accepted. Darwin JSON needs about ten levels.
 const MAX_DEPTH: usize = 512;
-
-/// The document is no Darwin JSON. The place is kept, the content is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{problem} at line {line} column {column}")]
-pub struct PayloadError {
-    /// What is wrong there.
-    pub problem: Problem,
-    /// From 1.
-    pub line: u64,
-    /// From 1, in bytes: the first byte that cannot be right.
-    pub column: u64,
-}
-
-impl PayloadError {
-    /// The stable machine code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        "document_invalid"
-    }
-}
-
-/// What is wrong with a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Problem {
-    /// JSON, but no object.
-    NotAnObject,
-    /// Broken syntax.
-    Syntax,
-    /// Text that is not UTF-8.
-    Encoding,
-    /// Nested more than 512 deep.
-    TooDeep,
-    /// It ends too early.
-    CutOff,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotAnObject => "the document is not a JSON object",
-            Self::Syntax => "the document's JSON is broken",
-            Self::Encoding => "the document's JSON is not UTF-8",
-            Self::TooDeep => "the document's JSON is nested too deeply",
-            Self::CutOff => "the document's JSON is cut off",
-        })
-    }
-}
 
 /// A place in the outermost object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,18 +45,6 @@ enum State {
     },
     Word(&'static [u8]),
     Number(Number),
-}
-
-#[derive(Clone, Copy)]
-enum Number {
-    Minus,
-    Zero,
-    Whole,
-    Point,
-    Fraction,
-    E,
-    Sign,
-    Exponent,
 }
 
 /// Reads JSON piece by piece: checks that it is one valid object, and finds the places where its
@@ -350,28 +295,6 @@ impl Scanner {
         let outermost = self.open.is_empty();
         self.state = if outermost { State::End } else { State::After };
         outermost.then_some(Mark::Close)
-    }
-}
-
-impl Number {
-    const fn step(self, byte: u8) -> Option<Self> {
-        Some(match (self, byte) {
-            (Self::Minus, b'0') => Self::Zero,
-            (Self::Minus, b'1'..=b'9') | (Self::Whole, b'0'..=b'9') => Self::Whole,
-            (Self::Zero | Self::Whole, b'.') => Self::Point,
-            (Self::Point | Self::Fraction, b'0'..=b'9') => Self::Fraction,
-            (Self::Zero | Self::Whole | Self::Fraction, b'e' | b'E') => Self::E,
-            (Self::E, b'+' | b'-') => Self::Sign,
-            (Self::E | Self::Sign | Self::Exponent, b'0'..=b'9') => Self::Exponent,
-            _ => return None,
-        })
-    }
-
-    const fn is_complete(self) -> bool {
-        matches!(
-            self,
-            Self::Zero | Self::Whole | Self::Fraction | Self::Exponent
-        )
     }
 }
 

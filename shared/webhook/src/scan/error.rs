@@ -1,0 +1,49 @@
+use std::fmt;
+
+/// The document is no Darwin JSON. The place is kept, the content is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem} at line {line} column {column}")]
+pub struct PayloadError {
+    /// What is wrong there.
+    pub problem: Problem,
+    /// From 1.
+    pub line: u64,
+    /// From 1, in bytes: the first byte that cannot be right.
+    pub column: u64,
+}
+
+impl PayloadError {
+    /// The stable machine code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        "document_invalid"
+    }
+}
+
+/// What is wrong with a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// JSON, but no object.
+    NotAnObject,
+    /// Broken syntax.
+    Syntax,
+    /// Text that is not UTF-8.
+    Encoding,
+    /// Nested more than 512 deep.
+    TooDeep,
+    /// It ends too early.
+    CutOff,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAnObject => "the document is not a JSON object",
+            Self::Syntax => "the document's JSON is broken",
+            Self::Encoding => "the document's JSON is not UTF-8",
+            Self::TooDeep => "the document's JSON is nested too deeply",
+            Self::CutOff => "the document's JSON is cut off",
+        })
+    }
+}

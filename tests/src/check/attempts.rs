@@ -20,7 +20,7 @@ pub(super) fn check(evidence: &Evidence<'_>, found: &mut Violations) {
         went_on_for_a_reason(delivery, found);
         gave_up_for_a_reason(evidence, delivery, found);
         recorded_as_made(delivery, calls, found);
-        kept_in_full(evidence, delivery, found);
+        kept_in_full(evidence, delivery, calls, found);
     }
 }
 
@@ -140,24 +140,33 @@ fn recorded_as_made(delivery: &DeliveryState, calls: &[&Call], found: &mut Viola
     }
 }
 
-/// A failed attempt that the record counts is in the history, once, for people who look for the cause.
-fn kept_in_full(evidence: &Evidence<'_>, delivery: &DeliveryState, found: &mut Violations) {
+/// A failed attempt that the record counts is in the history, once, for people who look for the cause. Where
+/// two senders made it, because one had lost its lease, it may be either's: who comes last is kept.
+fn kept_in_full(
+    evidence: &Evidence<'_>,
+    delivery: &DeliveryState,
+    calls: &[&Call],
+    found: &mut Violations,
+) {
     let id = delivery.delivery_id;
     let failed = delivery.attempts.iter().filter(|a| a.reason.is_some());
     for attempt in failed {
         let number = attempt.attempt;
-        let kept = evidence.attempts.iter();
+        let kept = evidence.attempts.iter().map(|kept| (kept, &kept.summary));
         let kept: Vec<_> = kept
-            .filter(|kept| kept.delivery_id == id && kept.summary.attempt == number)
+            .filter(|(kept, summary)| kept.delivery_id == id && summary.attempt == number)
             .collect();
-        if kept.len() != 1 {
+        let [(_, kept)] = kept[..] else {
             let times = kept.len();
             found.add(
                 2,
                 format!("{id}: attempt {number} is kept in full {times} times"),
             );
-        } else if kept[0].summary != *attempt {
-            let (kept, attempt) = (&kept[0].summary, attempt);
+            continue;
+        };
+        let mut calls = calls.iter().filter(|call| call.attempt == number);
+        let is_of_another = kept.reason.is_some() && calls.any(|call| call.status == kept.status);
+        if kept != attempt && !is_of_another {
             found.add(2, format!("{id}: {attempt:?} is kept in full as {kept:?}"));
         }
     }

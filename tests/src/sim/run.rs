@@ -89,6 +89,8 @@ pub(super) fn run(mut dice: Dice, variant: Variant, is_traced: bool) -> Report {
 struct Task {
     id: u64,
     until: i64,
+    /// Until then it stands still, whatever goes on around it.
+    still_until: i64,
     future: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
@@ -117,7 +119,8 @@ impl Run {
                     to_assign -= 1;
                     self.with(scenario::assign);
                 }
-                85..=94 => self.pass_time(),
+                85..=93 => self.pass_time(),
+                94 => self.stand_still(),
                 95..=96 => self.crash(),
                 97..=98 => self.with(World::duplicate),
                 99 => self.operate(),
@@ -132,6 +135,9 @@ impl Run {
     /// Nothing goes wrong any more; all work must come to its end, whatever is chosen.
     fn calm(&mut self) {
         self.with(|world| world.trouble = 0);
+        for task in &mut self.tasks {
+            task.still_until = 0;
+        }
         let mut redrives = self.with(|world| world.dice.pick(0..3));
         for turn in 0..PATIENCE {
             if self.with(|world| world.is_broken_already()) {
@@ -196,6 +202,29 @@ impl Run {
         self.end(index, "crash");
     }
 
+    /// One sender does nothing for longer than its lease, while the others go on.
+    fn stand_still(&mut self) {
+        let chosen = self.with(|world| {
+            if self.tasks.is_empty() || world.trouble == 0 {
+                return None;
+            }
+            let index = world.dice.index(self.tasks.len());
+            let (queue, _) = world.in_hand.get(&self.tasks[index].id)?;
+            if *queue != DELIVERIES {
+                return None;
+            }
+            world.faults.note("one sender stands still");
+            Some((index, world.now + 25_000))
+        });
+        let Some((index, until)) = chosen else {
+            return;
+        };
+        let task = &mut self.tasks[index];
+        task.still_until = until;
+        let id = task.id;
+        self.with(|world| world.tell(id, || "STANDS STILL".to_owned()));
+    }
+
     /// What operators do: look for stuck files and bring them on, and redrive a dead letter.
     fn operate(&mut self) {
         if self.with(|world| world.dice.one_in(2)) {
@@ -229,6 +258,9 @@ impl Run {
         let index = (chosen + turn) % self.tasks.len();
         if self.tasks[index].until < self.with(|world| world.now) {
             self.end(index, "invocation timed out");
+            return;
+        }
+        if self.tasks[index].still_until > self.with(|world| world.now) {
             return;
         }
         let mut context = Context::from_waker(Waker::noop());
@@ -279,6 +311,11 @@ impl Run {
             skew,
         };
         let future = Box::pin(work(sim));
-        self.tasks.push(Task { id, until, future });
+        self.tasks.push(Task {
+            id,
+            until,
+            still_until: 0,
+            future,
+        });
     }
 }

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Endpoint, code, directory, example, in_shell, rows, run, stderr, workflow};
 
-fn largest_file(pid: u32, bytes: &str) {
-    let limit = format!("--fsize={bytes}:");
-    let set = Command::new("prlimit")
-        .args(["--pid", &pid.to_string(), &limit])
+/// Sets how large a file a process may write, in bytes; -1 is no limit.
+fn largest_file(pid: u32, bytes: i64) {
+    let script = "import resource as r, sys; pid, most = map(int, sys.argv[1:]); \
+        r.prlimit(pid, r.RLIMIT_FSIZE, (most, r.RLIM_INFINITY))";
+    let set = Command::new("python3")
+        .args(["-c", script, &pid.to_string(), &bytes.to_string()])
         .status();
     assert!(set.unwrap().success());
 }
@@ -37,9 +39,9 @@ fn a_disk_that_is_full_for_a_moment_delays_a_run_by_little_more() {
         assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
         std::thread::sleep(Duration::from_millis(5));
     }
-    largest_file(child.id(), "1");
+    largest_file(child.id(), 1);
     std::thread::sleep(Duration::from_secs(2));
-    largest_file(child.id(), "unlimited");
+    largest_file(child.id(), -1);
     let began = Instant::now();
     while child.try_wait().unwrap().is_none() {
         if began.elapsed() > Duration::from_secs(120) {

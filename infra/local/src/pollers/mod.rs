@@ -1,14 +1,15 @@
 //! What AWS's event source mapping does, on one machine: takes messages from the queues, builds the
 //! same Lambda events, calls the same handlers, deletes what they handled.
 
+mod settle;
+
 use std::collections::HashSet;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use delivery::ports::{FileStates, PortError};
-use delivery::{Delivery, Status, Timestamp};
+use delivery::Timestamp;
+use delivery::ports::PortError;
 use embedded::{Engine, Queue, Received};
 use lambda_runtime::{Context, LambdaEvent};
 use sender::Settings;
@@ -202,72 +203,6 @@ impl Poller {
         };
         self.settle(messages, &failed, began).await;
     }
-
-    async fn settle(&self, messages: Vec<Received>, failed: &HashSet<String>, began: Timestamp) {
-        let (engine, queue) = (self.ports.engine(), self.queue);
-        let (back, done): (Vec<_>, Vec<_>) = messages
-            .into_iter()
-            .partition(|message| failed.contains(&message.message_id.to_string()));
-        let (mut held, mut faulty) = (Vec::new(), Vec::new());
-        for message in back {
-            if self.is_held(&message, began).await {
-                held.push(message);
-            } else {
-                faulty.push(message);
-            }
-        }
-        self.insist(&done, || engine.delete(queue, &done)).await;
-        let delay = delay_of(&faulty);
-        self.insist(&faulty, || engine.give_back(queue, &faulty, delay))
-            .await;
-        let delay = delay_of(&held);
-        self.insist(&held, || engine.give_back_uncounted(queue, &held, delay))
-            .await;
-    }
-
-    /// Tries until the database takes it: what is not settled stays hidden for the whole of its
-    /// visibility. Once the pollers are stopped, whoever opens the directory next takes it back.
-    async fn insist<F>(&self, messages: &[Received], settle: impl Fn() -> F)
-    where
-        F: Future<Output = Result<usize, PortError>>,
-    {
-        let mut stopped = self.stopped.clone();
-        while !messages.is_empty() {
-            let Err(error) = settle().await else {
-                return;
-            };
-            let queue = self.queue.name();
-            tracing::error!(queue, %error, "messages could not be settled");
-            if *stopped.borrow() {
-                return;
-            }
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_AGAIN) => {}
-                changed = stopped.changed() => if changed.is_err() { return },
-            }
-        }
-    }
-
-    /// Whether somebody had claimed the attempt before this message came. Then it was not tried: it may
-    /// come as often as that claim lasts.
-    async fn is_held(&self, message: &Received, came: Timestamp) -> bool {
-        let Ok(delivery) = Delivery::parse(&message.body) else {
-            return false;
-        };
-        let Ok(Some(state)) = self.ports.engine().get(&delivery.key()).await else {
-            return false;
-        };
-        let lease = state.delivery.and_then(|delivery| delivery.lease_until);
-        state.status == Status::Sending
-            && state.updated_at < came
-            && lease.is_some_and(|until| until >= Timestamp::from(SystemTime::now()))
-    }
-}
-
-/// The more often they came back, the longer they are left alone.
-fn delay_of(messages: &[Received]) -> Duration {
-    let receives = messages.iter().map(|message| message.receive_count);
-    Duration::from_secs(u64::from(receives.max().unwrap_or(0).min(5)))
 }
 
 fn permits(count: usize) -> u32 {

@@ -1,0 +1,189 @@
+//! What becomes of messages once their function has answered.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::time::{Duration, SystemTime};
+
+use delivery::ports::{FileStates, PortError};
+use delivery::{Delivery, Status, Timestamp};
+use embedded::Received;
+
+use super::{LOOK_AGAIN, Poller};
+
+impl Poller {
+    pub(super) async fn settle(
+        &self,
+        messages: Vec<Received>,
+        failed: &HashSet<String>,
+        began: Timestamp,
+    ) {
+        let (engine, queue) = (self.ports.engine(), self.queue);
+        let (back, done): (Vec<_>, Vec<_>) = messages
+            .into_iter()
+            .partition(|message| failed.contains(&message.message_id.to_string()));
+        let (mut held, mut faulty) = (Vec::new(), Vec::new());
+        for message in back {
+            if self.is_held(&message, began).await {
+                held.push(message);
+            } else {
+                faulty.push(message);
+            }
+        }
+        self.insist(&done, || engine.delete(queue, &done)).await;
+        let delay = delay_of(&faulty);
+        self.insist(&faulty, || engine.give_back(queue, &faulty, delay))
+            .await;
+        let delay = delay_of(&held);
+        self.insist(&held, || engine.give_back_uncounted(queue, &held, delay))
+            .await;
+    }
+
+    /// Tries until the database takes it: what is not settled stays hidden for the whole of its
+    /// visibility. Once the pollers are stopped, whoever opens the directory next takes it back.
+    async fn insist<F>(&self, messages: &[Received], settle: impl Fn() -> F)
+    where
+        F: Future<Output = Result<usize, PortError>>,
+    {
+        let mut stopped = self.stopped.clone();
+        while !messages.is_empty() {
+            let Err(error) = settle().await else {
+                return;
+            };
+            let queue = self.queue.name();
+            tracing::error!(queue, %error, "messages could not be settled");
+            if *stopped.borrow() {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                changed = stopped.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    /// Whether somebody had claimed the attempt before this message came. Then it was not tried: it may
+    /// come as often as that claim lasts.
+    async fn is_held(&self, message: &Received, came: Timestamp) -> bool {
+        let Ok(delivery) = Delivery::parse(&message.body) else {
+            return false;
+        };
+        let Ok(Some(state)) = self.ports.engine().get(&delivery.key()).await else {
+            return false;
+        };
+        let lease = state.delivery.and_then(|delivery| delivery.lease_until);
+        state.status == Status::Sending
+            && state.updated_at < came
+            && lease.is_some_and(|until| until >= Timestamp::from(SystemTime::now()))
+    }
+}
+
+/// The more often they came back, the longer they are left alone.
+fn delay_of(messages: &[Received]) -> Duration {
+    let receives = messages.iter().map(|message| message.receive_count);
+    Duration::from_secs(u64::from(receives.max().unwrap_or(0).min(5)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use delivery::ports::{Clock, FileStates, Outgoing, SendMessages, SystemClock};
+    use delivery::{Delivery, DeliveryState, FileState, Status, Visit};
+    use embedded::{Engine, Options, Queue};
+    use uuid::Uuid;
+    use webhook::{CallerConfig, WebhookCaller};
+    use workflow::{Actor, Role};
+
+    use crate::pollers::{PollSettings, Pollers};
+    use crate::ports::Local;
+    use crate::progress::Progress;
+
+    /// The message of an attempt, and its file's record, claimed by somebody else a second ago.
+    fn claimed() -> (Delivery, FileState) {
+        let now = SystemClock.now();
+        let then = delivery::Timestamp::from_millis(now.as_millis() - 1000);
+        let id = Uuid::from_u128(1);
+        let message = Delivery {
+            delivery_id: id,
+            team: "t".to_owned(),
+            item_id: id,
+            workflow_id: id,
+            stage_id: id,
+            attempt: 1,
+            document: None,
+        };
+        let assigned_by = Actor::User {
+            id: None,
+            role: Role::Admin,
+        };
+        let state = FileState {
+            key: message.key(),
+            workflow_id: id,
+            version: 1,
+            status: Status::Sending,
+            visit: Visit {
+                id,
+                stage_id: id,
+                sequence: 1,
+                entered_at: then,
+                assigned_by: assigned_by.clone(),
+                assignee: None,
+            },
+            delivery: Some(DeliveryState {
+                delivery_id: id,
+                stage_id: id,
+                sequence: 1,
+                assigned_by,
+                opened_at: then,
+                attempt: 1,
+                next_at: then,
+                lease_until: Some(now.plus(Duration::from_secs(600))),
+                claim_id: Some(id),
+                attempts: Vec::new(),
+                document: None,
+                outcome: None,
+                reason: None,
+                ended_at: None,
+                moved_to: None,
+            }),
+            passed: std::collections::BTreeSet::new(),
+            hops: 1,
+            updated_at: then,
+        };
+        (message, state)
+    }
+
+    /// Else a call that takes long would turn a second message of it into a dead letter.
+    #[tokio::test]
+    async fn a_message_that_meets_anothers_claim_is_not_used_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = Engine::open(directory.path(), Options::default()).unwrap();
+        let (message, state) = claimed();
+        engine.put(&state).await.unwrap();
+        let delay = Duration::ZERO;
+        for sent in engine.send(vec![Outgoing { message, delay }]).await {
+            sent.unwrap();
+        }
+        let caller = WebhookCaller::new(CallerConfig::default()).unwrap();
+        let ports = Local::new(engine.clone(), caller, Arc::new(Progress::new(1)));
+        let settings = PollSettings {
+            concurrency: 1,
+            sender: sender::Settings::default(),
+        };
+        let pollers = Pollers::start(&ports, settings);
+        while engine.depth(Queue::Deliveries).await.unwrap().delayed == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        pollers.stop().await;
+        let again = loop {
+            let visibility = Duration::from_secs(60);
+            let received = engine.receive(Queue::Deliveries, 1, visibility, 1).await;
+            if let Some(message) = received.unwrap().pop() {
+                break message;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        assert_eq!(again.receive_count, 1);
+    }
+}

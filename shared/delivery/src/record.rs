@@ -35,7 +35,7 @@ pub struct AttemptRecord {
     /// What the state keeps of it.
     #[serde(flatten)]
     pub summary: AttemptSummary,
-    /// Size of the body sent, in bytes.
+    /// Size of the body, in bytes, whether or not the receiver took all of it; 0 when no call was made.
     pub request_bytes: u64,
     /// The start of the answer's body: at most 1 KiB, redacted, valid UTF-8.
     pub response_excerpt: String,

@@ -141,6 +141,7 @@ mod tests {
                 lease_until: Some(now.plus(Duration::from_secs(600))),
                 claim_id: Some(id),
                 attempts: Vec::new(),
+                inline: false,
                 document: None,
                 outcome: None,
                 reason: None,

@@ -55,7 +55,7 @@ pub struct Answer {
     pub retry_after: Option<RetryAfter>,
     /// The whole exchange.
     pub duration: Duration,
-    /// Size of the body sent.
+    /// Size of the body, in bytes, whether or not the receiver took all of it; 0 when no call was made.
     pub request_bytes: u64,
     /// The start of the answer's body: at most 1 KiB, redacted, valid UTF-8.
     pub response_excerpt: String,

@@ -6,8 +6,7 @@ use serde::Serialize;
 use super::{PortError, PortErrorKind};
 use crate::message::MAX_BODY;
 
-/// Longest delay of a message: SQS's `DelaySeconds` limit of 15 minutes.
-pub const MAX_DELAY: Duration = Duration::from_secs(900);
+pub use workflow::MAX_DELAY;
 
 /// A message to send, with its delay.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,22 +1,18 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 use tests::check::Call;
 
-use crate::receiver::now;
+use crate::receiver::{mixed, now};
 use crate::scene::Scene;
 
 /// The sender is killed while its calls are being answered.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sender_killed_in_its_calls_doubles_only_those() {
-    let scene = Scene::new("crash", |_| (200, Duration::from_secs(2))).await;
+    let scene = Scene::new("crash", |call| (mixed(call), Duration::from_secs(2))).await;
     let assignments = scene.assignments(60);
     scene.assign(&assignments).await;
-    let began = Instant::now();
-    while scene.receiver.seen.under_way().len() < 10 {
-        assert!(began.elapsed() < Duration::from_secs(60), "no calls");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    scene.until(|seen| seen.under_way().len() >= 10).await;
     let before = now();
     let kill = json!({"do": "kill", "function": "sender"});
     let killed = scene.emulator.tell(&kill);
@@ -26,13 +22,13 @@ async fn a_sender_killed_in_its_calls_doubles_only_those() {
     // Under way when their sender died, or answered so shortly before that it is not on record.
     let cut_off = |call: &Call| call.from <= after && call.until >= before - 1_000;
     let settled = scene.settled(&assignments, Duration::from_secs(180)).await;
-    let (doubled, failed) = scene.checked(&assignments, settled, cut_off).await;
+    let checked = scene.checked(&assignments, settled, cut_off).await;
     let calls = scene.receiver.seen.calls();
     let cut_off = calls.iter().filter(|call| cut_off(call)).count();
-    println!(
-        "killed {processes} senders, {cut_off} calls cut off: {doubled} doubled, {failed} failed"
-    );
-    assert_eq!(failed, 0);
+    println!("killed {processes} senders, {cut_off} calls cut off: {checked:?}");
+    assert_eq!(checked.dead, 0);
+    assert_eq!(checked.refused, scene.receiver.seen.always_refused());
+    assert!(checked.retries > 0);
     assert!(cut_off >= 10, "{cut_off}");
     let most = scene.receiver.seen.by_call().into_values().max();
     assert!(most <= Some(2), "a call was made {most:?} times");

@@ -4,7 +4,7 @@
     reason = "the binaries that share this file use parts of it"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -23,6 +23,19 @@ pub type Call = (Uuid, u32);
 
 /// What a receiver answers, and after how long.
 pub type Answer = fn(Call) -> (u16, Duration);
+
+/// One delivery in ten is always refused, another third of them once.
+pub fn mixed((delivery, attempt): Call) -> u16 {
+    match delivery.as_u128() % 30 {
+        _ if is_always_refused(delivery) => 500,
+        3..=12 if attempt == 1 => 503,
+        _ => 200,
+    }
+}
+
+pub fn is_always_refused(delivery: Uuid) -> bool {
+    delivery.as_u128() % 30 < 3
+}
 
 #[derive(Clone, Default)]
 pub struct Seen {
@@ -57,6 +70,19 @@ impl Seen {
             *counts.entry((call.delivery_id, call.attempt)).or_default() += 1;
         }
         counts
+    }
+
+    /// The attempts after the first that came: without any, nothing is known of when they come.
+    pub fn retries(&self) -> usize {
+        let calls = self.calls().into_iter();
+        calls.filter(|call| call.attempt > 1).count()
+    }
+
+    /// The deliveries that `mixed` never takes.
+    pub fn always_refused(&self) -> usize {
+        let calls = self.calls().into_iter().map(|call| call.delivery_id);
+        let refused = calls.filter(|delivery| is_always_refused(*delivery));
+        refused.collect::<BTreeSet<_>>().len()
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Vec<check::Call>) -> T) -> T {

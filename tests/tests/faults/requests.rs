@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::scene::Scene;
+use crate::scene::{Checked, Scene};
 
 const FILES: u64 = 1000;
 
@@ -16,7 +16,7 @@ async fn a_thousand_files_stay_within_the_budget() {
     scene.assign(&assignments).await;
     let settled = scene.settled(&assignments, Duration::from_secs(180)).await;
     let checked = scene.checked(&assignments, settled, |_| false).await;
-    assert_eq!(checked, (0, 0));
+    assert_eq!(checked, Checked::default());
     let asked = scene.proxy.asked();
     println!("requests of the functions for {FILES} files:");
     for ((service, operation), count) in &asked {

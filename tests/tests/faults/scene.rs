@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use aws::{Admin, Names};
 use aws_sdk_sqs::types::QueueAttributeName;
 use delivery::ports::{FileStates, Lists};
-use delivery::{Assignment, DocumentRef, FileState};
+use delivery::{Assignment, DocumentRef, FileState, Reason};
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -17,7 +17,7 @@ use workflow::{Actor, Role, Workflow};
 
 use crate::emulator::{Emulator, start};
 use crate::proxy::{Fault, Proxy};
-use crate::receiver::{Answer, Receiver};
+use crate::receiver::{Answer, Receiver, Seen};
 
 struct Deployment {
     emulator: Emulator,
@@ -56,6 +56,19 @@ async fn emptied(config: &aws_config::SdkConfig, url: &str) {
     panic!("{url} is not empty after a minute");
 }
 
+/// What the files of a test came to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Calls that came again.
+    pub doubled: usize,
+    /// Files that failed because of us.
+    pub dead: usize,
+    /// Files that failed because of the receiver.
+    pub refused: usize,
+    /// Attempts after the first.
+    pub retries: usize,
+}
+
 pub struct Scene {
     pub emulator: &'static Emulator,
     pub proxy: Proxy,
@@ -74,14 +87,17 @@ impl Scene {
         let deployment = tokio::task::spawn_blocking(deployment).await.unwrap();
         let config = deployment.emulator.config();
         let names = Names::of_stack(&config, "webhook-stage").await.unwrap();
-        // What comes back must not come back after a minute and a half.
-        for url in [&names.assignments_queue_url, &names.deliveries_queue_url] {
+        let queues = [&names.assignments_queue_url, &names.deliveries_queue_url];
+        let dead = queues.map(|url| format!("{url}-failed"));
+        let queues = [queues[0], queues[1], &dead[0], &dead[1]];
+        // What comes back must come back soon: a dead letter that is refused once would take six minutes.
+        for url in queues {
             let set = aws_sdk_sqs::Client::new(&config).set_queue_attributes();
             let set = set.queue_url(url);
             let set = set.attributes(QueueAttributeName::VisibilityTimeout, "12");
             set.send().await.unwrap();
         }
-        for url in [&names.assignments_queue_url, &names.deliveries_queue_url] {
+        for url in queues {
             emptied(&config, url).await;
         }
         let receiver = Receiver::start(answer).await;
@@ -91,7 +107,9 @@ impl Scene {
         .unwrap();
         json["id"] = json!(Uuid::new_v4());
         json["stages"][1]["config"]["url"] = json!(receiver.url);
-        json["stages"][1]["config"]["retry_delays"] = json!([1, 1, 1, 1, 1]);
+        // The first is longer than what a retry may come early by, or none could be too early.
+        json["stages"][1]["config"]["retry_delays"] = json!([4, 1]);
+        json["stages"][1]["config"]["retry_if_fails"] = json!(true);
         json["stages"][1]["config"]["authorization_header"] = json!("Bearer planted");
         let admin = Admin::new(&config, &names);
         let stored = admin.put_workflow(team, json.to_string().as_bytes()).await;
@@ -136,6 +154,25 @@ impl Scene {
         }
     }
 
+    fn last_logged(&self) -> String {
+        let log = self.emulator.log();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+
+    /// Waits until so much has come to the receiver.
+    pub async fn until(&self, came: impl Fn(&Seen) -> bool) {
+        let began = Instant::now();
+        while !came(&self.receiver.seen) {
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "too few calls after a minute; what was logged:\n{}",
+                self.last_logged()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Waits until every file has left the stage and is at rest; none may take longer than `most`.
     pub async fn settled(&self, assignments: &[Assignment], most: Duration) -> Vec<FileState> {
         let began = Instant::now();
@@ -162,13 +199,7 @@ impl Scene {
                 "{} of {} files are not at rest after {most:?}; what was logged:\n{}",
                 waiting.len(),
                 assignments.len(),
-                self.emulator
-                    .log()
-                    .lines()
-                    .rev()
-                    .take(20)
-                    .collect::<Vec<_>>()
-                    .join("\n")
+                self.last_logged()
             );
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
@@ -177,14 +208,12 @@ impl Scene {
 
     /// What must hold whatever was done to the functions. A call may have come twice only where
     /// `excused` says so.
-    ///
-    /// Returns how many calls came twice, and how many files failed.
     pub async fn checked(
         &self,
         assignments: &[Assignment],
         settled: Vec<FileState>,
         excused: impl Fn(&check::Call) -> bool,
-    ) -> (usize, usize) {
+    ) -> Checked {
         let (mut visits, mut attempts) = (Vec::new(), Vec::new());
         for state in &settled {
             visits.extend(self.admin.table().visits(&state.key).await.unwrap());
@@ -205,14 +234,21 @@ impl Scene {
                     ..call
                 })
                 .collect(),
-            most_calls: [(self.workflow.first_webhook().unwrap().id, 6)].into(),
+            most_calls: [(self.workflow.first_webhook().unwrap().id, 3)].into(),
             // Queues count whole seconds, and a message may come a second and a half early.
             early: Duration::from_millis(2_500),
             announced: None,
         };
         assert_eq!(evidence.violations(), []);
-        let files = evidence.files.iter();
-        let failed = files.filter(|file| file.is_failed_at_rest()).count();
-        (evidence.doubled(), failed)
+        let failed = evidence.files.iter().filter(|f| f.is_failed_at_rest());
+        let reasons = failed.map(|file| file.delivery.as_ref().unwrap().reason);
+        let (dead, refused): (Vec<_>, Vec<_>) =
+            reasons.partition(|reason| *reason == Some(Reason::DeadLettered));
+        Checked {
+            doubled: evidence.doubled(),
+            dead: dead.len(),
+            refused: refused.len(),
+            retries: self.receiver.seen.retries(),
+        }
     }
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::proxy::Fault;
-use crate::scene::Scene;
+use crate::scene::{Checked, Scene};
 
 /// Every message comes twice: each assignment is sent twice, and each send of the functions is done
 /// twice.
@@ -22,7 +22,7 @@ async fn messages_that_come_twice_call_nobody_twice() {
     // The copies that were still under way come to an end.
     tokio::time::sleep(Duration::from_secs(15)).await;
     let checked = scene.checked(&assignments, settled, |_| false).await;
-    assert_eq!(checked, (0, 0));
+    assert_eq!(checked, Checked::default());
     let repeated = scene.proxy.done(Fault::Repeat);
     println!("repeated {repeated} sends: no call doubled");
     assert!(repeated >= 20, "{repeated}");

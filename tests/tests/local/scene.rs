@@ -15,6 +15,9 @@ use uuid::Uuid;
 
 use crate::receiver::{Answer, Receiver};
 
+/// Calls at the same time.
+pub const CONCURRENCY: usize = 16;
+
 pub struct Scene {
     pub receiver: Receiver,
     directory: TempDir,
@@ -78,7 +81,7 @@ impl Scene {
         let path = |name: &str| self.directory.path().join(name).display().to_string();
         let run = format!(
             "{before} exec {} run --workflow {} --documents {} --state {} --allow-network 127.0.0.0/8 \
-             --concurrency 16 --json",
+             --concurrency {CONCURRENCY} --json",
             program.display(),
             path("workflow.json"),
             path("documents"),
@@ -88,6 +91,11 @@ impl Scene {
         command.args(["-c", &run]);
         command.stdin(Stdio::null());
         command
+    }
+
+    /// Where a program that is not waited for says what it does.
+    pub fn log(&self) -> PathBuf {
+        self.directory.path().join("log")
     }
 
     /// Runs the program to its end, which must come soon.
@@ -151,12 +159,13 @@ fn id(name: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
 }
 
-/// Two Webhook stages one after the other, each with two retries.
+/// Two Webhook stages one after the other, each with two retries; the first comes later than what it may come
+/// early by, or it could not be too early.
 fn workflow(url: &str) -> String {
     let edge = |name: &str, to: &str| json!({"name": name, "target_stage_id": id(to)});
     let webhook = |name: &str, on: &str| {
         json!({"id": id(name), "name": name, "type": "webhook",
-            "config": {"url": url, "retry_delays": ["100ms", "100ms"], "timeout": "5s"},
+            "config": {"url": url, "retry_delays": ["3s", "100ms"], "timeout": "5s"},
             "edges": [edge("succeeded", on), edge("failed", "Annotate")]})
     };
     let human =

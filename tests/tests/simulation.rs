@@ -26,7 +26,7 @@ const EXPECTED: [&str; 23] = [
     "fault before an effect",
     "invocation timed out",
     "message delivered twice",
-    "one sender stands still",
+    "one worker stands still",
     "producer sends twice",
     "receiver answers late",
     "receiver asks to be left alone",

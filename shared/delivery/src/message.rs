@@ -54,7 +54,7 @@ pub struct Delivery {
     pub workflow_id: Uuid,
     /// The Webhook stage.
     pub stage_id: Uuid,
-    /// The attempt to make, from 1.
+    /// The attempt to make, from 1. 0 makes none: it looks whether the message of one is missing.
     pub attempt: u32,
     /// The item's document; the stored one when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -32,6 +32,10 @@ pub struct AttemptRecord {
     pub delivery_id: Uuid,
     /// The Webhook stage.
     pub stage_id: Uuid,
+    /// The version of the file's record that has the claim it was made under: a sender that lost its lease
+    /// has an older one, and what it saw is not what the record counts.
+    #[serde(default)]
+    pub version: u64,
     /// What the state keeps of it.
     #[serde(flatten)]
     pub summary: AttemptSummary,

@@ -13,13 +13,14 @@ impl History for Engine {
         let body = json(record)?;
         let (team, item) = (record.key.team.clone(), record.key.item_id);
         let (delivery, attempt) = (record.delivery_id, record.summary.attempt);
-        let at = record.summary.at.as_millis();
+        let (at, version) = (record.summary.at.as_millis(), record.version);
         self.writer()
             .run("keep attempt", move |db| {
                 db.prepare_cached(
-                    "INSERT OR REPLACE INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    "INSERT INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                     ON CONFLICT DO UPDATE SET at = ?5, body = ?6, version = ?7 WHERE version <= ?7",
                 )?
-                .execute(params![team, item, delivery, attempt, at, body])
+                .execute(params![team, item, delivery, attempt, at, body, version])
             })
             .await
             .map(|_| ())

@@ -19,7 +19,7 @@ CREATE TABLE visits (
     version INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (team, item_id, visit_id)) WITHOUT ROWID;
 CREATE TABLE attempts (
     team TEXT NOT NULL, item_id BLOB NOT NULL, delivery_id BLOB NOT NULL, attempt INTEGER NOT NULL,
-    at INTEGER NOT NULL, body TEXT NOT NULL,
+    at INTEGER NOT NULL, body TEXT NOT NULL, version INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (team, item_id, delivery_id, attempt)) WITHOUT ROWID;
 CREATE TABLE rejections (
     team TEXT NOT NULL, item_id BLOB NOT NULL, assignment_id BLOB NOT NULL, actor TEXT NOT NULL,
@@ -42,7 +42,10 @@ CREATE TABLE workflows (
 ";
 
 /// What a database of the first version lacks.
-const FROM_1: &str = "ALTER TABLE messages ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0";
+const FROM_1: &str = "
+ALTER TABLE messages ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+";
 
 /// Settings of the connection. `FULL` flushes the log at every commit: without it a loss of power
 /// could take back what was already answered. The writer does without where that does no harm.

@@ -20,7 +20,7 @@ pub(super) fn check(evidence: &Evidence<'_>, found: &mut Violations) {
         went_on_for_a_reason(delivery, found);
         gave_up_for_a_reason(evidence, delivery, found);
         recorded_as_made(delivery, calls, found);
-        kept_in_full(evidence, delivery, calls, found);
+        kept_in_full(evidence, delivery, found);
     }
 }
 
@@ -142,12 +142,7 @@ fn recorded_as_made(delivery: &DeliveryState, calls: &[&Call], found: &mut Viola
 
 /// A failed attempt that the record counts is in the history, once, for people who look for the cause. Where
 /// two senders made it, because one had lost its lease, it may be either's: who comes last is kept.
-fn kept_in_full(
-    evidence: &Evidence<'_>,
-    delivery: &DeliveryState,
-    calls: &[&Call],
-    found: &mut Violations,
-) {
+fn kept_in_full(evidence: &Evidence<'_>, delivery: &DeliveryState, found: &mut Violations) {
     let id = delivery.delivery_id;
     let failed = delivery.attempts.iter().filter(|a| a.reason.is_some());
     for attempt in failed {
@@ -164,9 +159,7 @@ fn kept_in_full(
             );
             continue;
         };
-        let mut calls = calls.iter().filter(|call| call.attempt == number);
-        let is_of_another = kept.reason.is_some() && calls.any(|call| call.status == kept.status);
-        if kept != attempt && !is_of_another {
+        if kept != attempt {
             found.add(2, format!("{id}: {attempt:?} is kept in full as {kept:?}"));
         }
     }

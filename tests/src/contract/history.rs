@@ -45,6 +45,11 @@ pub async fn history(store: &(impl History + Lists)) {
         store.attempt(record).await.unwrap();
     }
     assert_eq!(store.attempts(&key).await.unwrap(), attempts);
+    let mut of_a_lost_lease = attempts[0].clone();
+    of_a_lost_lease.version = 6;
+    of_a_lost_lease.summary.status = Some(500);
+    store.attempt(&of_a_lost_lease).await.unwrap();
+    assert_eq!(store.attempts(&key).await.unwrap(), attempts);
 
     let mut rejection = Rejection {
         key: key.clone(),
@@ -73,6 +78,7 @@ pub async fn history(store: &(impl History + Lists)) {
 fn attempt(key: &delivery::FileKey, number: u32) -> AttemptRecord {
     AttemptRecord {
         key: key.clone(),
+        version: 7,
         delivery_id: Uuid::from_u128(9),
         stage_id: Uuid::from_u128(3),
         summary: AttemptSummary {

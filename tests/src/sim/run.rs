@@ -202,18 +202,14 @@ impl Run {
         self.end(index, "crash");
     }
 
-    /// One sender does nothing for longer than its lease, while the others go on.
+    /// One worker does nothing for longer than a lease, while the others go on.
     fn stand_still(&mut self) {
         let chosen = self.with(|world| {
             if self.tasks.is_empty() || world.trouble == 0 {
                 return None;
             }
             let index = world.dice.index(self.tasks.len());
-            let (queue, _) = world.in_hand.get(&self.tasks[index].id)?;
-            if *queue != DELIVERIES {
-                return None;
-            }
-            world.faults.note("one sender stands still");
+            world.faults.note("one worker stands still");
             Some((index, world.now + 25_000))
         });
         let Some((index, until)) = chosen else {

@@ -38,7 +38,8 @@ pub(crate) fn decide(model: &Small, body: &Body, record: Option<&Record>) -> At 
         DeadLetterDecision::Done(left) => emitted_again(model, left.as_deref(), None),
         DeadLetterDecision::AskHistory => {
             let mut effects = announced_again(model, body.visit());
-            if state.visit.id != body.visit() {
+            let only_looks = matches!(body, Body::Delivery(message) if message.attempt == 0);
+            if state.visit.id != body.visit() && !only_looks {
                 effects.push(Effect::ParkUnseen);
             }
             effects

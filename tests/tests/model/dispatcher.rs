@@ -1,6 +1,6 @@
 //! What `usecase::dispatch` and its handler do, as effects.
 
-use delivery::machine::{DispatchDecision, decide_dispatch};
+use delivery::machine::{DispatchDecision, decide_dispatch, first_message};
 use delivery::{Assignment, Delivery, FileState, VisitRecord};
 use workflow::{Actor, Role};
 
@@ -42,9 +42,22 @@ pub(crate) fn decide(
         DispatchDecision::Done => At::Doing(vec![Effect::Acknowledge]),
         DispatchDecision::Reject(_) => {
             let keep = Effect::KeepRejection(assignment.assignment_id);
-            At::Doing(vec![keep, Effect::Acknowledge])
+            let look = record.map(|_| look_again(assignment));
+            At::Doing(
+                look.into_iter()
+                    .chain([keep, Effect::Acknowledge])
+                    .collect(),
+            )
         }
     }
+}
+
+fn look_again(assignment: &Assignment) -> Effect {
+    let look = Delivery {
+        attempt: 0,
+        ..first_message(assignment)
+    };
+    deliver(look, true)
 }
 
 fn believed(model: &Small, assignment: &Assignment) -> Assignment {

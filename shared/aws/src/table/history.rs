@@ -18,30 +18,14 @@ impl History for Table {
         );
         let mut item = new(file(&record.key), sk);
         item.insert("body".to_owned(), json("write attempt", record)?);
-        self.keep("keep attempt", item).await
+        self.keep_newest("keep attempt", self.expiring(item), record.version)
+            .await
     }
 
     async fn visit(&self, record: &VisitRecord) -> Result<(), PortError> {
         let mut item = new(file(&record.key), format!("VISIT#{}", record.visit.id));
-        item.insert("version".to_owned(), number(record.version));
         item.insert("body".to_owned(), json("write visit", record)?);
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR #v <= :v")
-            .expression_attribute_names("#v", "version")
-            .expression_attribute_values(":v", number(record.version));
-        let Err(error) = put.send().await else {
-            return Ok(());
-        };
-        let failed = port_error("keep visit", &error);
-        match error.into_service_error() {
-            // What is kept is newer.
-            PutItemError::ConditionalCheckFailedException(_) => Ok(()),
-            _ => Err(failed),
-        }
+        self.keep_newest("keep visit", item, record.version).await
     }
 
     async fn has_visit(&self, key: &FileKey, visit_id: Uuid) -> Result<bool, PortError> {
@@ -86,24 +70,47 @@ impl History for Table {
         let sk = format!("REJECTION#{}#{actor}", record.assignment_id);
         let mut item = new(file(&record.key), sk);
         item.insert("body".to_owned(), json("write rejection", record)?);
-        self.keep("keep rejection", item).await
+        let put = self.client.put_item().table_name(&self.name);
+        put.set_item(Some(self.expiring(item)))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| port_error("keep rejection", &error))
     }
 }
 
 impl Table {
-    async fn keep(&self, what: &'static str, mut item: Item) -> Result<(), PortError> {
+    fn expiring(&self, mut item: Item) -> Item {
         if let Some(days) = self.history_days {
             let now = Timestamp::from(SystemTime::now()).as_secs();
             item.insert("ttl".to_owned(), number(now + i64::from(days) * 24 * 3600));
         }
+        item
+    }
+
+    /// Keeps an item, unless what is kept is newer.
+    async fn keep_newest(
+        &self,
+        what: &'static str,
+        mut item: Item,
+        version: u64,
+    ) -> Result<(), PortError> {
+        item.insert("version".to_owned(), number(version));
         let put = self
             .client
             .put_item()
             .table_name(&self.name)
-            .set_item(Some(item));
-        put.send()
-            .await
-            .map(|_| ())
-            .map_err(|error| port_error(what, &error))
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR #v <= :v")
+            .expression_attribute_names("#v", "version")
+            .expression_attribute_values(":v", number(version));
+        let Err(error) = put.send().await else {
+            return Ok(());
+        };
+        let failed = port_error(what, &error);
+        match error.into_service_error() {
+            PutItemError::ConditionalCheckFailedException(_) => Ok(()),
+            _ => Err(failed),
+        }
     }
 }

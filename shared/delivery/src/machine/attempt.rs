@@ -80,6 +80,7 @@ pub fn record_attempt(
         key: state.key.clone(),
         delivery_id: open.delivery_id,
         stage_id: open.stage_id,
+        version: state.version,
         summary: summary.clone(),
         request_bytes: answer.request_bytes,
         response_excerpt: answer.response_excerpt.clone(),

@@ -310,6 +310,12 @@ pub(super) fn message_again(assignment: &Assignment, open: &DeliveryState) -> De
     }
 }
 
+/// The message of the first attempt that an assignment would open.
+#[must_use]
+pub fn first_message(assignment: &Assignment) -> Delivery {
+    message_for(assignment, visit_id_of(assignment), 1)
+}
+
 fn message_for(assignment: &Assignment, delivery_id: Uuid, attempt: u32) -> Delivery {
     Delivery {
         delivery_id,

@@ -8,7 +8,8 @@ use crate::state::FileKey;
 
 /// What happened, beside the state. Every write is idempotent by its key.
 pub trait History: Send + Sync {
-    /// Keeps a failed attempt, by (delivery, attempt).
+    /// Keeps a failed attempt, by (delivery, attempt); one with a lower `version` than what is kept is
+    /// dropped.
     fn attempt(&self, record: &AttemptRecord)
     -> impl Future<Output = Result<(), PortError>> + Send;
 

@@ -56,7 +56,12 @@ pub async fn dead_letter<P: DeadLetterPorts>(
     let decide =
         |state: &FileState, now| decide_dead_letter(workflow.as_deref(), message, state, now);
     let document = message.document.as_ref();
-    move_on(ports, &message.key(), message.delivery_id, document, decide).await
+    let became = move_on(ports, &message.key(), message.delivery_id, document, decide).await?;
+    Ok(match became {
+        // It only was to look after a command that was rejected.
+        DeadLettered::WithoutEffect if message.attempt == 0 => DeadLettered::GotOn,
+        became => became,
+    })
 }
 
 /// Moves the file of a dead-lettered assignment out of the stage it was to fire, if it is there.

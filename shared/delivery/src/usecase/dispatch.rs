@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use workflow::{RejectReason, Workflow};
 
 use super::fault::Fault;
-use super::write::{Found, write};
-use crate::machine::{DispatchDecision, decide_dispatch};
+use super::write::{Found, send_one, write};
+use crate::machine::{DispatchDecision, decide_dispatch, first_message};
 use crate::message::{Assignment, Delivery};
 use crate::ports::{Clock, DispatchPorts, FileStates, History, Observation, Observer, Workflows};
 use crate::record::{Rejection, VisitRecord};
@@ -10,6 +12,10 @@ use crate::state::FileState;
 
 /// Writers that may get in between before the message is left for later.
 const MAX_CONFLICTS: usize = 4;
+
+/// When a rejected assignment is looked after: later than any dispatcher still works that had it at the
+/// same time (the template gives it 30 s).
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// What became of an assignment. The caller sends the delivery, then acknowledges.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,7 +58,12 @@ pub async fn dispatch<P: DispatchPorts>(
             DispatchDecision::Done | DispatchDecision::AskHistory(_) => {
                 return Ok(Dispatched::Repeated);
             }
-            DispatchDecision::Reject(reason) => return reject(ports, assignment, reason).await,
+            DispatchDecision::Reject(reason) => {
+                if state.is_some() {
+                    look_again(ports, assignment).await?;
+                }
+                return reject(ports, assignment, reason).await;
+            }
         };
         match apply(ports, &archive, &next).await? {
             None => return Ok(done),
@@ -96,6 +107,17 @@ async fn apply<P: DispatchPorts>(
         ports.history().visit(visit).await?;
     }
     Ok(write(ports.states(), next).await?)
+}
+
+/// A queue may have given the same assignment to another dispatcher, which came later, found the file at
+/// rest and opens the visit that is refused here. Should that one die before it has sent its message, none
+/// is left: this one's acknowledgement takes back both copies. So somebody looks again when it must be over.
+async fn look_again<P: DispatchPorts>(ports: &P, assignment: &Assignment) -> Result<(), Fault> {
+    let look = Delivery {
+        attempt: 0,
+        ..first_message(assignment)
+    };
+    Ok(send_one(ports.deliveries(), look, LOOK_AGAIN).await?)
 }
 
 async fn reject<P: DispatchPorts>(

@@ -30,7 +30,10 @@ impl History for Sim {
             let mut record = record.clone();
             world.as_answered(&mut record.summary);
             let of = (record.delivery_id, record.summary.attempt);
-            if !world.is_broken(Break::ForgetsFailures) {
+            let known = world.attempts.get(&of).map(|known| known.version);
+            if !world.is_broken(Break::ForgetsFailures)
+                && known.is_none_or(|known| known <= record.version)
+            {
                 world.attempts.insert(of, record);
             }
         })

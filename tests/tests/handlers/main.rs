@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod dead_letters;
+mod look;
 mod went_back;
 mod world;
 

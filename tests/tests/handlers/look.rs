@@ -1,0 +1,47 @@
+//! Two dispatchers with one assignment: one refuses it and takes back both copies, the other opens the
+//! visit and dies.
+
+use delivery::Delivery;
+use delivery::machine::first_message;
+use delivery::ports::{Part, Unfinished};
+use delivery::usecase::{Dispatched, dispatch};
+use uuid::Uuid;
+
+use crate::world::{LONG, World, failed, json};
+
+#[tokio::test]
+async fn a_visit_that_was_opened_beside_its_rejection_gets_its_message() {
+    let world = World::new().await;
+    let first = world.assignment(1).await;
+    let mut second = first.clone();
+    second.assignment_id = Uuid::new_v4();
+    world.dispatch(&[json(&first)]).await;
+    assert!(failed(&world.dispatch(&[json(&second)]).await).is_empty());
+    let deliveries = world.deliveries().await;
+    world.send(&deliveries, LONG).await;
+    assert_eq!(world.calls(), 1);
+    // The other copy, of a dispatcher that never gets to send what it opened.
+    let opened = dispatch(&world.ports, &second).await.unwrap();
+    let Dispatched::Deliver(lost) = opened else {
+        panic!("{opened:?}");
+    };
+    let engine = world.ports.engine();
+    let unfinished = engine.unfinished(Part::ALL, None).await.unwrap().rows;
+    assert_eq!(unfinished.len(), 1);
+    let has_message = unfinished[0].as_ref().unwrap().has_message;
+    assert_eq!(has_message, Some(true));
+    let look = Delivery {
+        attempt: 0,
+        ..first_message(&second)
+    };
+    let looked = world.send(&[json(&look)], LONG).await;
+    assert!(failed(&looked).is_empty());
+    let again = world.deliveries().await;
+    assert_eq!(again, [json(&lost)]);
+    world.send(&again, LONG).await;
+    assert_eq!(world.calls(), 2);
+    // There is nothing to look after any more.
+    world.send(&[json(&look)], LONG).await;
+    assert!(world.deliveries().await.is_empty());
+    assert_eq!(world.calls(), 2);
+}

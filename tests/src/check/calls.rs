@@ -39,7 +39,7 @@ pub(super) fn check(evidence: &Evidence<'_>, found: &mut Violations) {
         one_at_a_time(&calls, found);
         let most = evidence.most_calls.get(&delivery.stage_id);
         bounded(most.copied().unwrap_or(0), &calls, found);
-        not_too_soon(evidence, config, &calls, found);
+        not_too_soon(evidence, config, delivery, &calls, found);
     }
 }
 
@@ -71,6 +71,7 @@ fn bounded(most: u32, calls: &[&Call], found: &mut Violations) {
 fn not_too_soon(
     evidence: &Evidence<'_>,
     config: &WebhookConfig,
+    delivery: &DeliveryState,
     calls: &[&Call],
     found: &mut Violations,
 ) {
@@ -78,13 +79,18 @@ fn not_too_soon(
     let delays = delays.unwrap_or_else(|| delivery::retry::DEFAULT_DELAYS.to_vec());
     for call in calls.iter().filter(|call| call.attempt > 1) {
         let before = calls.iter().filter(|c| c.attempt == call.attempt - 1);
+        let recorded = delivery.attempts.iter();
+        let recorded = recorded.filter(|kept| kept.attempt == call.attempt - 1);
+        let recorded = recorded.map(|kept| kept.status).next_back();
         let index = usize::try_from(call.attempt - 2).unwrap();
         let scheduled = delays.get(index).or(delays.last()).copied();
         let planned = scheduled.unwrap_or_default().mul_f64(1.0 - JITTER);
         // Of an attempt that was made twice, either may have been recorded.
         let earliest = before
             .map(|before| {
-                let asked = before.retry_after.unwrap_or_default();
+                // What a sender heard and could not record, nobody knows.
+                let is_known = recorded.is_none_or(|status| status == before.status);
+                let asked = before.retry_after.filter(|_| is_known).unwrap_or_default();
                 let wait = planned.max(asked).min(delivery::ports::MAX_DELAY);
                 before.until + millis(wait.saturating_sub(evidence.early))
             })

@@ -26,6 +26,10 @@ pub const LEASE_MARGIN: Duration = Duration::from_secs(15);
 /// No call is started with less than its timeout and this left of the invocation.
 pub const START_MARGIN: Duration = Duration::from_secs(2);
 
+/// How far the clocks of two senders may be apart: a call that may outlive its lease by the other's clock
+/// is not begun.
+const CLOCKS: Duration = Duration::from_secs(5);
+
 /// What must be left of it beyond the timeout once the attempt is claimed.
 const RECORD_MARGIN: Duration = Duration::from_secs(1);
 
@@ -130,7 +134,7 @@ async fn attempt<P: SendPorts>(
         return Ok(Err(found));
     }
     let started = ports.clock().now();
-    if started.plus(timeout) >= lease_until {
+    if started.plus(timeout + CLOCKS) >= lease_until {
         // The claim took so long that the call could outlive it: another sender would double it.
         return Err(Fault::OutOfTime);
     }

@@ -84,7 +84,8 @@ async fn a_database_of_the_first_version_is_brought_up_to_this_one() {
     let directory = tempfile::tempdir().unwrap();
     send(&open(directory.path())).await;
     let database = rusqlite::Connection::open(directory.path().join("webhook-stage.db")).unwrap();
-    let first = "ALTER TABLE messages DROP COLUMN crashes; PRAGMA user_version = 1";
+    let first = "ALTER TABLE messages DROP COLUMN crashes;
+        ALTER TABLE attempts DROP COLUMN version; PRAGMA user_version = 1";
     database.execute_batch(first).unwrap();
     drop(database);
     assert_eq!(receive(&open(directory.path())).await.len(), 1);

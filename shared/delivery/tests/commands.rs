@@ -1,56 +1,19 @@
 //! Commands that come again, under another's id, or when their stage is no longer there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod support;
+
 use delivery::machine::{
     DispatchDecision, SendDecision, decide_dispatch, decide_send, visit_id_of,
 };
-use delivery::{Assignment, Delivery, DocumentRef, FileState, Outcome, Status, Timestamp};
+use delivery::{Assignment, Delivery, DocumentRef, FileState, Outcome, Status};
 use serde_json::json;
 use serde_json::value::RawValue;
-use uuid::Uuid;
-use workflow::{Actor, RejectReason, Role, Workflow};
-
-const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
-
-fn id(name: &str) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
-}
-
-/// Webhook stages, each leading to the next.
-fn workflow(stages: &[&str]) -> Workflow {
-    let mut all = vec![
-        json!({"id": id("Dataset"), "name": "Dataset", "type": "dataset",
-        "config": {"initial": true},
-        "edges": [{"name": "default", "target_stage_id": id(stages[0])}]}),
-    ];
-    for (place, name) in stages.iter().enumerate() {
-        let next = stages.get(place + 1).map(|next| id(next));
-        all.push(json!({"id": id(name), "name": name, "type": "webhook",
-            "config": {"url": "https://receiver.example/"},
-            "edges": [{"name": "succeeded", "target_stage_id": next}]}));
-    }
-    let document = json!({"id": id("workflow"), "name": "Commands", "stages": all});
-    let imported = Workflow::import(document.to_string().as_bytes()).unwrap();
-    imported.workflow
-}
-
-fn command(stage: &str) -> Assignment {
-    Assignment {
-        assignment_id: id("command"),
-        team: "team".to_owned(),
-        workflow_id: id("workflow"),
-        stage_id: id(stage),
-        item_id: id("item"),
-        assigned_by: Actor::User {
-            id: Some(7),
-            role: Role::Admin,
-        },
-        document: None,
-    }
-}
+use support::{NOW, chain, command, id};
+use workflow::{Actor, RejectReason, Role};
 
 fn opened(assignment: &Assignment, state: Option<&FileState>) -> (FileState, Delivery) {
-    let workflow = workflow(&["A", "B"]);
+    let workflow = chain(&["A", "B"]);
     match decide_dispatch(Some(&workflow), assignment, state, Some(false), NOW) {
         DispatchDecision::Open { next, delivery, .. } => (*next, *delivery),
         other => panic!("{other:?}"),
@@ -67,7 +30,7 @@ fn inline(text: &str) -> Option<DocumentRef> {
 fn a_file_whose_stage_is_gone_gets_out_again() {
     let (open, _) = opened(&command("A"), None);
     let exit = delivery::machine::close(
-        Some(&workflow(&["A", "B"])),
+        Some(&chain(&["A", "B"])),
         &open,
         Outcome::Succeeded,
         None,
@@ -76,7 +39,7 @@ fn a_file_whose_stage_is_gone_gets_out_again() {
     );
     let exit = exit.unwrap();
     let arrived = exit.assignment.unwrap();
-    for gone in [None, Some(&workflow(&["A"]))] {
+    for gone in [None, Some(&chain(&["A"]))] {
         let decision = decide_dispatch(gone, &arrived, Some(&exit.next), None, NOW);
         let DispatchDecision::Open { next, delivery, .. } = decision else {
             panic!("{decision:?}");
@@ -94,7 +57,7 @@ fn a_file_whose_stage_is_gone_gets_out_again() {
 
 #[test]
 fn another_command_under_the_same_id_is_rejected() {
-    let workflow = workflow(&["A", "B"]);
+    let workflow = chain(&["A", "B"]);
     let (open, message) = opened(&command("A"), None);
     let again =
         |command: &Assignment| decide_dispatch(Some(&workflow), command, Some(&open), None, NOW);
@@ -123,7 +86,7 @@ fn another_command_under_the_same_id_is_rejected() {
 
 #[test]
 fn a_command_that_comes_again_brings_no_other_document() {
-    let workflow = workflow(&["A", "B"]);
+    let workflow = chain(&["A", "B"]);
     let document_of = |state: &FileState, document| {
         let command = Assignment {
             document,

@@ -1,6 +1,8 @@
 //! A visit's end: who keeps it, who stops it, and who finds what was not sent of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod support;
+
 use std::time::Duration;
 
 use delivery::machine::{
@@ -9,51 +11,14 @@ use delivery::machine::{
 };
 use delivery::{Assignment, Delivery, FileState, Outcome, Reason, Status, Timestamp, VisitRecord};
 use serde_json::json;
-use uuid::Uuid;
-use workflow::{Actor, Role, Workflow};
+use support::{NOW, chain, command, id};
+use workflow::Workflow;
 
-const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 const LATER: Timestamp = Timestamp::from_millis(1_790_000_060_000);
-
-fn id(name: &str) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
-}
 
 /// The Webhook stages A, B and C, each leading to the next both ways; C leads nowhere.
 fn workflow() -> Workflow {
-    let webhook = |name: &str, next: Option<&str>| {
-        let edges = ["succeeded", "failed"]
-            .map(|edge| json!({"name": edge, "target_stage_id": next.map(id)}));
-        json!({"id": id(name), "name": name, "type": "webhook",
-            "config": {"url": "https://receiver.example/"}, "edges": edges})
-    };
-    let first = json!({"id": id("Dataset"), "name": "Dataset", "type": "dataset",
-        "config": {"initial": true},
-        "edges": [{"name": "default", "target_stage_id": id("A")}]});
-    let stages = [
-        first,
-        webhook("A", Some("B")),
-        webhook("B", Some("C")),
-        webhook("C", None),
-    ];
-    let document = json!({"id": id("workflow"), "name": "Exits", "stages": stages});
-    let imported = Workflow::import(document.to_string().as_bytes()).unwrap();
-    imported.workflow
-}
-
-fn command(stage: &str) -> Assignment {
-    Assignment {
-        assignment_id: id("command"),
-        team: "team".to_owned(),
-        workflow_id: id("workflow"),
-        stage_id: id(stage),
-        item_id: id("item"),
-        assigned_by: Actor::User {
-            id: Some(7),
-            role: Role::Admin,
-        },
-        document: None,
-    }
+    chain(&["A", "B", "C"])
 }
 
 fn opened(

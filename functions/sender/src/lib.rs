@@ -16,8 +16,8 @@ pub struct Settings {
     pub concurrency: usize,
     /// The timeout of stages that set none.
     pub default_timeout: Duration,
-    /// The longest any call may take. Below the function's timeout by at least [`delivery::usecase::START_MARGIN`] and
-    /// the time it takes to record a result.
+    /// The longest any call may take. Below the function's timeout by at least
+    /// [`delivery::usecase::START_MARGIN`] and the time it takes to record a result.
     pub longest_call: Duration,
 }
 

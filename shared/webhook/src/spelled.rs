@@ -3,7 +3,7 @@
 pub(crate) enum Spelling {
     /// As they are.
     Plain,
-    /// As a JSON string may: any of them as `\uXXXX`, some behind a backslash.
+    /// As a JSON string may: any of them as `\u` and four digits, some behind a backslash.
     Json,
 }
 

@@ -1,5 +1,7 @@
 mod error;
 mod number;
+#[cfg(test)]
+mod tests;
 
 use number::Number;
 
@@ -295,108 +297,5 @@ impl Scanner {
         let outermost = self.open.is_empty();
         self.state = if outermost { State::End } else { State::After };
         outermost.then_some(Mark::Close)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde::de::IgnoredAny;
-
-    use super::{Problem, Scanner};
-
-    fn problem(document: &[u8]) -> (Problem, u64, u64) {
-        let error = Scanner::check(document).unwrap_err();
-        (error.problem, error.line, error.column)
-    }
-
-    #[test]
-    fn names_the_place() {
-        assert_eq!(problem(b"{\n  \"a\": tru,\n}"), (Problem::Syntax, 2, 11));
-        assert_eq!(problem(b"{\"a\":1,}"), (Problem::Syntax, 1, 8));
-        assert_eq!(problem(b"{\"a\":1"), (Problem::CutOff, 1, 7));
-        assert_eq!(problem(b""), (Problem::CutOff, 1, 1));
-        assert_eq!(problem(b"[1]"), (Problem::NotAnObject, 1, 1));
-        assert_eq!(problem(b"\xef\xbb\xbf{}"), (Problem::Syntax, 1, 1));
-        assert_eq!(problem(b"{} {}"), (Problem::Syntax, 1, 4));
-        assert_eq!(problem(b"{\"a\":\"\xff\"}"), (Problem::Encoding, 1, 7));
-        assert_eq!(
-            problem(b"{\"a\":\"\xed\xa0\x80\"}"),
-            (Problem::Encoding, 1, 8)
-        );
-        assert_eq!(problem(b"{\"a\":01}"), (Problem::Syntax, 1, 7));
-        assert_eq!(problem(b"{\"a\":[1}"), (Problem::Syntax, 1, 8));
-        assert_eq!(
-            Scanner::check(b"{\n\"a\" 1}").unwrap_err().to_string(),
-            "the document's JSON is broken at line 2 column 5"
-        );
-    }
-
-    #[test]
-    fn nesting_is_bounded() {
-        let nested = |depth: usize| {
-            format!(
-                "{{\"a\":{}{}}}",
-                "[".repeat(depth - 1),
-                "]".repeat(depth - 1)
-            )
-        };
-        Scanner::check(nested(512).as_bytes()).unwrap();
-        assert_eq!(problem(nested(513).as_bytes()).0, Problem::TooDeep);
-    }
-
-    fn judged_by_serde(document: &[u8]) -> bool {
-        std::str::from_utf8(document).is_ok_and(|text| {
-            text.trim_start_matches([' ', '\t', '\r', '\n'])
-                .starts_with('{')
-                && serde_json::from_str::<IgnoredAny>(text).is_ok()
-        })
-    }
-
-    fn json_soup() -> impl Strategy<Value = Vec<u8>> {
-        let token = prop_oneof![
-            Just("{"),
-            Just("}"),
-            Just("["),
-            Just("]"),
-            Just(","),
-            Just(":"),
-            Just("\"a\""),
-            Just("\"\\u00e9\""),
-            Just("\"\\x\""),
-            Just("\"é\""),
-            Just("1"),
-            Just("-0.5e+3"),
-            Just("-"),
-            Just("1."),
-            Just("true"),
-            Just("nul"),
-            Just(" "),
-            Just("\n"),
-        ];
-        prop::collection::vec(token, 0..12).prop_map(|tokens| {
-            let mut text = String::from("{\"k\":");
-            text.extend(tokens);
-            text.push('}');
-            text.into_bytes()
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn agrees_with_serde_json_on_soup(document in json_soup()) {
-            prop_assert_eq!(Scanner::check(&document).is_ok(), judged_by_serde(&document));
-        }
-
-        #[test]
-        fn agrees_with_serde_json_on_damage(
-            place in any::<prop::sample::Index>(),
-            byte in any::<u8>(),
-        ) {
-            let mut document = br#"{"v":"2.0","i":{"n":"\u0041\n\"x","a":[1,-2.5e-3,0,true,null]},"p":{}, "q":[] }"#.to_vec();
-            let place = place.index(document.len());
-            document[place] = byte;
-            prop_assert_eq!(Scanner::check(&document).is_ok(), judged_by_serde(&document));
-        }
     }
 }

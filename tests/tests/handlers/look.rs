@@ -7,7 +7,7 @@ use delivery::ports::{Part, Unfinished};
 use delivery::usecase::{Dispatched, dispatch};
 use uuid::Uuid;
 
-use crate::world::{LONG, World, failed, json};
+use crate::world::{LONG, World, event, failed, json};
 
 #[tokio::test]
 async fn a_visit_that_was_opened_beside_its_rejection_gets_its_message() {
@@ -44,4 +44,22 @@ async fn a_visit_that_was_opened_beside_its_rejection_gets_its_message() {
     world.send(&[json(&look)], LONG).await;
     assert!(world.deliveries().await.is_empty());
     assert_eq!(world.calls(), 2);
+}
+
+/// It was sent after a command that was rejected: parked, a redrive would carry that out.
+#[tokio::test]
+async fn a_look_that_dies_is_not_parked() {
+    let world = World::new().await;
+    let first = world.assignment(1).await;
+    world.dispatch(&[json(&first)]).await;
+    let mut rejected = first.clone();
+    rejected.assignment_id = Uuid::new_v4();
+    let look = Delivery {
+        attempt: 0,
+        ..first_message(&rejected)
+    };
+    let letters = event(&[json(&look)], LONG);
+    let answer = dead_letter::handle(&world.ports, letters).await.unwrap();
+    assert!(failed(&answer).is_empty());
+    assert!(world.ports.engine().parked(10).await.unwrap().is_empty());
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use delivery::FileKey;
+use delivery::{FileKey, InvalidTeam, check_team, team_slug};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -31,6 +31,8 @@ pub struct Found {
     pub(crate) identity: String,
     /// Its team.
     pub team: String,
+    /// What is wrong with what it names as its team.
+    pub(crate) not_a_team: Option<InvalidTeam>,
     /// The item id it carries, if it is one.
     pub item_id: Option<Uuid>,
     /// What it carries as its item id, if that is none.
@@ -194,15 +196,15 @@ pub fn read(path: &Path) -> Result<Found, Broken> {
     let no_id = no_id.map(str::to_owned);
     let dataset = source.dataset.and_then(Named::slug).unwrap_or_default();
     let folder = item.path.unwrap_or_else(|| "/".to_owned());
+    let named = source.team.and_then(Named::slug);
+    let named = named.unwrap_or_else(|| NO_TEAM.to_owned());
     Ok(Found {
         path: path.to_owned(),
         bytes: bytes.into(),
         identity: format!("{dataset}\n{folder}\n{name}"),
         name,
-        team: source
-            .team
-            .and_then(Named::slug)
-            .unwrap_or_else(|| NO_TEAM.to_owned()),
+        team: team_slug(&named).into_owned(),
+        not_a_team: check_team(&named).err(),
         item_id,
         no_id,
     })

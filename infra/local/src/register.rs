@@ -67,6 +67,9 @@ pub(crate) async fn register(
             Ok(mut found) => {
                 if let Some(team) = team {
                     team.clone_into(&mut found.team);
+                } else if let Some(invalid) = found.not_a_team {
+                    let (path, team) = (found.path.display(), &found.team);
+                    say!("warning: {path}: {invalid}; it goes under the team {team}");
                 }
                 if let Some((key, found)) = registration.identify(shelf, found).await? {
                     size += found.bytes.len();
@@ -213,7 +216,40 @@ impl Registration {
 
 #[cfg(test)]
 mod tests {
+    use delivery::Assignment;
+    use proptest::prelude::*;
+    use workflow::Role;
+
     use super::*;
+    use crate::assignment::assignment;
+
+    proptest! {
+        /// A document that is registered and whose assignment is then refused would be a lost file.
+        #[test]
+        fn whatever_registers_can_be_assigned(
+            team in "\\PC{0,300}|[/.\\x00-\\x1f]{0,4}",
+            key in prop_oneof![Just("slug"), Just("name")],
+            item_id in prop_oneof![Just(String::new()), "\\PC{1,40}", Just(Uuid::nil().to_string())],
+            dataset in "\\PC{0,20}",
+            name in "\\PC{1,40}",
+        ) {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("a.json");
+            let source = serde_json::json!({
+                "item_id": item_id, "team": {key: team}, "dataset": {"slug": dataset},
+            });
+            let document = serde_json::json!({
+                "version": "2.0", "item": {"name": name, "source_info": source},
+            });
+            std::fs::write(&path, document.to_string()).unwrap();
+            let found = documents::read(&path).unwrap();
+            for key in [found.key(), found.other_key()] {
+                let made = assignment(Uuid::nil(), Uuid::nil(), &key, Role::Admin);
+                let body = serde_json::to_string(&made).unwrap();
+                prop_assert_eq!(Assignment::parse(&body).unwrap(), made);
+            }
+        }
+    }
 
     #[test]
     fn an_upload_never_asks_for_more_than_there_is() {

@@ -1,5 +1,6 @@
 //! What an operator does to a deployment, from outside its functions.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +13,13 @@ use uuid::Uuid;
 use workflow::{ImportError, Imported, SecretRef, StageSecrets, Warning, Workflow};
 
 use crate::documents::Bucket;
-use crate::queue::{Queue, parked, unpark};
+use crate::queue::{Parked, Queue, parked, unpark};
 use crate::secrets::SecretStore;
 use crate::stack::Names;
 use crate::table::Table;
+
+/// How long a look at a parked letter hides it from others.
+const PEEK: Duration = Duration::from_secs(5);
 
 /// Stores workflows, assigns files, and sends dead letters back.
 #[derive(Clone, Debug)]
@@ -158,11 +162,14 @@ impl Admin {
     pub async fn redrive(&self, most: usize) -> Result<Redriven, PortError> {
         let mut redriven = Redriven::default();
         while redriven.sent < most {
-            let letters = parked(&self.dead_letters).await?;
+            let letters = parked(&self.dead_letters, None).await?;
             if letters.is_empty() {
                 break;
             }
-            for (receipt, letter) in letters {
+            for Parked {
+                receipt, letter, ..
+            } in letters
+            {
                 // What is received and not deleted comes back to the queue by itself.
                 if redriven.sent == most {
                     break;
@@ -176,6 +183,24 @@ impl Admin {
             }
         }
         Ok(redriven)
+    }
+
+    /// Parked dead letters, about `most` at most; none where one cannot be read. They are on the queue again
+    /// after [`PEEK`].
+    ///
+    /// # Errors
+    /// [`PortError`] when the queue fails.
+    pub async fn parked(&self, most: usize) -> Result<Vec<Option<DeadLetter>>, PortError> {
+        let mut found = HashMap::new();
+        while found.len() < most {
+            let letters = parked(&self.dead_letters, Some(PEEK)).await?;
+            let before = found.len();
+            found.extend(letters.into_iter().map(|it| (it.message_id, it.letter)));
+            if found.len() == before {
+                break;
+            }
+        }
+        Ok(found.into_values().collect())
     }
 
     async fn send_back(&self, letter: Option<DeadLetter>) -> Result<bool, PortError> {

@@ -71,7 +71,7 @@ pub use events::EventBus;
 #[cfg(feature = "s3")]
 pub use presign::S3Presign;
 #[cfg(feature = "sqs")]
-pub use queue::{Queue, parked, unpark};
+pub use queue::{Parked, Queue, parked, unpark};
 #[cfg(feature = "secretsmanager")]
 pub use secrets::SecretStore;
 #[cfg(feature = "cloudformation")]

@@ -202,19 +202,33 @@ fn batches(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
     batches
 }
 
-/// Receives up to ten parked dead letters: what redrives one has to delete it by its receipt.
+/// A parked dead letter that was received.
+#[derive(Debug)]
+pub struct Parked {
+    /// Its message's id.
+    pub message_id: String,
+    /// What redrives it has to delete it by this.
+    pub receipt: String,
+    /// What it says; none where it cannot be read.
+    pub letter: Option<DeadLetter>,
+}
+
+/// Receives up to ten parked dead letters. They are on the queue again after `visibility`, or after the
+/// queue's own visibility timeout.
 ///
 /// # Errors
 /// [`PortError`] when the queue fails.
 pub async fn parked(
     queue: &Queue<DeadLetter>,
-) -> Result<Vec<(String, Option<DeadLetter>)>, PortError> {
+    visibility: Option<Duration>,
+) -> Result<Vec<Parked>, PortError> {
     let got = queue
         .client
         .receive_message()
         .queue_url(&queue.url)
         .max_number_of_messages(10)
         .wait_time_seconds(1)
+        .set_visibility_timeout(visibility.map(whole_seconds))
         .send()
         .await
         .map_err(|error| port_error("receive dead letters", &error))?;
@@ -227,7 +241,11 @@ pub async fn parked(
                 .body
                 .as_deref()
                 .and_then(|body| serde_json::from_str(body).ok());
-            Some((message.receipt_handle?, letter))
+            Some(Parked {
+                message_id: message.message_id?,
+                receipt: message.receipt_handle?,
+                letter,
+            })
         });
     Ok(letters.collect())
 }

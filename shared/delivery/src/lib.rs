@@ -9,6 +9,7 @@ mod message;
 mod reason;
 mod record;
 mod state;
+mod team;
 mod time;
 
 pub mod machine;
@@ -21,4 +22,5 @@ pub use message::{Assignment, DeadLetter, Delivery, MAX_BODY, MessageError, Queu
 pub use reason::Reason;
 pub use record::{AttemptRecord, AttemptSummary, Rejection, VisitRecord};
 pub use state::{DeliveryState, FileKey, FileState, Outcome, Status, Visit};
+pub use team::{InvalidTeam, MAX_TEAM, check_team, team_slug};
 pub use time::Timestamp;

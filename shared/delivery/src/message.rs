@@ -4,6 +4,7 @@ use workflow::Actor;
 
 use crate::document::DocumentRef;
 use crate::state::FileKey;
+use crate::team::{InvalidTeam, check_team};
 
 /// Longest message body a queue takes: SQS's 1 MiB.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -72,14 +73,37 @@ pub struct DeadLetter {
     pub cause: String,
 }
 
+impl DeadLetter {
+    /// The file its body names, as far as that can be read: also in a body that is not taken for a message.
+    #[must_use]
+    pub fn file(&self) -> Option<FileKey> {
+        serde_json::from_str(&self.body).ok()
+    }
+}
+
 /// A message body that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("{what} message cannot be read at line {line}, column {column}: {problem}")]
-pub struct MessageError {
-    what: &'static str,
-    line: usize,
-    column: usize,
-    problem: &'static str,
+pub enum MessageError {
+    /// It is not JSON, or not the JSON of this message.
+    #[error("{what} message cannot be read at line {line}, column {column}: {problem}")]
+    Unreadable {
+        /// `assignment` or `delivery`.
+        what: &'static str,
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// What is wrong there. Never a part of the message, which may hold anything.
+        problem: &'static str,
+    },
+    /// Its team cannot be part of a key.
+    #[error("{what} message: {invalid}")]
+    Team {
+        /// `assignment` or `delivery`.
+        what: &'static str,
+        /// What is wrong with it.
+        invalid: InvalidTeam,
+    },
 }
 
 impl MessageError {
@@ -89,7 +113,7 @@ impl MessageError {
         "invalid_message"
     }
 
-    /// serde's own text may quote the message, and a message may hold anything: only the place is kept.
+    /// serde's own text may quote the message: only the place is kept.
     fn from_json(what: &'static str, error: &serde_json::Error) -> Self {
         let problem = match error.classify() {
             serde_json::error::Category::Data => "a field is missing or has the wrong type",
@@ -98,7 +122,7 @@ impl MessageError {
                 "it is not JSON"
             }
         };
-        Self {
+        Self::Unreadable {
             what,
             line: error.line(),
             column: error.column(),
@@ -111,7 +135,7 @@ impl MessageError {
 fn read<'a, M: Deserialize<'a>>(what: &'static str, body: &'a str) -> Result<M, MessageError> {
     let found = serde_json::from_str(body);
     if found.is_ok() && !body.trim_ascii_start().starts_with('{') {
-        return Err(MessageError {
+        return Err(MessageError::Unreadable {
             what,
             line: 1,
             column: 1,
@@ -121,20 +145,8 @@ fn read<'a, M: Deserialize<'a>>(what: &'static str, body: &'a str) -> Result<M, 
     found.map_err(|error| MessageError::from_json(what, &error))
 }
 
-/// Longest team slug: it is part of the keys of every store, and DynamoDB's are the shortest. A slash in it
-/// would make one team's keys look like another's.
-const MAX_TEAM: usize = 255;
-
-fn check_team(what: &'static str, team: &str) -> Result<(), MessageError> {
-    if team.is_empty() || team.len() > MAX_TEAM || team.contains('/') {
-        return Err(MessageError {
-            what,
-            line: 1,
-            column: 1,
-            problem: "its team is empty, longer than 255 bytes or has a slash",
-        });
-    }
-    Ok(())
+fn valid_team(what: &'static str, team: &str) -> Result<(), MessageError> {
+    check_team(team).map_err(|invalid| MessageError::Team { what, invalid })
 }
 
 impl Assignment {
@@ -144,7 +156,7 @@ impl Assignment {
     /// [`MessageError`] with the place, when the body is not an assignment.
     pub fn parse(body: &str) -> Result<Self, MessageError> {
         let read: Self = read("assignment", body)?;
-        check_team("assignment", &read.team)?;
+        valid_team("assignment", &read.team)?;
         Ok(read)
     }
 
@@ -165,7 +177,7 @@ impl Delivery {
     /// [`MessageError`] with the place, when the body is not a delivery.
     pub fn parse(body: &str) -> Result<Self, MessageError> {
         let read: Self = read("delivery", body)?;
-        check_team("delivery", &read.team)?;
+        valid_team("delivery", &read.team)?;
         Ok(read)
     }
 
@@ -192,7 +204,7 @@ mod tests {
                 r#"{{"delivery_id":"{ID}","team":"{team}","item_id":"{ID}","workflow_id":"{ID}","stage_id":"{ID}","attempt":1}}"#
             );
             let error = Delivery::parse(&delivery).unwrap_err().to_string();
-            assert!(error.contains("its team is empty"), "{error}");
+            assert!(error.starts_with("delivery message: the team "), "{error}");
         }
     }
 

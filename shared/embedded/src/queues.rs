@@ -1,7 +1,7 @@
 use std::time::{Duration, SystemTime};
 
-use delivery::Timestamp;
 use delivery::ports::{PortError, PortErrorKind};
+use delivery::{DeadLetter, Timestamp};
 use rusqlite::{Connection, params};
 use tokio::sync::futures::Notified;
 
@@ -196,6 +196,17 @@ impl Engine {
                 .collect()
             })
             .await
+    }
+
+    /// Oldest parked dead letters first, at most `most`; none where one cannot be read.
+    ///
+    /// # Errors
+    /// [`PortError`] when the database fails.
+    pub async fn letters(&self, most: usize) -> Result<Vec<Option<DeadLetter>>, PortError> {
+        let parked = self.parked(most).await?.into_iter();
+        Ok(parked
+            .map(|(_, body)| serde_json::from_str(&body).ok())
+            .collect())
     }
 
     /// Removes a parked dead letter, once it is redriven.

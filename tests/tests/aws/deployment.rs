@@ -273,10 +273,10 @@ async fn a_worker_is_rejected_and_a_poison_message_costs_itself_only() {
     );
     let letters: Queue<DeadLetter> = Queue::new(&config, emulator().output("DeadLettersQueueUrl"));
     for _ in 0..120 {
-        let found = parked(&letters).await.unwrap();
+        let found = parked(&letters, None).await.unwrap();
         if found
             .iter()
-            .flat_map(|(_, letter)| letter)
+            .flat_map(|parked| &parked.letter)
             .any(|letter| letter.body == "poison")
         {
             return;

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use uuid::Uuid;
 use workflow::Role;
 
-use super::{CallArgs, delay};
+use super::{CallArgs, delay, team};
 
 /// A state directory, or a deployment on AWS.
 #[derive(Clone, Debug, Args)]
@@ -41,6 +41,7 @@ pub struct WithinArgs {
     #[arg(
         long,
         value_name = "SLUG",
+        value_parser = team,
         requires = "aws",
         required_if_eq("aws", "true")
     )]
@@ -83,7 +84,7 @@ pub struct PutArgs {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// The team's slug; on this machine by default all that have the workflow.
-    #[arg(long, value_name = "SLUG", required_if_eq("aws", "true"))]
+    #[arg(long, value_name = "SLUG", value_parser = team, required_if_eq("aws", "true"))]
     pub team: Option<String>,
     /// What to set in it.
     #[command(flatten)]
@@ -100,7 +101,7 @@ pub struct GetArgs {
     #[arg(value_name = "ID")]
     pub id: Uuid,
     /// The team's slug; on this machine by default any that has the workflow.
-    #[arg(long, value_name = "SLUG", required_if_eq("aws", "true"))]
+    #[arg(long, value_name = "SLUG", value_parser = team, required_if_eq("aws", "true"))]
     pub team: Option<String>,
     /// Where from.
     #[command(flatten)]
@@ -122,7 +123,7 @@ pub struct AssignArgs {
     )]
     pub stack: String,
     /// The team's slug.
-    #[arg(long, value_name = "SLUG")]
+    #[arg(long, value_name = "SLUG", value_parser = team)]
     pub team: String,
     /// The workflow's id.
     #[arg(long, value_name = "ID")]

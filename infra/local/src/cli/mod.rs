@@ -191,6 +191,13 @@ fn any_delay(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write a delay as 500ms, 10s, 2min or 1h".to_owned())
 }
 
+fn team(text: &str) -> Result<String, String> {
+    match delivery::check_team(text) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(invalid) => Err(invalid.to_string()),
+    }
+}
+
 fn concurrency(text: &str) -> Result<usize, String> {
     text.parse()
         .ok()

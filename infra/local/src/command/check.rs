@@ -5,6 +5,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use uuid::Uuid;
 
+use super::parked::{self, Parked};
 use super::settled::settled;
 use super::{INTERRUPTED, SOME_FAILED, SUCCESS};
 use crate::cli::CheckArgs;
@@ -40,14 +41,22 @@ pub async fn check(args: &CheckArgs) -> Result<u8, Error> {
     if args.target.aws {
         let admin = target::deployment(&args.target.stack()).await?;
         let found = audit(&admin, settings).await.map_err(Error::Deployment)?;
+        let letters = admin.parked(parked::LIMIT).await;
+        let letters = letters.map_err(Error::Deployment)?;
+        let letters = parked::without_record(admin.table(), letters).await;
+        let letters = letters.map_err(Error::Deployment)?;
         print(&found, args.json)?;
-        return Ok(code(&found));
+        parked::print(&letters, args.json)?;
+        return Ok(code(&found, &letters));
     }
     let engine = target::directory(&args.target)?;
     let found = audit(&Directory(&engine), settings).await?;
+    let letters = parked::without_record(&engine, engine.letters(parked::LIMIT).await?).await?;
     print(&found, args.json)?;
+    parked::print(&letters, args.json)?;
+    let code = code(&found, &letters);
     if !args.repair || engine.is_idle().await? {
-        return Ok(code(&found));
+        return Ok(code);
     }
     let files = keys_of(under_way(&engine).await?);
     let calls = allowed(&engine, &args.calls)?;
@@ -59,15 +68,12 @@ pub async fn check(args: &CheckArgs) -> Result<u8, Error> {
         return Ok(INTERRUPTED);
     }
     let settled = settled(&engine, files).await?;
-    Ok(if settled == SUCCESS {
-        code(&found)
-    } else {
-        settled
-    })
+    Ok(if settled == SUCCESS { code } else { settled })
 }
 
-fn code(found: &Audit) -> u8 {
-    if found.unreadable == 0 && found.stuck.iter().all(|file| file.repaired) {
+fn code(found: &Audit, letters: &[Parked]) -> u8 {
+    let repaired = found.stuck.iter().all(|file| file.repaired);
+    if found.unreadable == 0 && repaired && letters.is_empty() {
         SUCCESS
     } else {
         SOME_FAILED

@@ -5,6 +5,7 @@ mod check;
 mod choose;
 mod demo;
 mod item;
+mod parked;
 mod ping;
 mod receive;
 mod redeliver;

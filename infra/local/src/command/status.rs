@@ -9,6 +9,7 @@ use uuid::Uuid;
 use workflow::{Stage, Workflow};
 
 use super::item::item;
+use super::parked;
 use super::{SUCCESS, on_deployment};
 use crate::cli::StatusArgs;
 use crate::error::Error;
@@ -93,6 +94,8 @@ pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
             );
         }
     }
+    let letters = engine.letters(parked::LIMIT).await?;
+    parked::print(&parked::without_record(&engine, letters).await?, args.json)?;
     Ok(SUCCESS)
 }
 
@@ -100,7 +103,10 @@ async fn of_deployment(admin: &Admin, args: &StatusArgs) -> Result<u8, Error> {
     let (team, workflow) = target::within(admin, &args.within).await?;
     let table = admin.table();
     if let Some(item_id) = args.item {
-        let key = FileKey { team, item_id };
+        let key = FileKey {
+            team: team.clone(),
+            item_id,
+        };
         return item(table, Some(&workflow), &key, args.json).await;
     }
     let stages: Vec<&Stage> = match &args.stage {
@@ -123,6 +129,9 @@ async fn of_deployment(admin: &Admin, args: &StatusArgs) -> Result<u8, Error> {
     } else {
         print(&rows, args.failed)?;
     }
+    let letters = parked::without_record(table, admin.parked(parked::LIMIT).await?).await?;
+    let letters = letters.into_iter().filter(|letter| letter.may_be_of(&team));
+    parked::print(&letters.collect::<Vec<_>>(), args.json)?;
     Ok(SUCCESS)
 }
 

@@ -19,3 +19,4 @@ mod routing;
 mod run;
 mod secrets;
 mod support;
+mod teams;

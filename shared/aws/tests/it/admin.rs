@@ -72,7 +72,7 @@ async fn dead_letters_are_assigned_again_and_others_stay() {
     ];
     let messages = parked.iter().enumerate();
     let messages: Vec<_> = messages
-        .map(|(n, body)| json!({"ReceiptHandle": n.to_string(), "Body": body}))
+        .map(|(n, body)| json!({"MessageId": n.to_string(), "ReceiptHandle": n.to_string(), "Body": body}))
         .collect();
     let messages = Mutex::new(Some(messages));
     let fake = Fake::new(move |request| match request.operation() {
@@ -113,6 +113,23 @@ async fn dead_letters_are_assigned_again_and_others_stay() {
         "{sent}"
     );
     assert_eq!(fake.asked()[2].json()["ReceiptHandle"], "0");
+}
+
+#[tokio::test]
+async fn a_look_at_parked_letters_leaves_them_there() {
+    let letter = json!({"queue": "assignments", "body": "poison", "cause": "c"}).to_string();
+    // A standard queue may hand out a message twice.
+    let messages: Vec<_> = [("1", letter.as_str()), ("2", "no letter"), ("1", &letter)]
+        .map(|(id, body)| json!({"MessageId": id, "ReceiptHandle": id, "Body": body}))
+        .into();
+    let fake = Fake::new(move |_| Answer::json(&json!({"Messages": messages})));
+    let admin = Admin::new(&fake.config(), &names());
+    let letters = admin.parked(10).await.unwrap();
+    assert_eq!(letters.len(), 2);
+    let readable: Vec<_> = letters.into_iter().flatten().collect();
+    assert_eq!(readable[0].body, "poison");
+    assert_eq!(operations(&fake), ["ReceiveMessage", "ReceiveMessage"]);
+    assert_eq!(fake.asked()[0].json()["VisibilityTimeout"], 5);
 }
 
 /// With a function's own timeouts, as [`aws::sdk_config`] has them.

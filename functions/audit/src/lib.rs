@@ -6,7 +6,7 @@ use std::time::Duration;
 use delivery::Timestamp;
 use delivery::ports::{AuditPorts, Clock, Part, PortError};
 use delivery::usecase::{AuditSettings, audit};
-use lambda_runtime::{LambdaEvent, tracing};
+use lambda_runtime::LambdaEvent;
 use serde::{Deserialize, Serialize};
 
 /// One part is looked through in each interval: an hour.

@@ -1,6 +1,5 @@
 use std::path::PathBuf;
 
-use aws::StackError;
 use delivery::ports::PortError;
 use embedded::OpenError;
 
@@ -40,8 +39,9 @@ pub enum Error {
     #[error("the deployment failed: {}", told(.0))]
     Deployment(PortError),
     /// A deployment's stack.
+    #[cfg(feature = "aws")]
     #[error("--stack: {}", of_stack(.0))]
-    Stack(#[from] StackError),
+    Stack(#[from] aws::StackError),
     /// The HTTP client.
     #[error(transparent)]
     Client(#[from] webhook::ClientError),
@@ -69,6 +69,7 @@ impl Error {
             Self::Usage(_) => "usage",
             Self::State(error) => error.code(),
             Self::Engine(error) | Self::Deployment(error) => error.kind.code(),
+            #[cfg(feature = "aws")]
             Self::Stack(error) => error.code(),
             Self::Client(error) => error.code(),
             Self::Listen { .. } => "listen",
@@ -86,9 +87,10 @@ fn lines(path: &std::path::Path, error: &workflow::ImportError) -> String {
     lines.join("\nerror: ")
 }
 
-fn of_stack(error: &StackError) -> String {
+#[cfg(feature = "aws")]
+fn of_stack(error: &aws::StackError) -> String {
     match error {
-        StackError::Port(error) => format!(
+        aws::StackError::Port(error) => format!(
             "{}: check the region, the credentials and the endpoint in the environment",
             told(error)
         ),

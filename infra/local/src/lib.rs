@@ -15,6 +15,7 @@ mod networks;
 mod output;
 mod pollers;
 mod ports;
+mod program;
 mod progress;
 mod register;
 mod report;
@@ -22,10 +23,12 @@ mod share;
 mod store;
 mod stored;
 mod target;
+#[cfg(feature = "aws")]
+mod upload;
 mod work;
 
 pub use error::Error;
-pub use output::tell;
 pub use pollers::{PollSettings, Pollers};
 pub use ports::{Local, Watch};
+pub use program::program;
 pub use progress::Progress;

@@ -14,7 +14,7 @@ pub(crate) fn output(write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>) 
 }
 
 /// Says a line on standard error, to whoever is still there.
-pub fn tell(line: fmt::Arguments<'_>) {
+pub(crate) fn tell(line: fmt::Arguments<'_>) {
     let line = line.to_string().lines().map(shown).collect::<Vec<_>>();
     let _ = writeln!(io::stderr(), "{}", line.join("\n"));
 }

@@ -3,13 +3,10 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use aws::Admin;
 use delivery::FileKey;
 use delivery::ports::PortError;
 use embedded::{Engine, Item};
 use futures_util::future::try_join_all;
-use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::documents::{self, Found};
@@ -17,12 +14,6 @@ use crate::output::say;
 
 /// Bytes held before they are written: many small documents share a commit, large ones do not pile up.
 const CHUNK: usize = 16 * 1024 * 1024;
-
-/// Uploads at the same time: small ones wait for the answer more than for the line.
-const UPLOADS: usize = 16;
-
-/// KiB on their way to the bucket at the same time: large ones share the line, and each has its time.
-const UPLOADING: u32 = 4096;
 
 /// A file that can be assigned.
 #[derive(Clone, Debug)]
@@ -107,31 +98,6 @@ impl Shelf for Engine {
         try_join_all(stored).await?;
         self.put_items(items).await
     }
-}
-
-/// The document bucket keeps what it was given last under an id: a dataset's ids are its items' own.
-impl Shelf for Admin {
-    async fn knows(&self, _key: &FileKey, _content: Uuid) -> Result<bool, PortError> {
-        Ok(false)
-    }
-
-    async fn put(&self, chunk: Vec<(FileKey, Found)>) -> Result<(), PortError> {
-        let line = &Semaphore::new(UPLOADING as usize);
-        stream::iter(chunk)
-            .map(|(key, found)| async move {
-                let _share = line.acquire_many(share(found.bytes.len())).await;
-                self.store_document(&key, found.bytes).await
-            })
-            .buffer_unordered(UPLOADS)
-            .try_collect()
-            .await
-    }
-}
-
-/// What an upload takes of the line: all of it, if it is as large.
-fn share(bytes: usize) -> u32 {
-    let kibibytes = u32::try_from(bytes / 1024).unwrap_or(u32::MAX);
-    kibibytes.saturating_add(1).min(UPLOADING)
 }
 
 impl Registration {
@@ -248,18 +214,6 @@ mod tests {
                 let body = serde_json::to_string(&made).unwrap();
                 prop_assert_eq!(Assignment::parse(&body).unwrap(), made);
             }
-        }
-    }
-
-    #[test]
-    fn an_upload_never_asks_for_more_than_there_is() {
-        for (bytes, kibibytes) in [
-            (0, 1),
-            (1024, 2),
-            (4 * 1024 * 1024, UPLOADING),
-            (usize::MAX, UPLOADING),
-        ] {
-            assert_eq!(share(bytes), kibibytes, "{bytes}");
         }
     }
 }

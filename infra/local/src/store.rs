@@ -2,7 +2,6 @@
 
 use std::future::Future;
 
-use aws::Table;
 use delivery::FileKey;
 use delivery::ports::{FileStates, Lists, PortError};
 use embedded::Engine;
@@ -20,7 +19,8 @@ impl Store for Engine {
     }
 }
 
-impl Store for Table {
+#[cfg(feature = "aws")]
+impl Store for aws::Table {
     async fn name(&self, key: &FileKey) -> Result<String, PortError> {
         Ok(key.item_id.to_string())
     }

@@ -16,7 +16,7 @@ mod environment;
 mod error;
 mod metrics;
 
-#[cfg(feature = "cloudformation")]
+#[cfg(feature = "operator")]
 mod admin;
 #[cfg(all(feature = "dynamodb", feature = "sqs"))]
 mod audit;
@@ -32,7 +32,7 @@ mod presign;
 mod queue;
 #[cfg(feature = "secretsmanager")]
 mod secrets;
-#[cfg(feature = "cloudformation")]
+#[cfg(feature = "operator")]
 mod stack;
 #[cfg(feature = "dynamodb")]
 mod table;
@@ -43,7 +43,7 @@ pub use config::sdk_config;
 pub use environment::{Environment, EnvironmentError};
 pub use metrics::EmfMetrics;
 
-#[cfg(feature = "cloudformation")]
+#[cfg(feature = "operator")]
 pub use admin::{Admin, PutWorkflowError, Redriven, Stored};
 #[cfg(all(feature = "dynamodb", feature = "sqs"))]
 pub use audit::AuditFunctionPorts;
@@ -74,7 +74,7 @@ pub use presign::S3Presign;
 pub use queue::{Parked, Queue, parked, unpark};
 #[cfg(feature = "secretsmanager")]
 pub use secrets::SecretStore;
-#[cfg(feature = "cloudformation")]
+#[cfg(feature = "operator")]
 pub use stack::{Names, StackError};
 #[cfg(feature = "dynamodb")]
 pub use table::Table;

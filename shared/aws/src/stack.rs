@@ -1,11 +1,22 @@
+use std::collections::HashMap;
+
 use aws_config::SdkConfig;
-use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::error::ProvideErrorMetadata;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::ProvideErrorMetadata;
 use delivery::ports::PortError;
 
 use crate::error::port_error;
 
-/// The names of a deployment's parts: the outputs of its stack.
+/// What the tags begin with that tell what belongs to the assignments queue.
+const TAG: &str = "webhook-stage:";
+
+/// SQS says the first in a header of its answer, the second in the body.
+const ABSENT: [&str; 2] = [
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "QueueDoesNotExist",
+];
+
+/// The names of a deployment's parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     /// The table.
@@ -22,23 +33,30 @@ pub struct Names {
     pub secrets_prefix: String,
 }
 
-/// A stack's outputs could not be had.
+/// A stack's parts could not be found.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
     /// There is no such stack, in this account and region.
-    #[error("there is no stack \"{0}\" in this account and region")]
-    NotFound(String),
-    /// It is another product's stack, or is still coming up.
     #[error(
-        "the stack \"{stack}\" has no output {output}: it is not this product's, or not up yet"
+        "there is no stack \"{stack}\" in this account and region: it would have a queue {queue}"
     )]
-    Output {
+    NotFound {
         /// The stack.
         stack: String,
-        /// The first output that is missing.
-        output: &'static str,
+        /// The first queue that is missing.
+        queue: String,
     },
-    /// CloudFormation failed.
+    /// Its queue does not say what belongs to it.
+    #[error(
+        "the queue {stack}-assignments has no tag {TAG}{tag}: it is another product's, or its stack was put up by another version"
+    )]
+    Tag {
+        /// The stack.
+        stack: String,
+        /// The first tag that is missing.
+        tag: &'static str,
+    },
+    /// SQS failed.
     #[error(transparent)]
     Port(#[from] PortError),
 }
@@ -48,55 +66,63 @@ impl StackError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::NotFound(_) => "stack_not_found",
-            Self::Output { .. } => "stack_output_missing",
+            Self::NotFound { .. } => "stack_not_found",
+            Self::Tag { .. } => "stack_tag_missing",
             Self::Port(error) => error.kind.code(),
         }
     }
 }
 
 impl Names {
-    /// From the outputs of the stack of this name.
+    /// Of the stack of this name: its queues are called after it, and the tags of the assignments queue
+    /// name the rest.
     ///
     /// # Errors
     /// [`StackError`].
     pub async fn of_stack(config: &SdkConfig, stack: &str) -> Result<Self, StackError> {
-        let found = Client::new(config)
-            .describe_stacks()
-            .stack_name(stack)
+        let client = Client::new(config);
+        let assignments_queue_url = queue_url(&client, stack, "assignments").await?;
+        let tags = client
+            .list_queue_tags()
+            .queue_url(&assignments_queue_url)
             .send()
-            .await;
-        let found = found.map_err(|error| {
-            // CloudFormation has no code of its own for it.
-            let absent = error
-                .message()
-                .is_some_and(|text| text.contains("does not exist"));
-            if absent {
-                StackError::NotFound(stack.to_owned())
-            } else {
-                port_error("describe the stack", &error).into()
-            }
-        })?;
-        let stacks = found.stacks.unwrap_or_default();
-        let outputs = stacks.first().map(|stack| stack.outputs());
-        let outputs = outputs.unwrap_or_default();
-        let output = |name: &'static str| {
-            outputs
-                .iter()
-                .find(|output| output.output_key() == Some(name))
-                .and_then(|output| output.output_value.clone())
-                .ok_or_else(|| StackError::Output {
-                    stack: stack.to_owned(),
-                    output: name,
-                })
-        };
+            .await
+            .map_err(|error| port_error("list the tags of the assignments queue", &error))?;
+        let mut tags = tags.tags.unwrap_or_default();
         Ok(Self {
-            table: output("TableName")?,
-            assignments_queue_url: output("AssignmentsQueueUrl")?,
-            deliveries_queue_url: output("DeliveriesQueueUrl")?,
-            dead_letters_queue_url: output("DeadLettersQueueUrl")?,
-            documents_bucket: output("DocumentsBucket")?,
-            secrets_prefix: output("SecretsPrefix")?,
+            table: take(&mut tags, stack, "table")?,
+            deliveries_queue_url: queue_url(&client, stack, "deliveries").await?,
+            dead_letters_queue_url: queue_url(&client, stack, "dead-letters").await?,
+            assignments_queue_url,
+            documents_bucket: take(&mut tags, stack, "documents-bucket")?,
+            secrets_prefix: take(&mut tags, stack, "secrets-prefix")?,
         })
     }
+}
+
+async fn queue_url(client: &Client, stack: &str, name: &str) -> Result<String, StackError> {
+    let queue = format!("{stack}-{name}");
+    let not_found = |queue| StackError::NotFound {
+        stack: stack.to_owned(),
+        queue,
+    };
+    match client.get_queue_url().queue_name(&queue).send().await {
+        Ok(found) => found.queue_url.ok_or_else(|| not_found(queue)),
+        Err(error) if error.code().is_some_and(|code| ABSENT.contains(&code)) => {
+            Err(not_found(queue))
+        }
+        Err(error) => Err(port_error("find the stack's queues", &error).into()),
+    }
+}
+
+fn take(
+    tags: &mut HashMap<String, String>,
+    stack: &str,
+    tag: &'static str,
+) -> Result<String, StackError> {
+    tags.remove(&format!("{TAG}{tag}"))
+        .ok_or_else(|| StackError::Tag {
+            stack: stack.to_owned(),
+            tag,
+        })
 }

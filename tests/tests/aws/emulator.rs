@@ -51,6 +51,7 @@ pub fn programs() -> PathBuf {
     let built = Command::new(env!("CARGO"))
         .args([
             "build",
+            "--workspace",
             "--bins",
             "--test",
             "simulation",

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::parked::{self, Parked};
 use super::settled::settled;
-use super::{INTERRUPTED, SOME_FAILED, SUCCESS};
+use super::{INTERRUPTED, SOME_FAILED, SUCCESS, deployment};
 use crate::cli::CheckArgs;
 use crate::error::Error;
 use crate::networks::allowed;
@@ -39,22 +39,12 @@ pub async fn check(args: &CheckArgs) -> Result<u8, Error> {
         repair: args.repair,
     };
     if args.target.aws {
-        let admin = target::deployment(&args.target.stack()).await?;
-        let found = audit(&admin, settings).await.map_err(Error::Deployment)?;
-        let letters = admin.parked(parked::LIMIT).await;
-        let letters = letters.map_err(Error::Deployment)?;
-        let letters = parked::without_record(admin.table(), letters).await;
-        let letters = letters.map_err(Error::Deployment)?;
-        print(&found, args.json)?;
-        parked::print(&letters, args.json)?;
-        return Ok(code(&found, &letters));
+        return deployment::check(args, settings).await;
     }
     let engine = target::directory(&args.target)?;
     let found = audit(&Directory(&engine), settings).await?;
     let letters = parked::without_record(&engine, engine.letters(parked::LIMIT).await?).await?;
-    print(&found, args.json)?;
-    parked::print(&letters, args.json)?;
-    let code = code(&found, &letters);
+    let code = report(&found, &letters, args.json)?;
     if !args.repair || engine.is_idle().await? {
         return Ok(code);
     }
@@ -71,13 +61,16 @@ pub async fn check(args: &CheckArgs) -> Result<u8, Error> {
     Ok(if settled == SUCCESS { code } else { settled })
 }
 
-fn code(found: &Audit, letters: &[Parked]) -> u8 {
+/// Prints what was found; the exit code.
+pub(super) fn report(found: &Audit, letters: &[Parked], json: bool) -> Result<u8, Error> {
+    print(found, json)?;
+    parked::print(letters, json)?;
     let repaired = found.stuck.iter().all(|file| file.repaired);
-    if found.unreadable == 0 && repaired && letters.is_empty() {
+    Ok(if found.unreadable == 0 && repaired && letters.is_empty() {
         SUCCESS
     } else {
         SOME_FAILED
-    }
+    })
 }
 
 fn print(found: &Audit, json: bool) -> Result<(), Error> {

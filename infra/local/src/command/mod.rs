@@ -4,6 +4,11 @@ mod assign;
 mod check;
 mod choose;
 mod demo;
+#[cfg(feature = "aws")]
+mod deployment;
+#[cfg(not(feature = "aws"))]
+#[path = "deployment/missing.rs"]
+mod deployment;
 mod item;
 mod parked;
 mod ping;
@@ -44,13 +49,5 @@ pub(crate) fn secret_from(option: &str, variable: &str) -> Result<String, crate:
         _ => Err(crate::Error::Usage(format!(
             "{option} {variable}: the environment variable {variable} is not set: put the whole value of the Authorization header into it"
         ))),
-    }
-}
-
-/// The engine that failed was the deployment's.
-pub(crate) fn on_deployment(error: crate::Error) -> crate::Error {
-    match error {
-        crate::Error::Engine(error) => crate::Error::Deployment(error),
-        error => error,
     }
 }

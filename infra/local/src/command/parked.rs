@@ -16,7 +16,7 @@ pub(super) const LIMIT: usize = 1000;
 #[derive(Debug, Serialize)]
 pub(super) struct Parked {
     dead_letter: String,
-    team: Option<String>,
+    pub(super) team: Option<String>,
     item_id: Option<Uuid>,
     cause: String,
 }
@@ -52,11 +52,6 @@ impl Parked {
             item_id,
             cause,
         }
-    }
-
-    /// Whether it is this team's, or may be.
-    pub(super) fn may_be_of(&self, team: &str) -> bool {
-        self.team.as_deref().is_none_or(|named| named == team)
     }
 }
 

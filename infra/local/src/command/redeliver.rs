@@ -1,16 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws::Admin;
 use delivery::ports::{Outgoing, SendMessages};
 use embedded::Engine;
 use workflow::Stage;
 
-use super::assign::{send, wait_and_print};
-use super::choose::{choose, find, no_webhook_stage, teams_of, under_way_here};
+use super::choose::{choose, find, teams_of, under_way_here};
 use super::settled::say_left;
 use super::wait::{Visit, assignments, outcome};
-use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS, on_deployment};
+use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS, deployment};
 use crate::cli::RedeliverArgs;
 use crate::error::Error;
 use crate::hint::say_refused;
@@ -30,8 +28,7 @@ const BATCH: usize = 500;
 /// [`Error`] when the state directory, the stage or an item is not there.
 pub async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
     if args.target.aws {
-        let admin = target::deployment(&args.target.stack()).await?;
-        return on_aws(&admin, args).await.map_err(on_deployment);
+        return deployment::redeliver(args).await;
     }
     let engine = target::directory(&args.target)?;
     let (workflow, stage) = find(&engine, &args.stage, args.within.workflow).await?;
@@ -94,28 +91,7 @@ async fn send_here(engine: &Engine, visits: &[Visit]) -> Result<(), Error> {
     Ok(())
 }
 
-/// On a deployment its own functions do the work.
-async fn on_aws(admin: &Admin, args: &RedeliverArgs) -> Result<u8, Error> {
-    let (team, workflow) = target::within(admin, &args.within).await?;
-    let stage = workflow.find_stage(&args.stage)?;
-    if stage.webhook.is_none() {
-        return Err(no_webhook_stage(stage));
-    }
-    let visits = choose(admin.table(), &[team], &workflow, stage, &args.item).await?;
-    if visits.is_empty() {
-        say_nothing_to_do(stage);
-        return Ok(SUCCESS);
-    }
-    send(admin, &visits).await?;
-    let files = report::counted(assignments(&visits).len(), "file");
-    say!("{files} sent again");
-    if !args.wait {
-        return Ok(SUCCESS);
-    }
-    wait_and_print(admin, &workflow, stage, &visits, args.json).await
-}
-
-fn say_nothing_to_do(stage: &Stage) {
+pub(super) fn say_nothing_to_do(stage: &Stage) {
     say!(
         "no file's last webhook at \"{}\" failed: there is nothing to send again",
         stage.name

@@ -8,7 +8,7 @@ use delivery::{Assignment, DeadLetter};
 use embedded::Engine;
 
 use super::settled::settled;
-use super::{INTERRUPTED, SOME_FAILED, SUCCESS};
+use super::{INTERRUPTED, SOME_FAILED, SUCCESS, deployment};
 use crate::cli::RedriveArgs;
 use crate::error::Error;
 use crate::networks::allowed;
@@ -24,9 +24,7 @@ use crate::work::{is_under_way, keys_of, say_stopped, under_way, until_at_rest};
 /// [`Error`] when the state directory or the deployment fails; what was redriven stays so.
 pub async fn redrive(args: &RedriveArgs) -> Result<u8, Error> {
     if args.target.aws {
-        let admin = target::deployment(&args.target.stack()).await?;
-        let redriven = admin.redrive(args.most).await.map_err(Error::Deployment)?;
-        return print(redriven.sent, redriven.unreadable);
+        return deployment::redrive(args).await;
     }
     let engine = target::directory(&args.target)?;
     let is_under_way = is_under_way(&engine).await?;
@@ -93,7 +91,7 @@ async fn rejected(engine: &Engine, sent: &[Assignment]) -> Result<u8, Error> {
     Ok(code)
 }
 
-fn print(sent: usize, unreadable: usize) -> Result<u8, Error> {
+pub(super) fn print(sent: usize, unreadable: usize) -> Result<u8, Error> {
     let verb = if sent == 1 { "was" } else { "were" };
     output(|out| {
         let letters = counted(sent, "dead letter");

@@ -1,6 +1,5 @@
 use std::io::Write;
 
-use aws::Admin;
 use delivery::ports::{FileStates, Listing, Lists, Workflows};
 use delivery::{FileKey, FileState, Outcome};
 use embedded::Engine;
@@ -10,7 +9,7 @@ use workflow::{Stage, Workflow};
 
 use super::item::item;
 use super::parked;
-use super::{SUCCESS, on_deployment};
+use super::{SUCCESS, deployment};
 use crate::cli::StatusArgs;
 use crate::error::Error;
 use crate::output::{output, say};
@@ -21,7 +20,7 @@ use crate::target;
 
 /// One file at rest.
 #[derive(Debug, Serialize)]
-struct Resting {
+pub(super) struct Resting {
     item_id: Uuid,
     name: String,
     stage: String,
@@ -39,8 +38,7 @@ struct Resting {
 /// [`Error`] when the state directory or the stage is not there.
 pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
     if args.target.aws {
-        let admin = target::deployment(&args.target.stack()).await?;
-        return of_deployment(&admin, args).await.map_err(on_deployment);
+        return deployment::status(args).await;
     }
     let engine = target::directory(&args.target)?;
     if let Some(item_id) = args.item {
@@ -99,42 +97,6 @@ pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
     Ok(SUCCESS)
 }
 
-async fn of_deployment(admin: &Admin, args: &StatusArgs) -> Result<u8, Error> {
-    let (team, workflow) = target::within(admin, &args.within).await?;
-    let table = admin.table();
-    if let Some(item_id) = args.item {
-        let key = FileKey {
-            team: team.clone(),
-            item_id,
-        };
-        return item(table, Some(&workflow), &key, args.json).await;
-    }
-    let stages: Vec<&Stage> = match &args.stage {
-        None => workflow.stages.iter().collect(),
-        Some(wanted) => vec![workflow.find_stage(wanted)?],
-    };
-    let mut rows = Vec::new();
-    for stage in stages
-        .into_iter()
-        .filter(|stage| !args.failed || stage.webhook.is_some())
-    {
-        let listing = Listing {
-            stage_id: stage.id,
-            failed: args.failed,
-        };
-        rows.extend(list(table, &workflow, listing).await?);
-    }
-    if args.json {
-        print_json(&rows)?;
-    } else {
-        print(&rows, args.failed)?;
-    }
-    let letters = parked::without_record(table, admin.parked(parked::LIMIT).await?).await?;
-    let letters = letters.into_iter().filter(|letter| letter.may_be_of(&team));
-    parked::print(&letters.collect::<Vec<_>>(), args.json)?;
-    Ok(SUCCESS)
-}
-
 /// The file with this id, of whichever team of the state directory: one that has it, or else one whose
 /// assignment of it was rejected.
 async fn of_item(engine: &Engine, item_id: Uuid, json: bool) -> Result<u8, Error> {
@@ -163,7 +125,7 @@ async fn of_item(engine: &Engine, item_id: Uuid, json: bool) -> Result<u8, Error
     }
 }
 
-async fn list(
+pub(super) async fn list(
     store: &impl Store,
     workflow: &Workflow,
     listing: Listing,
@@ -216,7 +178,7 @@ fn resting(workflow: &Workflow, state: &FileState, name: String) -> Resting {
     }
 }
 
-fn print(rows: &[Resting], failed: bool) -> Result<(), Error> {
+pub(super) fn print(rows: &[Resting], failed: bool) -> Result<(), Error> {
     if rows.is_empty() {
         let what = if failed {
             "no file's last webhook failed"

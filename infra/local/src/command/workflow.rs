@@ -2,7 +2,7 @@ use std::io::Write;
 
 use uuid::Uuid;
 
-use super::SUCCESS;
+use super::{SUCCESS, deployment};
 use crate::cli::{GetArgs, PutArgs, WorkflowCommand};
 use crate::configured::{Configured, configured};
 use crate::error::Error;
@@ -27,13 +27,7 @@ async fn put(args: &PutArgs) -> Result<u8, Error> {
     } = configured(&args.file, &args.overrides)?;
     let mut teams: Vec<String> = args.team.iter().cloned().collect();
     if args.target.aws {
-        let admin = target::deployment(&args.target.stack()).await?;
-        for team in &teams {
-            admin
-                .store_workflow(team, &workflow, &secrets)
-                .await
-                .map_err(Error::Deployment)?;
-        }
+        deployment::put_workflow(args, &workflow, &secrets).await?;
     } else {
         let engine = target::directory(&args.target)?;
         let known = engine.workflows().await?.into_iter();
@@ -64,9 +58,7 @@ async fn put(args: &PutArgs) -> Result<u8, Error> {
 
 async fn get(args: &GetArgs) -> Result<u8, Error> {
     let found = if args.target.aws {
-        let admin = target::deployment(&args.target.stack()).await?;
-        let team = args.team.as_deref().unwrap_or_default();
-        target::stored(&admin, team, args.id).await?
+        deployment::get_workflow(args).await?
     } else {
         let engine = target::directory(&args.target)?;
         let team = match &args.team {

@@ -116,6 +116,40 @@ async fn dead_letters_are_assigned_again_and_others_stay() {
 }
 
 #[tokio::test]
+async fn a_stacks_parts_are_found_by_its_queues() {
+    let tags = json!({
+        "webhook-stage:table": "table", "webhook-stage:documents-bucket": "documents",
+        "webhook-stage:secrets-prefix": "webhook-stage/", "Owner": "somebody",
+    });
+    let fake = Fake::new(move |request| match request.operation() {
+        "GetQueueUrl" => {
+            let name = request.json()["QueueName"].as_str().unwrap().to_owned();
+            let queue = name.strip_prefix("my-stack-").unwrap();
+            let url = format!("https://sqs.eu-central-1.amazonaws.com/1/{queue}");
+            Answer::json(&json!({"QueueUrl": url}))
+        }
+        _ => Answer::json(&json!({"Tags": tags})),
+    });
+    let found = Names::of_stack(&fake.config(), "my-stack").await.unwrap();
+    assert_eq!(found, names());
+}
+
+#[tokio::test]
+async fn a_stack_that_is_not_there_or_not_ours_is_told_apart() {
+    for code in [
+        "QueueDoesNotExist",
+        "AWS.SimpleQueueService.NonExistentQueue",
+    ] {
+        let fake = Fake::new(move |_| Answer::error(code));
+        let error = Names::of_stack(&fake.config(), "no").await.unwrap_err();
+        assert_eq!(error.code(), "stack_not_found");
+    }
+    let fake = Fake::new(|_| Answer::json(&json!({"QueueUrl": "https://sqs.test/1/q"})));
+    let error = Names::of_stack(&fake.config(), "other").await.unwrap_err();
+    assert_eq!(error.code(), "stack_tag_missing");
+}
+
+#[tokio::test]
 async fn a_look_at_parked_letters_leaves_them_there() {
     let letter = json!({"queue": "assignments", "body": "poison", "cause": "c"}).to_string();
     // A standard queue may hand out a message twice.

@@ -1,0 +1,49 @@
+//! A program that was built without the AWS SDK: most people want it on one machine only, and it takes long
+//! to build.
+
+use std::sync::Arc;
+
+use delivery::usecase::AuditSettings;
+use workflow::{SecretRef, StageSecrets, Workflow};
+
+use crate::cli::{AssignArgs, CheckArgs, GetArgs, PutArgs, RedeliverArgs, RedriveArgs, StatusArgs};
+use crate::error::Error;
+
+fn missing<T>() -> Result<T, Error> {
+    Err(Error::Usage(
+        "--aws: this program was built without it: `cargo build --release -p webhook-stage --features aws` builds one that has it"
+            .to_owned(),
+    ))
+}
+
+pub(super) async fn assign(_: &AssignArgs) -> Result<u8, Error> {
+    missing()
+}
+
+pub(super) async fn check(_: &CheckArgs, _: AuditSettings) -> Result<u8, Error> {
+    missing()
+}
+
+pub(super) async fn redeliver(_: &RedeliverArgs) -> Result<u8, Error> {
+    missing()
+}
+
+pub(super) async fn redrive(_: &RedriveArgs) -> Result<u8, Error> {
+    missing()
+}
+
+pub(super) async fn status(_: &StatusArgs) -> Result<u8, Error> {
+    missing()
+}
+
+pub(super) async fn put_workflow(
+    _: &PutArgs,
+    _: &Workflow,
+    _: &[(SecretRef, StageSecrets)],
+) -> Result<(), Error> {
+    missing()
+}
+
+pub(super) async fn get_workflow(_: &GetArgs) -> Result<Arc<Workflow>, Error> {
+    missing()
+}

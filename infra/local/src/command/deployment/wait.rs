@@ -1,0 +1,100 @@
+//! Waiting for the visits that a deployment's functions work through.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use delivery::ports::PortError;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use uuid::Uuid;
+use workflow::{Stage, Workflow};
+
+use crate::command::wait::{Visit, outcome};
+use crate::report::Row;
+use crate::store::Store;
+use crate::work::interrupted;
+
+/// How often a deployment is asked.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Files asked for at the same time.
+const CONCURRENCY: usize = 16;
+
+/// The outcomes of all visits, in their order, once all are over; fewer when a person stops it.
+pub(super) async fn outcomes(
+    store: &impl Store,
+    workflow: &Workflow,
+    stage: &Stage,
+    visits: &[Visit],
+) -> Result<Vec<Row>, PortError> {
+    let mut rows: HashMap<Uuid, Row> = HashMap::new();
+    let mut stop = std::pin::pin!(interrupted());
+    loop {
+        let waiting: Vec<_> = visits
+            .iter()
+            .filter(|visit| !rows.contains_key(&visit.id))
+            .collect();
+        if waiting.is_empty() {
+            break;
+        }
+        let found: Vec<_> = stream::iter(waiting)
+            .map(|visit| async move {
+                let row = outcome(store, workflow, stage, visit).await?;
+                Ok::<_, PortError>(row.map(|row| (visit.id, row)))
+            })
+            .buffer_unordered(CONCURRENCY)
+            .try_collect()
+            .await?;
+        rows.extend(found.into_iter().flatten());
+        if visits.iter().any(|visit| !rows.contains_key(&visit.id)) {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                () = &mut stop => break,
+            }
+        }
+    }
+    let found = visits.iter().filter_map(|visit| rows.get(&visit.id));
+    Ok(found.cloned().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use delivery::ports::{History, SystemClock};
+    use delivery::{FileKey, Rejection};
+    use embedded::{Engine, Options};
+    use workflow::{RejectReason, Role, Workflow};
+
+    use super::{Visit, outcomes};
+    use crate::assignment::assignment;
+    use crate::examples::WORKFLOW;
+
+    /// An item named twice is one file: waiting for two of it would never end.
+    #[tokio::test]
+    async fn a_visit_meant_twice_is_waited_for_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = Engine::open(directory.path(), Options::default()).unwrap();
+        let workflow = Workflow::import(WORKFLOW.as_bytes()).unwrap().workflow;
+        let stage = workflow.first_webhook().unwrap();
+        let key = FileKey {
+            team: "t".to_owned(),
+            item_id: uuid::Uuid::from_u128(1),
+        };
+        let assignment = assignment(workflow.id, stage.id, &key, Role::Annotator);
+        let rejection = Rejection {
+            key,
+            assignment_id: assignment.assignment_id,
+            workflow_id: workflow.id,
+            stage_id: stage.id,
+            actor: assignment.assigned_by.clone(),
+            reason: RejectReason::Busy,
+            at: delivery::ports::Clock::now(&SystemClock),
+        };
+        engine.rejection(&rejection).await.unwrap();
+        let visit = Visit::opened_by(assignment, "n".to_owned());
+        let twice = [visit.clone(), visit];
+        let rows = outcomes(&engine, &workflow, stage, &twice);
+        let rows = tokio::time::timeout(Duration::from_secs(20), rows).await;
+        assert_eq!(rows.expect("it waits for ever").unwrap().len(), 2);
+    }
+}

@@ -1,0 +1,77 @@
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
+
+use crate::cli::{Cli, Command};
+use crate::output::say;
+use crate::{command, limits};
+
+/// The program, from its arguments to its exit code.
+// Here and not in `main.rs`: the commands would be compiled a second time there.
+#[must_use]
+pub fn program() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() {
+                command::ERROR
+            } else {
+                command::SUCCESS
+            };
+            // Nothing can be said when even the terminal is gone.
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    log(cli.verbose);
+    limits::raise();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            say!("error: the runtime could not be started: {error}");
+            return command::ERROR.into();
+        }
+    };
+    let result = runtime.block_on(async {
+        match &cli.command {
+            None => command::demo().await,
+            Some(Command::Run(args)) => command::run(args).await,
+            Some(Command::Status(args)) => command::status(args).await,
+            Some(Command::Redeliver(args)) => command::redeliver(args).await,
+            Some(Command::Redrive(args)) => command::redrive(args).await,
+            Some(Command::Check(args)) => command::check(args).await,
+            Some(Command::Assign(args)) => command::assign(args).await,
+            Some(Command::Workflow(what)) => command::workflow(what).await,
+            Some(Command::Ping(args)) => command::ping(args).await,
+            Some(Command::Receive(args)) => command::receive(args).await,
+        }
+    });
+    match result {
+        Ok(code) => code.into(),
+        Err(error) => {
+            say!("error: {error}");
+            command::ERROR.into()
+        }
+    }
+}
+
+/// Off without `-v`, unless `RUST_LOG` says more.
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::OFF,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let set = std::env::var("RUST_LOG").ok();
+    let filter = set.and_then(|text| text.parse().ok());
+    let filter = filter.unwrap_or_else(|| Targets::new().with_default(level));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .init();
+}

@@ -12,10 +12,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tests::sim::{Break, Faults, Report, Variant, shortest, simulate, traced};
 
 /// Faults that must have happened often, or the worlds would be too calm to prove anything.
-const EXPECTED: [&str; 23] = [
+const EXPECTED: [&str; 25] = [
     "acknowledgement lost",
     "audit sends a message again",
     "clock more than a second off",
+    "comes back sooner",
     "conditional write refused",
     "crash",
     "dead letter redriven",
@@ -32,6 +33,7 @@ const EXPECTED: [&str; 23] = [
     "receiver asks to be left alone",
     "received out of order",
     "receiver refuses the connection",
+    "sent anew",
     "stale list read",
     "standstill beyond the lease",
     "two senders on one file",
@@ -50,6 +52,7 @@ fn variant() -> Variant {
     Variant {
         broken: broken.map(|name| Break::named(&name).expect("the name of a break")),
         is_audited: number("SIM_AUDITED").is_some_and(|number| number > 0),
+        is_throttled: false,
     }
 }
 
@@ -168,12 +171,29 @@ fn an_audit_brings_on_what_a_queue_has_lost() {
         let variant = Variant {
             broken: Some(broken),
             is_audited: true,
+            is_throttled: false,
         };
         let total = run_all(2_000, variant);
         if let Some((seed, report)) = total.failed.into_iter().next() {
             fail(seed, report, variant, "an invariant is broken");
         }
     }
+}
+
+/// The engine's trouble is not the messages': none of them is used up by it.
+#[test]
+fn an_hour_of_throttling_makes_no_dead_letter() {
+    let variant = Variant {
+        is_throttled: true,
+        ..Variant::default()
+    };
+    let total = run_all(500, variant);
+    if let Some((seed, report)) = total.failed.into_iter().next() {
+        fail(seed, report, variant, "an invariant is broken");
+    }
+    let count = |fault| total.faults.counts.get(fault).copied().unwrap_or(0);
+    assert!(count("sent anew") > 5_000, "{}", count("sent anew"));
+    assert_eq!(count("dead-lettered"), 0);
 }
 
 #[test]
@@ -183,6 +203,7 @@ fn every_deliberate_break_is_caught() {
         let variant = Variant {
             broken: Some(broken),
             is_audited: false,
+            is_throttled: false,
         };
         let invariant = broken.invariant();
         let caught = (0..3000).find_map(|seed| {

@@ -8,7 +8,6 @@ use lambda_runtime::{Error, run, service_fn, tracing};
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let ports = &AuditFunctionPorts::new(&sdk_config().await, Environment)?;
-    ports.warm().await;
     let settings = &Settings {
         parts: Environment.number("AUDIT_PARTS", 24)?,
         grace: Environment.seconds("UNFINISHED_FILE_SECONDS", 3600)?,

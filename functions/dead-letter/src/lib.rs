@@ -1,8 +1,8 @@
 //! The dead-letter function: a message that nobody could handle costs a failed file, never a lost one.
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use batch::{BatchError, Failure, Record, Subject};
-use delivery::ports::{DeadLetterPorts, Observation, Observer, PortErrorKind};
+use aws_lambda_events::sqs::SqsEvent;
+use batch::{Answer, BatchError, Failure, Record, Subject};
+use delivery::ports::{Clock, DeadLetterPorts, Observation, Observer, PortErrorKind};
 use delivery::usecase::{DeadLettered, Fault, dead_letter, dead_letter_assignment, park};
 use delivery::{Assignment, DeadLetter, Delivery, MessageError};
 use lambda_runtime::LambdaEvent;
@@ -18,10 +18,10 @@ const CONCURRENCY: usize = 8;
 pub async fn handle<P: DeadLetterPorts>(
     ports: &P,
     event: LambdaEvent<SqsEvent>,
-) -> Result<SqsBatchResponse, BatchError> {
+) -> Result<Answer, BatchError> {
     let records = batch::records(event.payload)?;
-    let results = batch::each(records, CONCURRENCY, |record| bury(ports, record)).await;
-    Ok(batch::response(&results, |failure| {
+    let results = batch::each(&records, CONCURRENCY, |record| bury(ports, record)).await;
+    Ok(Answer::new(records, results, |failure| {
         ports.observer().observe(Observation::WentBack {
             function: "dead-letter",
             code: failure.code,
@@ -29,16 +29,20 @@ pub async fn handle<P: DeadLetterPorts>(
     }))
 }
 
-async fn bury<P: DeadLetterPorts>(ports: &P, record: Record) -> Result<(), Failure> {
+async fn bury<P: DeadLetterPorts>(ports: &P, record: &Record) -> Result<(), Failure> {
     let letter = read(&record.body);
     let subject = letter.as_ref().ok().map(Letter::subject);
     let buried = close_and_park(ports, record, letter).await;
-    buried.map_err(|fault| Failure::of(fault.code(), &fault).about(subject))
+    buried.map_err(|fault| {
+        Failure::of(fault.code(), &fault)
+            .retry_after(fault.retry_after(ports.clock().now()))
+            .about(subject)
+    })
 }
 
 async fn close_and_park<P: DeadLetterPorts>(
     ports: &P,
-    record: Record,
+    record: &Record,
     letter: Result<Letter, MessageError>,
 ) -> Result<(), Fault> {
     let (queue, became) = match &letter {
@@ -63,7 +67,7 @@ async fn close_and_park<P: DeadLetterPorts>(
     };
     let letter = DeadLetter {
         queue: queue.to_owned(),
-        body: record.body,
+        body: record.body.clone(),
         cause,
     };
     park(ports, letter).await

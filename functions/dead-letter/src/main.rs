@@ -9,7 +9,8 @@ async fn main() -> Result<(), Error> {
     let ports = &DeadLetterFunctionPorts::new(&sdk_config().await, Environment)?;
     ports.warm().await;
     run(service_fn(|event| async move {
-        Ok::<_, Error>(dead_letter::handle(ports, event).await?)
+        // Its queues have no limit of receives: a failed record may wait for its visibility to end.
+        Ok::<_, Error>(dead_letter::handle(ports, event).await?.response())
     }))
     .await
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use batch::{BatchError, Failure, Record, Subject};
-use delivery::ports::{DispatchPorts, Observation, Observer, Outgoing, SendMessages};
-use delivery::usecase::{Dispatched, dispatch};
+use aws_lambda_events::sqs::SqsEvent;
+use batch::{Answer, BatchError, Failure, Record, Subject};
+use delivery::ports::{
+    Clock, DispatchPorts, Observation, Observer, Outgoing, PortError, PortErrorKind, SendMessages,
+};
+use delivery::usecase::{Dispatched, Fault, dispatch};
 use delivery::{Assignment, Delivery};
 use lambda_runtime::LambdaEvent;
 
@@ -22,13 +24,13 @@ const CONCURRENCY: usize = 32;
 pub async fn handle<P: DispatchPorts>(
     ports: &P,
     event: LambdaEvent<SqsEvent>,
-) -> Result<SqsBatchResponse, BatchError> {
+) -> Result<Answer, BatchError> {
     let records = batch::records(event.payload)?;
-    let opened = batch::each(records, CONCURRENCY, |record| open(ports, record)).await;
+    let opened = batch::each(&records, CONCURRENCY, |record| open(ports, record)).await;
     let mut waiting = Vec::new();
-    let mut results: Vec<(String, Result<(), Failure>)> = Vec::with_capacity(opened.len());
+    let mut results: Vec<Result<(), Failure>> = Vec::with_capacity(opened.len());
     let mut outgoing = Vec::new();
-    for (message_id, result) in opened {
+    for result in opened {
         let result = result.map(|delivery| {
             if let Some(message) = delivery {
                 waiting.push((results.len(), subject_of(&message)));
@@ -38,21 +40,20 @@ pub async fn handle<P: DispatchPorts>(
                 });
             }
         });
-        results.push((message_id, result));
+        results.push(result);
     }
     if !outgoing.is_empty() {
         let mut sent = ports.deliveries().send(outgoing).await.into_iter();
         for (index, subject) in waiting {
             // Fewer answers than messages would be an adapter's bug; what is not known to be sent goes back.
-            let failure = match sent.next() {
-                Some(Ok(())) => continue,
-                Some(Err(error)) => Failure::of(error.kind.code(), &error),
-                None => Failure::new("engine_unavailable", "send to deliveries: no answer"),
-            };
-            results[index].1 = Err(failure.about(subject));
+            let missing =
+                || PortError::new(PortErrorKind::Unavailable, "send to deliveries: no answer");
+            if let Err(error) = sent.next().unwrap_or_else(|| Err(missing())) {
+                results[index] = Err(failure(ports, error.into()).about(subject));
+            }
         }
     }
-    Ok(batch::response(&results, |failure| {
+    Ok(Answer::new(records, results, |failure| {
         ports.observer().observe(Observation::WentBack {
             function: "dispatcher",
             code: failure.code,
@@ -60,19 +61,23 @@ pub async fn handle<P: DispatchPorts>(
     }))
 }
 
-async fn open<P: DispatchPorts>(ports: &P, record: Record) -> Result<Option<Delivery>, Failure> {
+async fn open<P: DispatchPorts>(ports: &P, record: &Record) -> Result<Option<Delivery>, Failure> {
     let assignment =
         Assignment::parse(&record.body).map_err(|error| Failure::of(error.code(), &error))?;
     match dispatch(ports, &assignment).await {
         Ok(Dispatched::Deliver(delivery)) => Ok(Some(*delivery)),
         Ok(_) => Ok(None),
-        Err(fault) => Err(Failure::of(fault.code(), &fault).about(Subject {
+        Err(fault) => Err(failure(ports, fault).about(Subject {
             team: assignment.team,
             item_id: assignment.item_id.to_string(),
             stage_id: assignment.stage_id.to_string(),
             delivery_id: None,
         })),
     }
+}
+
+fn failure<P: DispatchPorts>(ports: &P, fault: Fault) -> Failure {
+    Failure::of(fault.code(), &fault).retry_after(fault.retry_after(ports.clock().now()))
 }
 
 fn subject_of(delivery: &Delivery) -> Subject {

@@ -1,15 +1,18 @@
 //! The dispatcher as a Lambda function.
 
-use aws::{DispatcherPorts, Environment, sdk_config};
+use aws::{DispatcherPorts, Environment, SourceQueue, sdk_config};
 use lambda_runtime::{Error, run, service_fn, tracing};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let ports = &DispatcherPorts::new(&sdk_config().await, Environment)?;
+    let config = sdk_config().await;
+    let ports = &DispatcherPorts::new(&config, Environment)?;
+    let source = &SourceQueue::new(&config, Environment.required("ASSIGNMENTS_QUEUE_URL")?);
     ports.warm().await;
     run(service_fn(|event| async move {
-        Ok::<_, Error>(dispatcher::handle(ports, event).await?)
+        let answer = dispatcher::handle(ports, event).await?;
+        Ok::<_, Error>(source.settle(answer).await)
     }))
     .await
 }

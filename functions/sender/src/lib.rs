@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use batch::{BatchError, Failure, Record, Subject};
-use delivery::ports::{Observation, Observer, SendPorts};
+use aws_lambda_events::sqs::SqsEvent;
+use batch::{Answer, BatchError, Failure, Record, Subject};
+use delivery::ports::{Clock, Observation, Observer, SendPorts};
 use delivery::usecase::{DEFAULT_TIMEOUT, Limits, send};
 use delivery::{Delivery, Timestamp};
 use lambda_runtime::LambdaEvent;
@@ -40,18 +40,18 @@ pub async fn handle<P: SendPorts>(
     ports: &P,
     settings: &Settings,
     event: LambdaEvent<SqsEvent>,
-) -> Result<SqsBatchResponse, BatchError> {
+) -> Result<Answer, BatchError> {
     let limits = Limits {
         deadline: Timestamp::from(event.context.deadline()),
         default_timeout: settings.default_timeout,
         longest_call: settings.longest_call,
     };
     let records = batch::records(event.payload)?;
-    let results = batch::each(records, settings.concurrency, |record| {
+    let results = batch::each(&records, settings.concurrency, |record| {
         deliver(ports, &limits, record)
     })
     .await;
-    Ok(batch::response(&results, |failure| {
+    Ok(Answer::new(records, results, |failure| {
         ports.observer().observe(Observation::WentBack {
             function: "sender",
             code: failure.code,
@@ -59,16 +59,18 @@ pub async fn handle<P: SendPorts>(
     }))
 }
 
-async fn deliver<P: SendPorts>(ports: &P, limits: &Limits, record: Record) -> Result<(), Failure> {
+async fn deliver<P: SendPorts>(ports: &P, limits: &Limits, record: &Record) -> Result<(), Failure> {
     let message =
         Delivery::parse(&record.body).map_err(|error| Failure::of(error.code(), &error))?;
     match send(ports, &message, limits).await {
         Ok(_) => Ok(()),
-        Err(fault) => Err(Failure::of(fault.code(), &fault).about(Subject {
-            team: message.team,
-            item_id: message.item_id.to_string(),
-            stage_id: message.stage_id.to_string(),
-            delivery_id: Some(message.delivery_id.to_string()),
-        })),
+        Err(fault) => Err(Failure::of(fault.code(), &fault)
+            .retry_after(fault.retry_after(ports.clock().now()))
+            .about(Subject {
+                team: message.team,
+                item_id: message.item_id.to_string(),
+                stage_id: message.stage_id.to_string(),
+                delivery_id: Some(message.delivery_id.to_string()),
+            })),
     }
 }

@@ -1,6 +1,6 @@
 //! The sender as a Lambda function.
 
-use aws::{Environment, SenderPorts, sdk_config};
+use aws::{Environment, SenderPorts, SourceQueue, sdk_config};
 use lambda_runtime::{Error, run, service_fn, tracing};
 use sender::Settings;
 
@@ -13,10 +13,13 @@ async fn main() -> Result<(), Error> {
         default_timeout: Environment.seconds("REQUEST_TIMEOUT_SECONDS", 30)?,
         longest_call: Environment.seconds("LONGEST_CALL_SECONDS", 60)?,
     };
-    let ports = &SenderPorts::new(&sdk_config().await, Environment)?;
+    let config = sdk_config().await;
+    let ports = &SenderPorts::new(&config, Environment)?;
+    let source = &SourceQueue::new(&config, Environment.required("DELIVERIES_QUEUE_URL")?);
     ports.warm().await;
     run(service_fn(|event| async move {
-        Ok::<_, Error>(sender::handle(ports, settings, event).await?)
+        let answer = sender::handle(ports, settings, event).await?;
+        Ok::<_, Error>(source.settle(answer).await)
     }))
     .await
 }

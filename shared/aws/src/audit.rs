@@ -6,7 +6,6 @@ use crate::environment::{Environment, EnvironmentError};
 use crate::metrics::EmfMetrics;
 use crate::queue::Queue;
 use crate::table::Table;
-use crate::warm::within;
 
 /// The audit's ports.
 #[derive(Clone, Debug)]
@@ -30,11 +29,6 @@ impl AuditFunctionPorts {
             deliveries: Queue::new(config, environment.required("DELIVERIES_QUEUE_URL")?),
             metrics: EmfMetrics::from_environment(environment),
         })
-    }
-
-    /// Opens the connection that the audit begins with, while starting: CPU is free then.
-    pub async fn warm(&self) {
-        within(self.table.warm()).await;
     }
 }
 

@@ -3,20 +3,23 @@ use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use delivery::ports::{PortError, PortErrorKind};
 use tokio::time::Instant;
 
 /// What was read, for a while. One task reads, the others wait for it: a batch of deliveries that
 /// starts cold must not read the same secret ten times.
+///
+/// Age is by the wall clock: a monotonic one may stand still while a function is frozen between invocations.
 pub(crate) struct Cache<K, V> {
     slots: Mutex<HashMap<K, Arc<tokio::sync::Mutex<Slot<V>>>>>,
     most: usize,
+    now: fn() -> SystemTime,
 }
 
 struct Slot<V> {
-    read: Option<(Instant, Option<V>)>,
+    read: Option<(SystemTime, Option<V>)>,
     failed: Option<(Instant, PortErrorKind)>,
 }
 
@@ -35,7 +38,13 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
         Self {
             slots: Mutex::default(),
             most,
+            now: SystemTime::now,
         }
+    }
+
+    /// By another clock.
+    pub(crate) fn by(self, now: fn() -> SystemTime) -> Self {
+        Self { now, ..self }
     }
 
     /// The value, read again if it is too old. A failed read changes nothing of what is held.
@@ -58,7 +67,9 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
             } else {
                 age.absent
             };
-            if read.elapsed() < most {
+            // A clock that was set back says nothing of the age.
+            let age = (self.now)().duration_since(*read);
+            if age.is_ok_and(|age| age < most) {
                 return Ok(value.clone());
             }
         }
@@ -69,7 +80,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
         {
             return Err(PortError::new(kind, what));
         }
-        let began = Instant::now();
+        let began = (self.now)();
         match read().await {
             Ok(value) => {
                 slot.read = Some((began, value.clone()));
@@ -120,6 +131,20 @@ mod tests {
     use futures_util::future::join_all;
 
     use super::*;
+
+    thread_local! {
+        /// What the wall clock shows, set by each test: the monotonic one stands still meanwhile.
+        static NOW: std::cell::Cell<SystemTime> = const { std::cell::Cell::new(SystemTime::UNIX_EPOCH) };
+    }
+
+    fn cache() -> Cache<u32, u32> {
+        pass(Duration::from_secs(1 << 30));
+        Cache::new(10).by(|| NOW.get())
+    }
+
+    fn pass(time: Duration) {
+        NOW.set(NOW.get() + time);
+    }
 
     const AGE: MaxAge = MaxAge {
         found: Duration::from_secs(300),
@@ -174,31 +199,34 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_value_is_read_once_until_it_is_too_old() {
-        let (cache, store) = (Cache::new(10), Store::new(Some(7)));
+        let (cache, store) = (cache(), Store::new(Some(7)));
         let all = join_all((0..50).map(|_| store.get(&cache))).await;
         assert_eq!((all, store.reads()), (vec![Ok(Some(7)); 50], 1));
-        tokio::time::advance(Duration::from_secs(298)).await;
+        pass(Duration::from_secs(299));
         store.get(&cache).await.unwrap();
         assert_eq!(store.reads(), 1);
-        tokio::time::advance(Duration::from_secs(1)).await;
+        pass(Duration::from_secs(1));
         store.get(&cache).await.unwrap();
         assert_eq!(store.reads(), 2);
+        NOW.set(NOW.get() - Duration::from_secs(3600));
+        store.get(&cache).await.unwrap();
+        assert_eq!(store.reads(), 3, "the clock was set back");
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_was_not_there_is_looked_for_again_soon() {
-        let (cache, store) = (Cache::new(10), Store::new(None));
+        let (cache, store) = (cache(), Store::new(None));
         assert_eq!(store.get(&cache).await, Ok(None));
         assert_eq!(store.get(&cache).await, Ok(None));
         assert_eq!(store.reads(), 1);
         store.answers(Ok(Some(8)));
-        tokio::time::advance(Duration::from_secs(5)).await;
+        pass(Duration::from_secs(5));
         assert_eq!(store.get(&cache).await, Ok(Some(8)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_failed_read_is_shared_by_those_that_waited_and_keeps_the_value() {
-        let (cache, store) = (Cache::new(10), Store::new(Some(7)));
+        let (cache, store) = (cache(), Store::new(Some(7)));
         store.get(&cache).await.unwrap();
         store.answers(Err(PortErrorKind::Throttled));
         let latest = MaxAge {

@@ -32,6 +32,8 @@ mod presign;
 mod queue;
 #[cfg(feature = "secretsmanager")]
 mod secrets;
+#[cfg(feature = "sqs")]
+mod source;
 #[cfg(feature = "operator")]
 mod stack;
 #[cfg(feature = "dynamodb")]
@@ -74,6 +76,8 @@ pub use presign::S3Presign;
 pub use queue::{Parked, Queue, parked, unpark};
 #[cfg(feature = "secretsmanager")]
 pub use secrets::SecretStore;
+#[cfg(feature = "sqs")]
+pub use source::SourceQueue;
 #[cfg(feature = "operator")]
 pub use stack::{Names, StackError};
 #[cfg(feature = "dynamodb")]

@@ -59,31 +59,31 @@ impl<M> Queue<M> {
 /// What shares a fair share.
 pub trait Grouped: Serialize + Send + Sync {
     /// The message group: the stage.
-    fn group(&self) -> String;
+    fn group(&self) -> Option<String>;
 }
 
 impl Grouped for Assignment {
-    fn group(&self) -> String {
-        self.stage_id.to_string()
+    fn group(&self) -> Option<String> {
+        Some(self.stage_id.to_string())
     }
 }
 
 impl Grouped for Delivery {
-    fn group(&self) -> String {
-        self.stage_id.to_string()
+    fn group(&self) -> Option<String> {
+        Some(self.stage_id.to_string())
     }
 }
 
 impl Grouped for DeadLetter {
-    fn group(&self) -> String {
-        self.queue.clone()
+    fn group(&self) -> Option<String> {
+        Some(self.queue.clone())
     }
 }
 
 struct Entry {
     index: usize,
     body: String,
-    group: String,
+    group: Option<String>,
     delay: i32,
 }
 
@@ -131,7 +131,7 @@ impl<M> Queue<M> {
             SendMessageBatchRequestEntry::builder()
                 .id(entry.index.to_string())
                 .message_body(&entry.body)
-                .message_group_id(&entry.group)
+                .set_message_group_id(entry.group.clone())
                 .delay_seconds(entry.delay)
                 .build()
                 .ok()
@@ -177,7 +177,7 @@ fn entry<M: Grouped>(index: usize, outgoing: &Outgoing<M>) -> Result<Entry, Port
 }
 
 /// Rounded up: a message may come late, never early.
-fn whole_seconds(delay: Duration) -> i32 {
+pub(crate) fn whole_seconds(delay: Duration) -> i32 {
     let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
     i32::try_from(seconds).unwrap_or(900)
 }
@@ -275,7 +275,7 @@ mod tests {
         let entry = |(index, size): (usize, &usize)| Entry {
             index,
             body: "x".repeat(*size),
-            group: String::new(),
+            group: None,
             delay: 0,
         };
         sizes.iter().enumerate().map(entry).collect()

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
@@ -42,10 +42,14 @@ impl SecretStore {
         }
     }
 
-    /// Opens a connection before the first secret is needed: no secret has the prefix alone for a name.
-    pub async fn warm(&self) {
-        let read = self.client.get_secret_value().secret_id(&self.prefix);
-        let _ = read.send().await;
+    /// The same by another clock, for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn by(self, now: fn() -> SystemTime) -> Self {
+        Self {
+            cache: Arc::new(Cache::new(HELD).by(now)),
+            ..self
+        }
     }
 
     /// Stores a stage's secrets, for this team alone.

@@ -7,8 +7,10 @@ use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+pub use aws_lambda_events::sqs::SqsBatchResponse;
+use aws_lambda_events::sqs::{BatchItemFailure, SqsEvent, SqsMessage};
 use futures_util::{FutureExt, StreamExt, stream};
 
 /// One record of the event.
@@ -22,6 +24,10 @@ pub struct Record {
     pub receive_count: u32,
     /// The ARN of the queue it came from; empty when SQS does not say.
     pub source_arn: String,
+    /// What SQS knows this receive by; empty when it does not say.
+    pub receipt_handle: String,
+    /// The message group, where the message has one.
+    pub group: Option<String>,
 }
 
 /// The event cannot be answered record by record.
@@ -52,6 +58,9 @@ pub struct Failure {
     pub message: String,
     /// Whose record it is, where it could be read.
     pub subject: Option<Box<Subject>>,
+    /// Set where the message is not at fault: how long to wait before it is tried again, without counting
+    /// this receive towards the dead-letter queue.
+    pub retry_after: Option<Duration>,
 }
 
 /// Whose record it is: the log is searched by these.
@@ -74,6 +83,7 @@ impl Failure {
             code,
             message: message.to_string(),
             subject: None,
+            retry_after: None,
         }
     }
 
@@ -90,6 +100,16 @@ impl Failure {
             code,
             message,
             subject: None,
+            retry_after: None,
+        }
+    }
+
+    /// With the wait after a fault that is not the message's.
+    #[must_use]
+    pub fn retry_after(self, retry_after: Option<Duration>) -> Self {
+        Self {
+            retry_after,
+            ..self
         }
     }
 
@@ -124,72 +144,151 @@ fn record(index: usize, message: SqsMessage) -> Result<Record, BatchError> {
         .get("ApproximateReceiveCount")
         .and_then(|count| count.parse().ok())
         .unwrap_or(0);
+    let mut attributes = message.attributes;
     Ok(Record {
         message_id,
         body: message.body.unwrap_or_default(),
         receive_count,
         source_arn: message.event_source_arn.unwrap_or_default(),
+        receipt_handle: message.receipt_handle.unwrap_or_default(),
+        group: attributes.remove("MessageGroupId"),
     })
 }
 
 /// Handles the records, at most `concurrency` at a time; results in the order of the records.
 ///
 /// A panic in one is its failure alone.
-pub async fn each<T, Fut>(
-    records: Vec<Record>,
+pub async fn each<'a, T, Fut>(
+    records: &'a [Record],
     concurrency: usize,
-    handle: impl Fn(Record) -> Fut,
-) -> Vec<(String, Result<T, Failure>)>
+    handle: impl Fn(&'a Record) -> Fut,
+) -> Vec<Result<T, Failure>>
 where
     Fut: Future<Output = Result<T, Failure>>,
 {
-    stream::iter(records)
+    let handled: Vec<_> = records
+        .iter()
         .map(|record| {
-            let message_id = record.message_id.clone();
             let handled = AssertUnwindSafe(handle(record)).catch_unwind();
             async move {
-                let result = handled.await.unwrap_or_else(|_| {
-                    Err(Failure::new(
-                        "panic",
-                        "the function panicked on this record",
-                    ))
-                });
-                (message_id, result)
+                handled.await.unwrap_or_else(|_| {
+                    let what = "the function panicked on this record";
+                    Err(Failure::new("panic", what))
+                })
             }
         })
+        .collect();
+    stream::iter(handled)
         .buffered(concurrency.max(1))
         .collect()
         .await
 }
 
-/// The answer: the failed records go back to their queue, the others are deleted.
-///
-/// `went_back` is told of each failure: to Lambda the invocation succeeded, and its metrics show none.
-pub fn response<T>(
-    results: &[(String, Result<T, Failure>)],
-    went_back: impl Fn(&Failure),
-) -> SqsBatchResponse {
-    let mut response = SqsBatchResponse::default();
-    for (message_id, result) in results {
-        if let Err(failure) = result {
-            let subject = failure.subject.as_ref();
-            tracing::warn!(
-                message_id,
-                team = subject.map(|subject| &*subject.team),
-                item_id = subject.map(|subject| &*subject.item_id),
-                stage_id = subject.map(|subject| &*subject.stage_id),
-                delivery_id = subject.and_then(|subject| subject.delivery_id.as_deref()),
-                code = failure.code,
-                reason = failure.message,
-                "record goes back to its queue"
-            );
-            went_back(failure);
-            let mut item = BatchItemFailure::default();
-            item.item_identifier.clone_from(message_id);
-            response.batch_item_failures.push(item);
+/// What a function answers to a batch: the records that go back to their queue. All others are deleted.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// In their order.
+    pub failed: Vec<Failed>,
+}
+
+/// A record that goes back to its queue.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// The record.
+    pub record: Record,
+    /// See [`Failure::retry_after`].
+    pub retry_after: Option<Duration>,
+}
+
+/// Receives after which a message that is not at fault is sent anew. Before the fifth, after which it would be a
+/// dead letter: at its last receive a message must keep its whole visibility, because a function that was given
+/// it earlier may still run.
+const RENEWED_FROM: u32 = 3;
+
+/// How long a message that was sent anew waits, at least.
+const RENEWED_AFTER: Duration = Duration::from_secs(60);
+
+/// How a failed record comes back to its queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Return {
+    /// When its visibility ends. The receive counts.
+    Counted,
+    /// After this long. The receive counts, but there are enough of them left.
+    Sooner(Duration),
+    /// As a copy that is sent with this delay, in place of the message: receives count from the start.
+    Renewed(Duration),
+}
+
+impl Failed {
+    /// How it comes back.
+    #[must_use]
+    pub fn comes_back(&self) -> Return {
+        let Some(after) = self.retry_after else {
+            return Return::Counted;
+        };
+        // Messages that failed together shall not all come back together.
+        let spread = self.record.message_id.bytes().fold(0, |sum: u32, byte| {
+            sum.wrapping_mul(31).wrapping_add(byte.into())
+        });
+        let jitter = |wait: Duration| wait + wait * (spread % 256) / 1024;
+        let count = self.record.receive_count;
+        if count < RENEWED_FROM {
+            Return::Sooner(jitter(after * count.max(1)))
+        } else {
+            Return::Renewed(jitter(after.max(RENEWED_AFTER)))
         }
     }
-    response
+}
+
+impl Answer {
+    /// From the records and their results, one each.
+    ///
+    /// `went_back` is told of each failure: to Lambda the invocation succeeded, and its metrics show none.
+    pub fn new<T>(
+        records: Vec<Record>,
+        results: Vec<Result<T, Failure>>,
+        went_back: impl Fn(&Failure),
+    ) -> Self {
+        let mut failed = Vec::new();
+        for (record, result) in records.into_iter().zip(results) {
+            if let Err(failure) = result {
+                log(&record, &failure);
+                went_back(&failure);
+                failed.push(Failed {
+                    record,
+                    retry_after: failure.retry_after,
+                });
+            }
+        }
+        Self { failed }
+    }
+
+    /// The answer that Lambda's event source mapping reads: each failed record comes back when its
+    /// visibility ends.
+    #[must_use]
+    pub fn response(&self) -> SqsBatchResponse {
+        let mut response = SqsBatchResponse::default();
+        for failed in &self.failed {
+            let mut item = BatchItemFailure::default();
+            item.item_identifier.clone_from(&failed.record.message_id);
+            response.batch_item_failures.push(item);
+        }
+        response
+    }
+}
+
+fn log(record: &Record, failure: &Failure) {
+    let subject = failure.subject.as_ref();
+    tracing::warn!(
+        message_id = record.message_id,
+        team = subject.map(|subject| &*subject.team),
+        item_id = subject.map(|subject| &*subject.item_id),
+        stage_id = subject.map(|subject| &*subject.stage_id),
+        delivery_id = subject.and_then(|subject| subject.delivery_id.as_deref()),
+        code = failure.code,
+        reason = failure.message,
+        "record goes back to its queue"
+    );
 }
 
 #[cfg(test)]
@@ -223,7 +322,7 @@ mod tests {
             .map(|i| message(Some(&format!("m{i}")), &i.to_string()))
             .collect();
         let records = records(event(all)).expect("ids are there");
-        let results = each(records, 4, async |record: Record| {
+        let results = each(&records, 4, async |record: &Record| {
             match record.body.as_str() {
                 "3" => Err(Failure::new("bad", "no")),
                 "7" => panic!("a bug"),
@@ -232,7 +331,10 @@ mod tests {
         })
         .await;
         let counted = std::cell::RefCell::new(Vec::new());
-        let response = response(&results, |failure| counted.borrow_mut().push(failure.code));
+        let answer = Answer::new(records, results, |failure| {
+            counted.borrow_mut().push(failure.code);
+        });
+        let response = answer.response();
         assert_eq!(counted.into_inner(), ["bad", "panic"]);
         let failed: Vec<_> = response
             .batch_item_failures
@@ -240,6 +342,44 @@ mod tests {
             .map(|f| f.item_identifier.as_str())
             .collect();
         assert_eq!(failed, ["m3", "m7"]);
+    }
+
+    fn failed(receive_count: u32, retry_after: Option<u64>) -> Failed {
+        let message = message(Some("m"), "{}");
+        let mut record = record(0, message).expect("it has an id");
+        record.receive_count = receive_count;
+        let retry_after = retry_after.map(Duration::from_secs);
+        Failed {
+            record,
+            retry_after,
+        }
+    }
+
+    /// As SQS has it: a message that was received five times and comes back is a dead letter.
+    #[test]
+    fn an_hour_of_throttling_makes_no_dead_letter_and_no_rush() {
+        let (mut now, mut receives, mut looks) = (Duration::ZERO, 0, 0);
+        while now < Duration::from_secs(3600) {
+            receives += 1;
+            looks += 1;
+            assert!(receives < 5, "a dead letter after {now:?}");
+            match failed(receives, Some(5)).comes_back() {
+                Return::Counted => panic!("the receive is charged to the message"),
+                Return::Sooner(wait) => now += wait,
+                Return::Renewed(wait) => {
+                    now += wait;
+                    receives = 0;
+                }
+            }
+        }
+        assert!((60..=180).contains(&looks), "{looks} receives an hour");
+    }
+
+    #[test]
+    fn a_message_at_fault_becomes_a_dead_letter() {
+        for receives in 1..=5 {
+            assert_eq!(failed(receives, None).comes_back(), Return::Counted);
+        }
     }
 
     #[tokio::test]
@@ -251,7 +391,7 @@ mod tests {
             .map(|i| message(Some(&format!("m{i}")), ""))
             .collect();
         let records = records(event(all)).expect("ids are there");
-        let results = each(records, 3, async |_| {
+        let results = each(&records, 3, async |_: &Record| {
             most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             tokio::task::yield_now().await;
             running.fetch_sub(1, Ordering::SeqCst);

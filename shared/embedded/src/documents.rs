@@ -58,13 +58,22 @@ impl futures_util::Stream for FileStream {
     }
 }
 
+/// A lack of memory or of file descriptors passes; whatever else keeps one file from being read would do
+/// so for ever.
 #[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 fn read_error(error: io::Error) -> PortError {
-    PortError::caused(
-        PortErrorKind::Unavailable,
-        "read a document",
-        error.to_string(),
-    )
+    const TOO_MANY_OPEN_FILES: [i32; 2] = [23, 24];
+    let passes = error.kind() == io::ErrorKind::OutOfMemory
+        || error.kind() == io::ErrorKind::Interrupted
+        || error
+            .raw_os_error()
+            .is_some_and(|code| TOO_MANY_OPEN_FILES.contains(&code));
+    let kind = if passes {
+        PortErrorKind::Unavailable
+    } else {
+        PortErrorKind::Corrupt
+    };
+    PortError::caused(kind, "read a document", error.to_string())
 }
 
 fn write_error(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> PortError {

@@ -3,8 +3,8 @@
 use std::sync::{Arc, LazyLock};
 
 use ::workflow::{Actor, Role, Workflow};
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use batch::BatchError;
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use batch::{Answer, BatchError};
 use delivery::{Assignment, DeadLetter, Delivery, FileKey};
 use lambda_runtime::{Context, LambdaEvent};
 use serde::Serialize;
@@ -154,9 +154,9 @@ fn event(bodies: &[String]) -> LambdaEvent<SqsEvent> {
     LambdaEvent::new(event, Context::default())
 }
 
-fn failed(response: &SqsBatchResponse) -> Vec<String> {
-    let failures = response.batch_item_failures.iter();
-    failures
-        .map(|failure| failure.item_identifier.clone())
+fn failed(answer: &Answer) -> Vec<String> {
+    let failed = answer.failed.iter();
+    failed
+        .map(|failed| failed.record.message_id.clone())
         .collect()
 }

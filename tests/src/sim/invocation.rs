@@ -1,9 +1,10 @@
 //! What runs in a world: the functions as Lambda invokes them, and what operators start.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use batch::Return;
 use delivery::ports::{Clock, Part};
 use delivery::usecase::AuditSettings;
 use delivery::{DeadLetter, Delivery};
@@ -41,18 +42,19 @@ pub(super) async fn handle(sim: Sim, queue: usize, messages: Vec<Message>) {
         DELIVERIES => sender::handle(&sim, &settings, event).await,
         _ => dead_letter::handle(&sim, event).await,
     };
-    let failed: HashSet<String> = answer
-        .unwrap()
-        .batch_item_failures
-        .into_iter()
-        .map(|f| f.item_identifier)
+    let failed = answer.unwrap().failed.into_iter();
+    let failed: HashMap<String, Return> = failed
+        .map(|failed| (failed.record.message_id.clone(), failed.comes_back()))
         .collect();
     let mut world = sim.world.lock().unwrap();
     for message in &messages {
-        let keeps = failed.contains(&message.id.to_string())
-            && !world.is_broken(Break::AcknowledgeFailures);
+        let kept = failed.get(&message.id.to_string());
+        let kept = kept.filter(|_| !world.is_broken(Break::AcknowledgeFailures));
+        if kept.is_some_and(|kept| world.keeps(sim.task, queue, message, *kept)) {
+            continue;
+        }
         // An acknowledgement may get lost on its way too: the message comes again.
-        if !keeps && !world.strikes(sim.task, "delete lost") {
+        if !world.strikes(sim.task, "delete lost") {
             world.tell(sim.task, || format!("acknowledges {}", message.id));
             world.delete(queue, message);
         }
@@ -63,6 +65,10 @@ fn record(queue: usize, message: &Message) -> SqsMessage {
     let mut record = SqsMessage::default();
     record.message_id = Some(message.id.to_string());
     record.body = Some(message.body.clone());
+    record.attributes.insert(
+        "ApproximateReceiveCount".to_owned(),
+        message.receives.to_string(),
+    );
     let name = if queue == ASSIGNMENTS || queue == ASSIGNMENTS_DLQ {
         "assignments"
     } else {
@@ -140,6 +146,37 @@ impl Sim {
 }
 
 impl World {
+    /// Brings a failed message back as the function would have SQS do it; false where a copy is in its place.
+    fn keeps(&mut self, task: u64, queue: usize, message: &Message, returns: Return) -> bool {
+        let millis = |wait: Duration| i64::try_from(wait.as_millis()).unwrap();
+        match returns {
+            Return::Renewed(wait)
+                if queue < ASSIGNMENTS_DLQ && !self.strikes(task, "copy not sent") =>
+            {
+                self.faults.note("sent anew");
+                self.post(queue, message.body.clone(), millis(wait));
+                false
+            }
+            // Never at the last receive: a function may still run that was given the message before, and
+            // what it begins is lost when the message is a dead letter meanwhile.
+            Return::Sooner(wait)
+                if queue < ASSIGNMENTS_DLQ
+                    && message.receives < self.max_receives
+                    && !self.strikes(task, "visibility not changed") =>
+            {
+                self.faults.note("comes back sooner");
+                let visible_at = self.now + millis(wait);
+                let held = self.queues[queue].iter_mut();
+                let mut held = held.filter(|held| held.id == message.id);
+                if let Some(held) = held.find(|held| held.receipt == message.receipt) {
+                    held.visible_at = visible_at;
+                }
+                true
+            }
+            Return::Counted | Return::Sooner(_) | Return::Renewed(_) => true,
+        }
+    }
+
     /// A break: the message is taken for one of the attempt that is next, whatever it says.
     pub(super) fn forget_the_attempt(&self, message: &mut Message) {
         let mut delivery: Delivery = serde_json::from_str(&message.body).unwrap();

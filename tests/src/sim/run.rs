@@ -45,6 +45,8 @@ pub struct Variant {
     pub broken: Option<Break>,
     /// Files may lose their message (a break sees to that), because an audit brings them on.
     pub is_audited: bool,
+    /// All that goes wrong is that the engine throttles every request of the first hour.
+    pub is_throttled: bool,
 }
 
 /// Runs the world of a seed.
@@ -64,6 +66,9 @@ pub(super) fn run(mut dice: Dice, variant: Variant, is_traced: bool) -> Report {
     let mut world = World::new(dice, workflow, variant.broken);
     world.most_calls = most_calls;
     world.is_audited = variant.is_audited;
+    if variant.is_throttled {
+        world.throttle_for_an_hour();
+    }
     world.is_traced = is_traced;
     let mut run = Run {
         world: Arc::new(Mutex::new(world)),
@@ -112,7 +117,12 @@ impl Run {
             if self.with(|world| world.is_broken_already()) {
                 return;
             }
-            match self.with(|world| world.dice.pick(0..100)) {
+            let most = if self.with(|world| world.is_throttling()) {
+                94
+            } else {
+                100
+            };
+            match self.with(|world| world.dice.pick(0..most)) {
                 0..=59 => self.poll(0),
                 60..=79 => self.receive(0),
                 80..=84 if to_assign > 0 => {

@@ -49,6 +49,8 @@ pub(super) struct World {
     pub(super) trouble: u32,
     /// Answers in a hundred that are 2xx.
     pub(super) kindness: u32,
+    /// Until then the engine refuses everything.
+    pub(super) throttled_until: i64,
     /// Receives before a message is dead: 5 on AWS; with fewer, dead letters come about more ways.
     pub(super) max_receives: u32,
     /// Tasks that a fault hit: what they did may be done again.
@@ -87,6 +89,7 @@ impl World {
             faults: Faults::default(),
             trouble,
             kindness,
+            throttled_until: BEGAN,
             max_receives,
             hit: BTreeSet::new(),
             broken,
@@ -98,6 +101,16 @@ impl World {
             steps: 0,
             next_id: 0,
         }
+    }
+
+    /// Nothing else goes wrong meanwhile, and messages have as many receives as on AWS.
+    pub(super) fn throttle_for_an_hour(&mut self) {
+        (self.trouble, self.max_receives) = (0, 5);
+        self.throttled_until = BEGAN + 3_600_000;
+    }
+
+    pub(super) fn is_throttling(&self) -> bool {
+        self.now < self.throttled_until
     }
 
     /// Notes what happened, with the seconds since the beginning.

@@ -139,11 +139,11 @@ async fn a_document_as_large_as_a_message_goes_on_through_the_store() {
     assignment.document = Some(document(delivery::MAX_BODY - empty));
     let body = serde_json::to_string(&assignment).unwrap();
     assert_eq!(body.len(), delivery::MAX_BODY);
-    assert!(world.dispatch(&[body]).await.batch_item_failures.is_empty());
+    assert!(world.dispatch(&[body]).await.failed.is_empty());
     let sent = world
         .send(&world.deliveries().await, Duration::from_secs(120))
         .await;
-    assert!(sent.batch_item_failures.is_empty(), "{sent:?}");
+    assert!(sent.failed.is_empty(), "{sent:?}");
     let engine = world.ports.engine();
     let next = engine.receive(Queue::Assignments, 10, Duration::from_secs(60), 100);
     let next = Assignment::parse(&next.await.unwrap()[0].body).unwrap();

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use batch::Answer;
 use bytes::Bytes;
 use delivery::{Assignment, Timestamp};
 use embedded::{Engine, Options, Queue};
@@ -84,13 +85,13 @@ impl World {
         assignment
     }
 
-    pub(crate) async fn dispatch(&self, bodies: &[String]) -> SqsBatchResponse {
+    pub(crate) async fn dispatch(&self, bodies: &[String]) -> Answer {
         dispatcher::handle(&self.ports, event(bodies, Duration::from_secs(60)))
             .await
             .unwrap()
     }
 
-    pub(crate) async fn send(&self, bodies: &[String], left: Duration) -> SqsBatchResponse {
+    pub(crate) async fn send(&self, bodies: &[String], left: Duration) -> Answer {
         sender::handle(&self.ports, &Settings::default(), event(bodies, left))
             .await
             .unwrap()
@@ -146,11 +147,10 @@ pub(crate) fn event(bodies: &[String], left: Duration) -> LambdaEvent<SqsEvent> 
     LambdaEvent::new(event, context)
 }
 
-pub(crate) fn failed(response: &SqsBatchResponse) -> Vec<&str> {
-    response
-        .batch_item_failures
-        .iter()
-        .map(|failure| failure.item_identifier.as_str())
+pub(crate) fn failed(answer: &Answer) -> Vec<&str> {
+    let failed = answer.failed.iter();
+    failed
+        .map(|failed| failed.record.message_id.as_str())
         .collect()
 }
 

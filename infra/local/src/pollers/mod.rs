@@ -3,11 +3,10 @@
 
 mod settle;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use delivery::Timestamp;
 use delivery::ports::PortError;
 use embedded::{Engine, Queue, Received};
@@ -192,16 +191,20 @@ impl Poller {
         // Before the messages are settled: that wakes the poller, which then finds the places free.
         drop(places);
         let failed = match answer {
-            Ok(answer) => failed(&answer),
+            Ok(answer) => answer
+                .failed
+                .into_iter()
+                .map(|failed| (failed.record.message_id, failed.retry_after.is_none()))
+                .collect(),
             Err(error) => {
                 tracing::error!(%error, "the function failed");
                 messages
                     .iter()
-                    .map(|message| message.message_id.to_string())
+                    .map(|message| (message.message_id.to_string(), true))
                     .collect()
             }
         };
-        self.settle(messages, &failed, began).await;
+        self.settle(messages, &failed).await;
     }
 }
 
@@ -231,12 +234,4 @@ fn event(queue: Queue, messages: &[Received]) -> SqsEvent {
         })
         .collect();
     event
-}
-
-fn failed(answer: &SqsBatchResponse) -> HashSet<String> {
-    answer
-        .batch_item_failures
-        .iter()
-        .map(|failure| failure.item_identifier.clone())
-        .collect()
 }

@@ -1,41 +1,34 @@
 //! What becomes of messages once their function has answered.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::future::Future;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use delivery::ports::{FileStates, PortError};
-use delivery::{Delivery, Status, Timestamp};
+use delivery::ports::PortError;
 use embedded::Received;
 
 use super::{LOOK_AGAIN, Poller};
 
 impl Poller {
-    pub(super) async fn settle(
-        &self,
-        messages: Vec<Received>,
-        failed: &HashSet<String>,
-        began: Timestamp,
-    ) {
+    /// Deletes the messages that were handled, and gives back those that failed: each with whether this
+    /// receive counts towards the dead letters.
+    pub(super) async fn settle(&self, messages: Vec<Received>, failed: &HashMap<String, bool>) {
         let (engine, queue) = (self.ports.engine(), self.queue);
-        let (back, done): (Vec<_>, Vec<_>) = messages
-            .into_iter()
-            .partition(|message| failed.contains(&message.message_id.to_string()));
-        let (mut held, mut faulty) = (Vec::new(), Vec::new());
-        for message in back {
-            if self.is_held(&message, began).await {
-                held.push(message);
-            } else {
-                faulty.push(message);
+        let (mut done, mut counted, mut uncounted) = (Vec::new(), Vec::new(), Vec::new());
+        for message in messages {
+            match failed.get(&message.message_id.to_string()) {
+                None => done.push(message),
+                Some(true) => counted.push(message),
+                Some(false) => uncounted.push(message),
             }
         }
         self.insist(&done, || engine.delete(queue, &done)).await;
-        let delay = delay_of(&faulty);
-        self.insist(&faulty, || engine.give_back(queue, &faulty, delay))
+        let delay = delay_of(&counted);
+        self.insist(&counted, || engine.give_back(queue, &counted, delay))
             .await;
-        let delay = delay_of(&held);
-        self.insist(&held, || engine.give_back_uncounted(queue, &held, delay))
-            .await;
+        let delay = delay_of(&uncounted);
+        let give_back = || engine.give_back_uncounted(queue, &uncounted, delay);
+        self.insist(&uncounted, give_back).await;
     }
 
     /// Tries until the database takes it: what is not settled stays hidden for the whole of its
@@ -59,21 +52,6 @@ impl Poller {
                 changed = stopped.changed() => if changed.is_err() { return },
             }
         }
-    }
-
-    /// Whether somebody had claimed the attempt before this message came. Then it was not tried: it may
-    /// come as often as that claim lasts.
-    async fn is_held(&self, message: &Received, came: Timestamp) -> bool {
-        let Ok(delivery) = Delivery::parse(&message.body) else {
-            return false;
-        };
-        let Ok(Some(state)) = self.ports.engine().get(&delivery.key()).await else {
-            return false;
-        };
-        let lease = state.delivery.and_then(|delivery| delivery.lease_until);
-        state.status == Status::Sending
-            && state.updated_at < came
-            && lease.is_some_and(|until| until >= Timestamp::from(SystemTime::now()))
     }
 }
 

@@ -25,7 +25,8 @@ impl DeadLetterFunctionPorts {
         })
     }
 
-    /// Opens the connections that the first message needs, while starting: CPU is free then.
+    /// Opens the connections that the first message needs, while starting: at more than the share of a CPU
+    /// that an invocation has.
     pub async fn warm(&self) {
         self.exit.dispatcher.warm().await;
     }

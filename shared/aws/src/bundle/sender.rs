@@ -5,7 +5,6 @@ use super::exit::{Exit, lend_exit};
 use crate::environment::{Environment, EnvironmentError};
 use crate::presign::S3Presign;
 use crate::secrets::SecretStore;
-use crate::warm::within;
 
 /// The sender's ports.
 #[derive(Clone, Debug)]
@@ -47,9 +46,10 @@ impl SenderPorts {
         })
     }
 
-    /// Opens the connections that the first message needs, while starting: CPU is free then.
+    /// Opens the connections that the first message needs, while starting: at more than the share of a CPU
+    /// that an invocation has.
     pub async fn warm(&self) {
-        tokio::join!(self.exit.warm(), within(self.secrets.warm()));
+        self.exit.warm().await;
     }
 }
 

@@ -14,4 +14,5 @@ mod fake;
 mod history;
 mod queue;
 mod secrets;
+mod source;
 mod workflows;

@@ -1,6 +1,7 @@
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws::SecretStore;
 use delivery::ports::{Freshness, PortErrorKind, Secrets};
@@ -39,22 +40,31 @@ async fn read(store: &SecretStore, freshness: Freshness) -> Option<String> {
     Some(secrets.authorization?.expose_secret().to_owned())
 }
 
-async fn pass(seconds: u64) {
-    tokio::time::advance(Duration::from_secs(seconds)).await;
+thread_local! {
+    static NOW: Cell<SystemTime> = const { Cell::new(SystemTime::UNIX_EPOCH) };
+}
+
+/// Passes on the wall clock alone: the monotonic one may stand still between invocations.
+fn pass(seconds: u64) {
+    NOW.set(NOW.get() + Duration::from_secs(seconds));
+}
+
+fn store(fake: &Fake) -> SecretStore {
+    SecretStore::new(&fake.config(), "prefix/").by(|| NOW.get())
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_secret_is_read_every_five_minutes_and_the_latest_at_most_every_few_seconds() {
     let (fake, value) = manager(&stored("one"));
-    let store = SecretStore::new(&fake.config(), "prefix/");
+    let store = store(&fake);
     assert_eq!(read(&store, Freshness::Cached).await.unwrap(), "one");
     *value.lock().unwrap() = Ok(stored("two"));
-    pass(299).await;
+    pass(299);
     assert_eq!(read(&store, Freshness::Cached).await.unwrap(), "one");
-    pass(1).await;
+    pass(1);
     assert_eq!(read(&store, Freshness::Cached).await.unwrap(), "two");
     *value.lock().unwrap() = Ok(stored("three"));
-    pass(5).await;
+    pass(5);
     for _ in 0..10 {
         assert_eq!(read(&store, Freshness::Latest).await.unwrap(), "three");
     }
@@ -71,10 +81,10 @@ async fn what_is_not_there_is_none_and_is_found_soon_after_it_came() {
     ] {
         let (fake, value) = manager("");
         *value.lock().unwrap() = Err(code);
-        let store = SecretStore::new(&fake.config(), "prefix/");
+        let store = store(&fake);
         assert_eq!(read(&store, Freshness::Cached).await, None, "{code}");
         *value.lock().unwrap() = Ok(stored("one"));
-        pass(5).await;
+        pass(5);
         assert_eq!(read(&store, Freshness::Cached).await.unwrap(), "one");
     }
 }
@@ -82,7 +92,7 @@ async fn what_is_not_there_is_none_and_is_found_soon_after_it_came() {
 #[tokio::test(start_paused = true)]
 async fn faults_are_the_engines_and_show_nothing() {
     let (fake, value) = manager("planted-no-json");
-    let store = SecretStore::new(&fake.config(), "prefix/");
+    let store = store(&fake);
     let reference = SecretRef("w/s".to_owned());
     let mut kinds = Vec::new();
     for code in [
@@ -129,7 +139,7 @@ async fn storing_creates_or_replaces_and_is_seen_at_once() {
             &json!({"SecretString": stored(&counted.load(Ordering::SeqCst).to_string())}),
         ),
     });
-    let store = SecretStore::new(&fake.config(), "prefix/");
+    let store = store(&fake);
     let reference = SecretRef("w/s".to_owned());
     assert_eq!(read(&store, Freshness::Cached).await.unwrap(), "0");
     let secrets = StageSecrets {

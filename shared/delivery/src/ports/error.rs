@@ -25,6 +25,12 @@ impl PortErrorKind {
             Self::TooLarge => "engine_too_large",
         }
     }
+
+    /// Whether it passes by itself, whatever was asked for.
+    #[must_use]
+    pub const fn is_passing(self) -> bool {
+        matches!(self, Self::Unavailable | Self::Throttled)
+    }
 }
 
 /// The engine's fault: nothing was learned about the receiver.

@@ -1,6 +1,11 @@
+use std::time::Duration;
+
 use crate::ports::PortError;
 use crate::state::FileKey;
 use crate::time::Timestamp;
+
+/// First wait after a fault of the engine.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// Why a message must stay on its queue. Never the receiver's fault.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +38,19 @@ impl Fault {
             Self::OutOfTime => "out_of_time",
             Self::Contended => "contended",
             Self::UnknownFile(_) => "unknown_file",
+        }
+    }
+
+    /// How long to wait before the message is tried again, where it is not at fault; none where it may be,
+    /// so that a message nobody can handle ends among the dead letters.
+    #[must_use]
+    pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+        match self {
+            Self::Port(error) => error.kind.is_passing().then_some(PAUSE),
+            Self::Held(until) => Some(now.until(*until)),
+            Self::OutOfTime => Some(Duration::ZERO),
+            Self::Contended => Some(Duration::from_secs(1)),
+            Self::UnknownFile(_) => None,
         }
     }
 }

@@ -67,7 +67,8 @@ impl Sim {
         Turn::default().await;
         let (result, lost) = {
             let mut world = self.world();
-            if world.strikes(self.task, "fault before an effect") {
+            let throttled = world.is_throttling();
+            if throttled || world.strikes(self.task, "fault before an effect") {
                 return Err(PortError::new(PortErrorKind::Throttled, what));
             }
             let result = act(&mut world);

@@ -1,0 +1,140 @@
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
+use batch::{Answer, Failed, Return, SqsBatchResponse};
+use delivery::ports::{Outgoing, SendMessages};
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::error::port_error;
+use crate::queue::{Grouped, Queue, whole_seconds};
+
+/// Entries of one `ChangeMessageVisibilityBatch` at most.
+const ENTRIES: usize = 10;
+
+/// Longest time for it: an invocation that runs out of time has its whole batch come back.
+const LONGEST: Duration = Duration::from_secs(3);
+
+/// The queue that a function's messages come from.
+///
+/// By itself a failed record comes back when its visibility ends, minutes later, and after five receives
+/// is a dead letter: an hour of throttling would make healthy files fail. Where the message is not at
+/// fault, it comes back sooner, and is sent anew before its receives are used up.
+#[derive(Clone, Debug)]
+pub struct SourceQueue {
+    client: Client,
+    url: String,
+    copies: Queue<Renewed>,
+}
+
+/// A message, sent once more as it was.
+#[derive(Debug)]
+struct Renewed {
+    body: Box<RawValue>,
+    group: Option<String>,
+}
+
+impl Serialize for Renewed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.body.serialize(serializer)
+    }
+}
+
+impl Grouped for Renewed {
+    fn group(&self) -> Option<String> {
+        self.group.clone()
+    }
+}
+
+impl SourceQueue {
+    /// The queue at this URL.
+    #[must_use]
+    pub fn new(config: &SdkConfig, url: impl Into<String>) -> Self {
+        let url = url.into();
+        Self {
+            client: Client::new(config),
+            copies: Queue::new(config, url.clone()),
+            url,
+        }
+    }
+
+    /// Brings back what failed, and gives the answer for Lambda. What SQS refuses meanwhile comes back
+    /// when its visibility ends.
+    pub async fn settle(&self, answer: Answer) -> SqsBatchResponse {
+        let plain = answer.response();
+        if plain.batch_item_failures.is_empty() {
+            return plain;
+        }
+        let settled = tokio::time::timeout(LONGEST, self.bring_back(answer)).await;
+        settled.unwrap_or(plain)
+    }
+
+    async fn bring_back(&self, answer: Answer) -> SqsBatchResponse {
+        let mut kept = Vec::with_capacity(answer.failed.len());
+        let (mut sooner, mut renewed) = (Vec::new(), Vec::new());
+        for failed in answer.failed {
+            match failed.comes_back() {
+                Return::Counted => kept.push(failed),
+                Return::Sooner(wait) => sooner.push((failed, wait)),
+                Return::Renewed(wait) => renewed.push((failed, wait)),
+            }
+        }
+        sooner.extend(self.renew(renewed).await);
+        for entries in sooner.chunks(ENTRIES) {
+            self.come_back_sooner(entries).await;
+        }
+        kept.extend(sooner.into_iter().map(|(failed, _)| failed));
+        Answer { failed: kept }.response()
+    }
+
+    /// Sends copies; the ones that could not be sent are returned.
+    async fn renew(&self, renewed: Vec<(Failed, Duration)>) -> Vec<(Failed, Duration)> {
+        let (mut left, mut sent, mut copies) = (Vec::new(), Vec::new(), Vec::new());
+        for (failed, wait) in renewed {
+            // What went back for a fault of the engine was read as JSON before.
+            let Ok(body) = RawValue::from_string(failed.record.body.clone()) else {
+                left.push((failed, wait));
+                continue;
+            };
+            copies.push(Outgoing {
+                message: Renewed {
+                    body,
+                    group: failed.record.group.clone(),
+                },
+                delay: wait.min(delivery::ports::MAX_DELAY),
+            });
+            sent.push((failed, wait));
+        }
+        if !copies.is_empty() {
+            let results = self.copies.send(copies).await.into_iter();
+            let refused = sent
+                .into_iter()
+                .zip(results)
+                .filter(|(_, sent)| sent.is_err());
+            left.extend(refused.map(|(failed, _)| failed));
+        }
+        left
+    }
+
+    async fn come_back_sooner(&self, entries: &[(Failed, Duration)]) {
+        let change = entries.iter().enumerate();
+        let change = change.filter_map(|(index, (failed, wait))| {
+            ChangeMessageVisibilityBatchRequestEntry::builder()
+                .id(index.to_string())
+                .receipt_handle(&failed.record.receipt_handle)
+                .visibility_timeout(whole_seconds(*wait))
+                .build()
+                .ok()
+        });
+        let request = self.client.change_message_visibility_batch();
+        let request = request
+            .queue_url(&self.url)
+            .set_entries(Some(change.collect()));
+        if let Err(error) = request.send().await {
+            let error = port_error("change the visibility of records", &error);
+            tracing::warn!(%error, "they come back when their visibility ends");
+        }
+    }
+}

@@ -1,10 +1,27 @@
 //! Heads of answers: a status that can be read counts, however sloppy what follows it.
 
-use delivery::Reason;
-use proptest::prelude::*;
+use std::sync::LazyLock;
 
-use crate::one;
-use crate::support::Receiver;
+use delivery::Reason;
+use delivery::ports::Answer;
+use proptest::prelude::*;
+use tokio::runtime::Runtime;
+use webhook::WebhookCaller;
+
+use crate::support::{Receiver, answer, caller, short};
+
+/// Setting up a caller takes longer than a call.
+static CALLER: LazyLock<WebhookCaller> = LazyLock::new(caller);
+
+async fn answer_to(bytes: Vec<u8>) -> Answer {
+    let receiver = Receiver::answering(bytes).await;
+    answer(&*CALLER, short(receiver.url())).await
+}
+
+fn blocking(bytes: Vec<u8>) -> Answer {
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+    RUNTIME.block_on(answer_to(bytes))
+}
 
 const LENGTH: &[u8] = b"content-length: 2\r\n";
 
@@ -14,7 +31,7 @@ fn with(lines: &[u8]) -> Vec<u8> {
 }
 
 async fn taken(what: &str, answer: Vec<u8>) {
-    let answer = one(&Receiver::answering(answer).await).await;
+    let answer = answer_to(answer).await;
     assert_eq!(answer.result, Ok(200), "{what}: {:?}", answer.detail);
     assert_eq!(answer.response_excerpt, "ok", "{what}");
 }
@@ -152,7 +169,7 @@ async fn heads_that_cannot_be_read() {
         (ok(&format!("{}: y", "x".repeat(70_000))), large),
     ] {
         let beginning: String = answer.chars().take(60).collect();
-        let answer = one(&Receiver::answering(answer).await).await;
+        let answer = answer_to(answer.into_bytes()).await;
         let told = (answer.result, answer.detail.as_deref());
         let expected = (Err(Reason::InvalidResponse), Some(detail));
         assert_eq!(told, expected, "{beginning:?}");
@@ -172,16 +189,15 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
 
     #[test]
     fn a_status_counts_whatever_follows_it(
         status in 200_u16..300,
-        lines in prop::collection::vec(line(), 0..120),
+        lines in prop::collection::vec(line(), 0..40),
     ) {
         let head = [format!("HTTP/1.1 {status} X\r\n").into_bytes(), lines.concat(), b"\r\n".to_vec()].concat();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let answer = runtime.block_on(async { one(&Receiver::answering(head).await).await });
+        let answer = blocking(head);
         prop_assert_eq!(answer.result, Ok(status), "{:?}", answer.detail);
     }
 
@@ -192,8 +208,7 @@ proptest! {
         rest in prop::collection::vec(prop_oneof![Just(b'\r'), Just(b'\n'), any::<u8>()], 0..80),
     ) {
         let bytes = [start.as_bytes(), &rest, b"\r\n\r\n"].concat();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let answer = runtime.block_on(async { one(&Receiver::answering(bytes).await).await });
+        let answer = blocking(bytes);
         match answer.result {
             Err(Reason::InvalidResponse) => {
                 prop_assert_ne!(answer.detail.as_deref(), Some("the answer's head cannot be read"));

@@ -21,8 +21,9 @@ use crate::presign::Presign;
 use crate::redact::Redactor;
 use crate::redirect;
 
-/// Most lines of an answer's head, in place of the 100 that are usual: its size is the bound (408 KiB,
-/// hyper's), but an attacker's lines must not fill the memory either.
+/// Most lines of an answer's head, in place of the 100 that are usual; its size is bounded by hyper, at 408
+/// KiB. The client sets room aside for as many with each answer, which up to 4,096 costs no system call, and
+/// from about 6,500 on an attacker could choose names that overflow the header map.
 const HEAD_LINES: usize = 4000;
 
 /// How often a call is begun while the receiver sends something, or hangs up, before it is asked.

@@ -315,6 +315,7 @@ async fn retry_after_is_handed_on() {
     for (headers, expected) in [
         ("retry-after: 120", Some(RetryAfter::Seconds(120))),
         ("Retry-After : 1.5", Some(RetryAfter::Seconds(2))),
+        ("Retry-After:\r\n 120", Some(RetryAfter::Seconds(120))),
         (
             "retry-after: Fri, 31 Dec 2027 23:59:59 GMT",
             Some(RetryAfter::Date(Timestamp::from(at))),

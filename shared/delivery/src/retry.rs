@@ -33,15 +33,30 @@ pub enum RetryAfter {
 }
 
 impl RetryAfter {
-    /// Reads a header value: whole seconds or an HTTP date (RFC 9110, 10.2.3). Anything else is none.
+    /// Reads a header value: seconds or an HTTP date (RFC 9110, 10.2.3). Fractions of a second, which the
+    /// RFC does not know but some receivers send, are rounded up. Anything else is none.
     #[must_use]
     pub fn parse(value: &str) -> Option<Self> {
         let value = value.trim();
-        if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Some(Self::Seconds(value.parse().unwrap_or(u64::MAX)));
+        seconds(value)
+            .map(Self::Seconds)
+            .or_else(|| http_date(value).map(Self::Date))
+    }
+
+    /// The same by the clock of the receiver, whose `Date` header says `date`: a date becomes the seconds
+    /// between the two. A `date` that cannot be read changes nothing.
+    #[must_use]
+    pub fn by_clock_of_receiver(self, date: &str) -> Self {
+        match (self, http_date(date.trim())) {
+            (Self::Date(at), Some(now)) => Self::Seconds(
+                now.until(at)
+                    .as_millis()
+                    .div_ceil(1000)
+                    .try_into()
+                    .unwrap_or(u64::MAX),
+            ),
+            (hint, _) => hint,
         }
-        let date: SystemTime = httpdate::parse_http_date(value).ok()?;
-        Some(Self::Date(date.into()))
     }
 
     /// How long from `now` the receiver wants to be left alone.
@@ -52,6 +67,27 @@ impl RetryAfter {
             Self::Date(date) => now.until(date),
         }
     }
+}
+
+fn seconds(value: &str) -> Option<u64> {
+    let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
+    let mut digits = whole.bytes().chain(fraction.bytes()).peekable();
+    digits.peek()?;
+    if !digits.all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let begun = u64::from(fraction.bytes().any(|digit| digit != b'0'));
+    let whole = match whole {
+        "" => 0,
+        // Only too large a number is none.
+        digits => digits.parse().unwrap_or(u64::MAX),
+    };
+    Some(whole.saturating_add(begun))
+}
+
+fn http_date(value: &str) -> Option<Timestamp> {
+    let date: SystemTime = httpdate::parse_http_date(value).ok()?;
+    Some(date.into())
 }
 
 /// A stage's retry policy.
@@ -83,6 +119,15 @@ impl Policy {
     #[must_use]
     pub fn max_retries(&self) -> u32 {
         u32::try_from(self.delays.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether attempt number `attempt` (from 1) needs a connection of its own. One that was kept open may
+    /// be closed by the receiver while the call is on its way. Such a call is not repeated within its
+    /// attempt, for the receiver may have taken the file. So only a first attempt that has retries to
+    /// fall back on uses one.
+    #[must_use]
+    pub fn needs_fresh_connection(&self, attempt: u32) -> bool {
+        attempt > 1 || self.delays.is_empty()
     }
 
     /// How long to wait after failed attempt number `attempt` (from 1); none when it was the last.

@@ -95,9 +95,73 @@ fn retry_after_is_read_in_both_forms_and_nothing_else() {
         RetryAfter::parse("Fri, 31 Dec 1999 23:59:59 GMT"),
         Some(RetryAfter::Date(Timestamp::from_millis(946_684_799_000)))
     );
-    for wrong in ["", "-1", "1.5", "+3", "soon", "1e3", "１２"] {
+    for wrong in [
+        "", "-1", "+3", "soon", "1e3", "１２", "1.-5", "inf", "NaN", "5 s",
+    ] {
         assert_eq!(RetryAfter::parse(wrong), None, "{wrong}");
     }
+}
+
+#[test]
+fn fractions_of_a_second_are_rounded_up() {
+    for (value, seconds) in [
+        ("1.5", 2),
+        ("2.0", 2),
+        ("0.001", 1),
+        ("0.0", 0),
+        ("7.", 7),
+        (".5", 1),
+        ("1.00000000000000000000000001", 2),
+        ("99999999999999999999.5", u64::MAX),
+    ] {
+        assert_eq!(
+            RetryAfter::parse(value),
+            Some(RetryAfter::Seconds(seconds)),
+            "{value}"
+        );
+    }
+    for wrong in [".", "1.5.2", "1,5", "1.5s", "1. 5", "1.５"] {
+        assert_eq!(RetryAfter::parse(wrong), None, "{wrong}");
+    }
+}
+
+/// Its clock may be an hour off, so that the date alone means nothing here.
+#[test]
+fn a_date_is_judged_by_the_receivers_own_clock() {
+    let at = |value: &str, date: &str| RetryAfter::parse(value).unwrap().by_clock_of_receiver(date);
+    let (later, now) = (
+        "Fri, 31 Dec 1999 23:59:59 GMT",
+        "Fri, 31 Dec 1999 23:59:29 GMT",
+    );
+    assert_eq!(at(later, now), RetryAfter::Seconds(30));
+    assert_eq!(
+        at(later, " Friday, 31-Dec-99 23:59:29 GMT "),
+        RetryAfter::Seconds(30)
+    );
+    assert_eq!(at(now, later), RetryAfter::Seconds(0));
+    assert_eq!(at("120", now), RetryAfter::Seconds(120));
+    for unreadable in ["", "now", "-1", "1999-12-31T23:59:29Z"] {
+        assert_eq!(Some(at(later, unreadable)), RetryAfter::parse(later));
+    }
+}
+
+#[test]
+fn only_a_first_attempt_that_has_retries_may_use_a_kept_connection() {
+    let of = |max_retries| {
+        Policy::of(&WebhookConfig {
+            max_retries: Some(max_retries),
+            ..config()
+        })
+    };
+    let several = of(2);
+    let fresh = [1, 2, 3].map(|attempt| several.needs_fresh_connection(attempt));
+    assert_eq!(fresh, [false, true, true]);
+    assert!(of(0).needs_fresh_connection(1));
+    let unretried = Policy::of(&WebhookConfig {
+        retry_if_fails: false,
+        ..config()
+    });
+    assert!(unretried.needs_fresh_connection(1));
 }
 
 #[test]
@@ -150,9 +214,27 @@ proptest! {
     }
 
     #[test]
-    fn any_header_value_is_read_without_panic(value in ".{0,64}") {
+    fn any_header_value_is_read_without_panic(value in ".{0,64}", date in ".{0,64}") {
         if let Some(hint) = RetryAfter::parse(&value) {
-            let _ = hint.from(NOW);
+            let _ = hint.by_clock_of_receiver(&date).from(NOW);
         }
+    }
+
+    #[test]
+    fn a_fraction_waits_at_least_as_long_as_it_says(whole in 0_u32.., fraction in "[0-9]{0,18}") {
+        let value = format!("{whole}.{fraction}");
+        let asked: f64 = format!("0.{fraction}0").parse().unwrap();
+        let waits = RetryAfter::parse(&value).unwrap().from(NOW);
+        let more = waits - Duration::from_secs(u64::from(whole));
+        prop_assert!(more.as_secs_f64() >= asked && more.as_secs_f64() <= asked + 1.0);
+    }
+
+    /// Wherever the receiver's clock stands, the wait is the one it means.
+    #[test]
+    fn the_wait_does_not_depend_on_the_receivers_clock(now in 0_u32.., wait in 0_u32..100_000) {
+        let date = |seconds: u64| Timestamp::from_millis(i64::try_from(seconds * 1000).unwrap()).to_string();
+        let hint = RetryAfter::parse(&date(u64::from(now) + u64::from(wait))).unwrap();
+        let hint = hint.by_clock_of_receiver(&date(u64::from(now)));
+        prop_assert_eq!(hint, RetryAfter::Seconds(u64::from(wait)));
     }
 }

@@ -4,22 +4,30 @@ use std::time::Duration;
 use delivery::ports::{Answer, Call, Caller, PortError};
 use delivery::retry::RetryAfter;
 use delivery::{DocumentReader, Reason};
-use http::header::RETRY_AFTER;
+use http::HeaderMap;
+use http::header::{DATE, HeaderName, LOCATION, RETRY_AFTER};
 use ipnet::IpNet;
 use reqwest::{Certificate, Client, Response};
 use tokio::time::{Instant, timeout_at};
+use url::Url;
 
 use crate::answer;
 use crate::body::{Prepared, Unprepared, prepare};
 use crate::classify::{Failed, classify};
+use crate::connections::Connections;
 use crate::guard::{Guard, GuardedResolver, Lookup, SystemLookup, Target};
 use crate::headers::headers;
 use crate::presign::Presign;
 use crate::redact::Redactor;
+use crate::redirect;
 
-/// How long an idle connection is kept: less than the 5 s after which Node.js, the shortest of the
-/// common servers, closes it, possibly while the next call is on its way.
-const IDLE: Duration = Duration::from_secs(4);
+/// Most lines of an answer's head, in place of the 100 that are usual; its size is bounded by hyper, at 408
+/// KiB. The client sets room aside for as many with each answer, which up to 4,096 costs no system call, and
+/// from about 6,500 on an attacker could choose names that overflow the header map.
+const HEAD_LINES: usize = 4000;
+
+/// How often a call is begun while the receiver sends something, or hangs up, before it is asked.
+const BEGINNINGS: usize = 5;
 
 /// How calls are made.
 pub struct CallerConfig {
@@ -63,14 +71,14 @@ impl ClientError {
     }
 }
 
-/// Makes webhook calls: one client per process, so that connections are used again.
+/// Makes webhook calls: one per process, so that connections are used again.
 ///
 /// With [`with_presign`](Self::with_presign), `s3://` URLs of source files are presigned for stages
 /// that ask for it, in bodies that are in memory: all small documents, and large ones without their
 /// annotations up to 1 MiB. A large document with annotations goes out as it is stored.
 #[derive(Clone)]
 pub struct WebhookCaller<P = ()> {
-    client: Client,
+    connections: Connections,
     guard: Guard,
     presign: P,
 }
@@ -88,7 +96,8 @@ impl WebhookCaller {
     ///
     /// Proxies from the environment are ignored: the proxy would resolve the name, past the guard.
     /// Redirects are not followed: a 307 would POST the file to whatever the receiver names. The
-    /// client retries nothing by itself: retries are the delivery's.
+    /// client retries nothing by itself: retries are the delivery's. An answer's head may be as sloppy as
+    /// it can be read: its status counts.
     ///
     /// # Errors
     /// [`ClientError`] when a certificate cannot be read.
@@ -101,27 +110,39 @@ impl WebhookCaller {
         for pem in &config.extra_roots_pem {
             roots.push(Certificate::from_pem(pem)?);
         }
-        let client = Client::builder()
-            .user_agent(config.user_agent)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .http1_only()
-            .tcp_nodelay(true)
-            .connect_timeout(config.connect_timeout)
-            .pool_max_idle_per_host(config.idle_connections)
-            .pool_idle_timeout(IDLE)
-            .dns_resolver(Arc::new(GuardedResolver::new(
-                guard.clone(),
-                config.lookup,
-                // Earlier than the connect timeout, which would hide that it was the resolver.
-                config.connect_timeout.mul_f64(0.8),
-            )))
-            .tls_certs_only(roots)
-            .build()?;
+        let resolver = Arc::new(GuardedResolver::new(
+            guard.clone(),
+            config.lookup,
+            // Earlier than the connect timeout, which would hide that it was the resolver.
+            config.connect_timeout.mul_f64(0.8),
+        ));
+        let connections = Connections::new(|idle: Duration| {
+            let most = if idle.is_zero() {
+                0
+            } else {
+                config.idle_connections
+            };
+            Client::builder()
+                .user_agent(&config.user_agent)
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .referer(false)
+                .http1_only()
+                .http1_allow_spaces_after_header_name_in_responses(true)
+                .http1_allow_obsolete_multiline_headers_in_responses(true)
+                .http1_ignore_invalid_headers_in_responses(true)
+                .http1_max_headers(HEAD_LINES)
+                .tcp_nodelay(true)
+                .connect_timeout(config.connect_timeout)
+                .pool_max_idle_per_host(most)
+                .pool_idle_timeout(idle)
+                .dns_resolver(Arc::clone(&resolver))
+                .tls_certs_only(roots.iter().cloned())
+                .build()
+        })?;
         Ok(Self {
-            client,
+            connections,
             guard,
             presign: (),
         })
@@ -131,7 +152,7 @@ impl WebhookCaller {
     #[must_use]
     pub fn with_presign<P: Presign>(self, presign: P) -> WebhookCaller<P> {
         WebhookCaller {
-            client: self.client,
+            connections: self.connections,
             guard: self.guard,
             presign,
         }
@@ -145,15 +166,32 @@ impl<P: Presign> WebhookCaller<P> {
         deadline: Instant,
         redactor: &Redactor,
     ) -> Result<Exchange, PortError> {
-        let target = match Target::parse(&call.url, &self.guard) {
-            Ok(target) => target,
+        let url = match Target::parse(&call.url, &self.guard) {
+            Ok(target) => target.into_url(),
             Err(error) => return Ok(Exchange::none(error.reason(), Some(error.to_string()), 0)),
         };
+        // Beginning again repeats nothing: nothing was sent.
+        for _ in 1..BEGINNINGS {
+            let begun = self.begin(call, &url, deadline, redactor).await?;
+            if !begun.unsent {
+                return Ok(begun.exchange);
+            }
+        }
+        Ok(self.begin(call, &url, deadline, redactor).await?.exchange)
+    }
+
+    async fn begin<R: DocumentReader>(
+        &self,
+        call: &Call<R>,
+        url: &Url,
+        deadline: Instant,
+        redactor: &Redactor,
+    ) -> Result<Begun, PortError> {
         let prepared = match timeout_at(deadline, prepare(call, &self.presign)).await {
-            Err(_) => return Ok(Exchange::late(0)),
+            Err(_) => return Ok(Exchange::late(0).into()),
             Ok(Ok(prepared)) => prepared,
             Ok(Err(Unprepared::Reason(reason, detail))) => {
-                return Ok(Exchange::none(reason, detail, 0));
+                return Ok(Exchange::none(reason, detail, 0).into());
             }
             Ok(Err(Unprepared::Port(error))) => return Err(error),
         };
@@ -167,23 +205,39 @@ impl<P: Presign> WebhookCaller<P> {
             Ok(headers) => headers,
             Err(error) => {
                 let detail = Some(error.to_string());
-                return Ok(Exchange::none(Reason::SecretMissing, detail, 0));
+                return Ok(Exchange::none(Reason::SecretMissing, detail, 0).into());
             }
         };
         let request = self
-            .client
-            .post(target.into_url())
+            .connections
+            .client(url, call.fresh_connection)
+            .post(url.clone())
             .headers(headers)
             .body(body);
-        match timeout_at(deadline, request.send()).await {
-            Err(_) if starved.is_starved() => Ok(Exchange::late(length)),
-            Err(_) => Ok(Exchange::none(Reason::Timeout, None, length)),
+        let exchange = match timeout_at(deadline, request.send()).await {
+            Err(_) if starved.is_starved() => Exchange::late(length),
+            Err(_) => Exchange::none(Reason::Timeout, None, length),
             Ok(Err(error)) => match classify(&error) {
-                Failed::Reason(reason, detail) => Ok(Exchange::none(reason, detail, length)),
-                Failed::Port(error) => Err(error),
+                Failed::Port(error) => return Err(error),
+                Failed::Unsent(reason, detail) => {
+                    return Ok(Begun {
+                        exchange: Exchange::none(reason, detail, 0),
+                        unsent: true,
+                    });
+                }
+                Failed::Reason(reason, detail) => {
+                    if reason == Reason::ConnectionClosed && !call.fresh_connection {
+                        self.connections.closed(url);
+                    }
+                    Exchange::none(reason, detail, length)
+                }
             },
-            Ok(Ok(response)) => Ok(self.read(response, deadline, redactor, length).await),
-        }
+            Ok(Ok(response)) => {
+                self.connections.answered(url, response.headers());
+                self.read(response, deadline, redactor, length).await
+            }
+        };
+        Ok(exchange.into())
     }
 
     async fn read(
@@ -200,21 +254,35 @@ impl<P: Presign> WebhookCaller<P> {
         if let Some(Err(refused)) = peer {
             return Exchange::none(Reason::ForbiddenAddress, Some(refused.to_string()), length);
         }
-        let status = response.status().as_u16();
-        let retry_after = response
+        let status = response.status();
+        let retry_after = retry_after(response.headers());
+        let location = response
             .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok())
-            .and_then(RetryAfter::parse);
+            .get(LOCATION)
+            .filter(|_| status.is_redirection());
+        let leads_to = location.map(|location| redirect::told(response.url(), location));
         let excerpt = answer::read(response, deadline, redactor).await;
+        let details: Vec<String> = leads_to
+            .into_iter()
+            .chain(excerpt.note.map(str::to_owned))
+            .collect();
         Exchange {
-            result: Ok(status),
+            result: Ok(status.as_u16()),
             retry_after,
             excerpt: excerpt.text,
-            detail: excerpt.note.map(str::to_owned),
+            detail: (!details.is_empty()).then(|| details.join("; ")),
             length,
         }
     }
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let hint = text(RETRY_AFTER).and_then(RetryAfter::parse)?;
+    Some(match text(DATE) {
+        Some(date) => hint.by_clock_of_receiver(date),
+        None => hint,
+    })
 }
 
 struct Exchange {
@@ -223,6 +291,22 @@ struct Exchange {
     excerpt: String,
     detail: Option<String>,
     length: u64,
+}
+
+/// How a call began.
+struct Begun {
+    exchange: Exchange,
+    /// Whether nothing of the request was sent, so that it may begin again.
+    unsent: bool,
+}
+
+impl From<Exchange> for Begun {
+    fn from(exchange: Exchange) -> Self {
+        Self {
+            exchange,
+            unsent: false,
+        }
+    }
 }
 
 impl Exchange {

@@ -6,11 +6,14 @@ use delivery::ports::PortError;
 
 use crate::guard::{LookupFailed, Refused};
 use crate::streamed::DocumentLost;
+use crate::unreadable;
 
 /// What a failed call was.
 pub(crate) enum Failed {
     /// The receiver's, the URL's or the network's fault.
     Reason(Reason, Option<String>),
+    /// The connection ended before anything of the request was sent on it.
+    Unsent(Reason, Option<String>),
     /// Ours.
     Port(PortError),
 }
@@ -48,6 +51,9 @@ pub(crate) fn classify(error: &reqwest::Error) -> Failed {
             tls_detail(error).unwrap_or_else(|| kind.to_string()),
         );
     }
+    if let Some((reason, detail)) = unsent(error) {
+        return Failed::Unsent(reason, detail.map(str::to_owned));
+    }
     if error.is_connect() {
         return match io {
             // TCP has no such end: the peer hung up in the handshake.
@@ -58,11 +64,25 @@ pub(crate) fn classify(error: &reqwest::Error) -> Failed {
             kind => Failed::Reason(Reason::Connect, kind.map(|kind| kind.to_string())),
         };
     }
-    if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
-        let what = "the answer does not begin like HTTP, or its head is too large";
-        return failed(Reason::InvalidResponse, what.to_owned());
+    if let Some(error) = find::<hyper::Error>(error).filter(|error| error.is_parse()) {
+        return failed(
+            Reason::InvalidResponse,
+            unreadable::explain(error).to_owned(),
+        );
     }
     Failed::Reason(Reason::ConnectionClosed, io.map(|kind| kind.to_string()))
+}
+
+/// Whether nothing of the request was sent, and why.
+fn unsent(error: &reqwest::Error) -> Option<(Reason, Option<&'static str>)> {
+    let mut errors = chain(error).filter_map(<dyn Error>::downcast_ref::<hyper::Error>);
+    if errors.clone().any(unreadable::is_unasked) {
+        let what = "the receiver sends something before it is asked, so it was sent nothing";
+        return Some((Reason::InvalidResponse, Some(what)));
+    }
+    errors
+        .any(|error| error.is_canceled() || error.is_closed())
+        .then_some((Reason::ConnectionClosed, None))
 }
 
 /// What rustls says: names the fault and the certificate's names, never the URL.
@@ -85,7 +105,9 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
 
 /// An error and what it comes from. The source of an I/O error that wraps another is the source of
 /// that other one, so the wrapped one has to be asked for.
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+fn chain<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> + Clone {
     std::iter::successors(Some(error), |error| {
         let error: &'a (dyn Error + 'static) = *error;
         error

@@ -78,6 +78,7 @@ mod tests {
             attempt: 4,
             sent_at: Timestamp::from_millis(5_999),
             timeout: Duration::from_secs(1),
+            fresh_connection: false,
         }
     }
 

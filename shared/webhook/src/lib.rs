@@ -4,16 +4,20 @@ mod answer;
 mod body;
 mod caller;
 mod classify;
+mod connections;
 mod cut;
 mod head;
 mod headers;
 mod payload;
 mod presign;
+mod receivers;
 mod redact;
+mod redirect;
 mod scan;
 mod signature;
 mod spelled;
 mod streamed;
+mod unreadable;
 
 pub mod guard;
 #[doc(hidden)]

@@ -55,21 +55,33 @@ pub fn check(value: &[u8]) {
     }
 }
 
-/// RFC 9110, 10.2.3, read in another way: digits, or a date that is the same when written again.
+/// RFC 9110, 10.2.3, read in another way: digits, perhaps with a fraction, or a date that is the same when
+/// written again.
 fn means_what_it_says(value: &[u8], hint: Option<RetryAfter>) {
     let text = value.trim_ascii();
-    let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    let mut parts = text.splitn(2, |byte| *byte == b'.');
+    let (whole, fraction) = (
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+    );
+    let digits = whole.iter().chain(fraction).all(u8::is_ascii_digit);
+    let any = !whole.is_empty() || !fraction.is_empty();
     assert_eq!(
-        digits,
+        digits && any,
         matches!(hint, Some(RetryAfter::Seconds(_))),
         "{hint:?}"
     );
     match hint {
         Some(RetryAfter::Seconds(seconds)) => {
-            let text = std::str::from_utf8(text)
+            let text = std::str::from_utf8(whole)
                 .expect("digits")
                 .trim_start_matches('0');
-            let written = seconds.to_string();
+            let up = u64::from(fraction.iter().any(|digit| *digit != b'0'));
+            let written = match seconds {
+                u64::MAX => seconds,
+                seconds => seconds - up,
+            };
+            let written = written.to_string();
             let same = text == written.trim_start_matches('0');
             let beyond = text.len() >= written.len() && seconds == u64::MAX;
             assert!(same || beyond, "{text} was read as {seconds}");
@@ -77,6 +89,10 @@ fn means_what_it_says(value: &[u8], hint: Option<RetryAfter>) {
         Some(RetryAfter::Date(date)) => {
             let written = date.to_string();
             assert_eq!(RetryAfter::parse(&written), hint);
+            // By a clock that is right, or a second behind, it means the same.
+            let now = Timestamp::from_millis(NOW.as_millis() / 1000 * 1000);
+            let by_clock = hint.map(|hint| hint.by_clock_of_receiver(&now.to_string()).from(NOW));
+            assert_eq!(by_clock, hint.map(|hint| hint.from(now)));
             let text = String::from_utf8_lossy(text);
             if text.len() == written.len() && text.ends_with("GMT") {
                 assert_eq!(text, written);

@@ -13,6 +13,11 @@ proptest! {
     }
 
     #[test]
+    fn fractions(value in "0{0,3}[0-9]{0,24}\\.[0-9]{0,24}(\\.[0-9])?") {
+        check(value.as_bytes());
+    }
+
+    #[test]
     fn any_bytes(value in prop::collection::vec(any::<u8>(), 0..64)) {
         check(&value);
     }

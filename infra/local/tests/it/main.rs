@@ -8,6 +8,7 @@
 )]
 
 mod arguments;
+mod connections;
 mod disk;
 mod documents;
 mod gateway;

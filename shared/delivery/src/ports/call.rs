@@ -35,6 +35,9 @@ pub struct Call<R> {
     pub sent_at: Timestamp,
     /// For the whole exchange, the body of the answer included.
     pub timeout: Duration,
+    /// Whether the call must not use a connection kept open from an earlier one, which the receiver may
+    /// have let go of in the meantime.
+    pub fresh_connection: bool,
 }
 
 impl<R> fmt::Debug for Call<R> {
@@ -51,7 +54,7 @@ impl<R> fmt::Debug for Call<R> {
 pub struct Answer {
     /// The status, or why there is none.
     pub result: Result<u16, Reason>,
-    /// The receiver's `Retry-After`, when it sent a valid one.
+    /// The receiver's `Retry-After`, when it sent a valid one, by its own clock when it told the time.
     pub retry_after: Option<RetryAfter>,
     /// The whole exchange.
     pub duration: Duration,
@@ -59,7 +62,8 @@ pub struct Answer {
     pub request_bytes: u64,
     /// The start of the answer's body: at most 1 KiB, redacted, valid UTF-8.
     pub response_excerpt: String,
-    /// More about the failure. Never a URL or a secret.
+    /// More about the failure. Never a secret or the stage's URL; of a redirect, where it leads, without
+    /// its query.
     pub detail: Option<String>,
 }
 

@@ -14,6 +14,7 @@ use crate::ports::{
     Freshness, History, Observation, Observer, Secrets, SendPorts, Workflows,
 };
 use crate::reason::Reason;
+use crate::retry::Policy;
 use crate::state::{FileState, Outcome};
 use crate::time::Timestamp;
 
@@ -169,6 +170,7 @@ struct Ready<R> {
 impl<R> Ready<R> {
     fn into_call(self, message: &Delivery, sent_at: Timestamp, timeout: Duration) -> Call<R> {
         Call {
+            fresh_connection: Policy::of(&self.config).needs_fresh_connection(message.attempt),
             url: self.config.url,
             secrets: self.secrets,
             document: self.document,

@@ -1,6 +1,7 @@
 //! The call to the letter: head and body as they come over the wire.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod connections;
 mod presigned;
 #[path = "../support/mod.rs"]
 mod support;
@@ -281,18 +282,5 @@ async fn a_document_that_cannot_be_read_is_our_fault_and_one_that_takes_too_long
     assert!(
         requests.lock().unwrap().is_empty(),
         "half a document was sent"
-    );
-}
-
-#[tokio::test]
-async fn connections_are_used_again() {
-    let (receiver, requests) = Receiver::keeping().await;
-    let caller = caller();
-    for _ in 0..20 {
-        assert_eq!(answer(&caller, call(receiver.url())).await.result, Ok(200));
-    }
-    assert_eq!(
-        (receiver.accepted(), requests.lock().unwrap().len()),
-        (1, 20)
     );
 }

@@ -249,6 +249,7 @@ pub fn call(url: impl Into<String>) -> Call<Reader> {
         attempt: 1,
         sent_at: Timestamp::from(std::time::SystemTime::now()),
         timeout: Duration::from_secs(20),
+        fresh_connection: false,
     }
 }
 

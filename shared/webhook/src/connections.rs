@@ -1,0 +1,94 @@
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::HeaderName;
+use reqwest::Client;
+use tokio::time::Instant;
+use url::Url;
+
+use crate::receivers::{Keeps, Receivers};
+
+/// How long an idle connection is kept: less than the 5 s after which Node.js, the shortest of the
+/// common servers, closes it, possibly while the next call is on its way.
+const IDLE: Duration = Duration::from_secs(4);
+
+/// The same with a receiver that announces 2 to 4 s.
+const BRIEFLY: Duration = Duration::from_secs(1);
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+
+/// The connections to receivers: pools by how long an idle connection stays in them, and which receiver
+/// belongs to which.
+///
+/// A receiver that closes a connection while a call is on its way to it may have taken the file or not.
+/// So that this stays rare, no connection is used for longer than its receiver announces by
+/// `Keep-Alive: timeout=`, and none is used again for ten minutes with a receiver that closed one
+/// unannounced. A call that must not meet it at all makes a connection of its own.
+#[derive(Clone)]
+pub(crate) struct Connections {
+    kept: Client,
+    briefly: Client,
+    fresh: Client,
+    receivers: Arc<Mutex<Receivers>>,
+}
+
+impl Connections {
+    /// Sets up the pools. `client` builds a client from the time that idle connections are kept, zero for
+    /// not at all.
+    pub(crate) fn new<E>(client: impl Fn(Duration) -> Result<Client, E>) -> Result<Self, E> {
+        Ok(Self {
+            kept: client(IDLE)?,
+            briefly: client(BRIEFLY)?,
+            fresh: client(Duration::ZERO)?,
+            receivers: Arc::default(),
+        })
+    }
+
+    /// The client for a call.
+    pub(crate) fn client(&self, url: &Url, fresh: bool) -> &Client {
+        if fresh {
+            return &self.fresh;
+        }
+        match self.keeps(url) {
+            Keeps::Long => &self.kept,
+            Keeps::Briefly => &self.briefly,
+            Keeps::Not => &self.fresh,
+        }
+    }
+
+    fn keeps(&self, url: &Url) -> Keeps {
+        let receivers = self
+            .receivers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if receivers.is_empty() {
+            return Keeps::Long;
+        }
+        receivers.keeps(&url.origin().ascii_serialization(), Instant::now())
+    }
+
+    /// Learns from an answer's headers.
+    pub(crate) fn answered(&self, url: &Url, headers: &HeaderMap) {
+        let announced = headers.get_all(KEEP_ALIVE).iter();
+        let announced = announced.filter_map(|value| Keeps::announced(value.to_str().ok()?));
+        if let Some(keeps) = announced.min()
+            && keeps < Keeps::Long
+        {
+            self.remember(url, keeps);
+        }
+    }
+
+    /// Learns that a connection was closed in place of an answer.
+    pub(crate) fn closed(&self, url: &Url) {
+        self.remember(url, Keeps::Not);
+    }
+
+    fn remember(&self, url: &Url, keeps: Keeps) {
+        let mut receivers = self
+            .receivers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        receivers.remember(url.origin().ascii_serialization(), keeps, Instant::now());
+    }
+}

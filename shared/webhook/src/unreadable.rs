@@ -1,0 +1,31 @@
+/// What is wrong with the head of an answer that the client could not read. What is merely sloppy it passes
+/// over; what is left is what RFC 9112 has a client refuse, and what has no end.
+///
+/// hyper tells the kinds apart by their text only. One that it words otherwise some day gets the general
+/// answer; the tests name each.
+pub(crate) fn explain(error: &hyper::Error) -> &'static str {
+    match error.to_string().as_str() {
+        "message head is too large" => {
+            "the answer's head is too large: more than 400 KiB or 4,000 lines"
+        }
+        "invalid HTTP status-code parsed" => {
+            "the answer's first line has no status of three digits, or a control character behind it"
+        }
+        "invalid HTTP version parsed" => "the answer does not begin with HTTP/1.0 or HTTP/1.1",
+        "invalid HTTP header parsed" => {
+            "the answer's head has a carriage return without a line feed in it, or a zero byte"
+        }
+        "invalid content-length parsed" => {
+            "the answer's Content-Length is no number, or two numbers"
+        }
+        "unexpected transfer-encoding parsed" => {
+            "the answer has a Transfer-Encoding, which HTTP/1.0 does not know"
+        }
+        _ => "the answer's head cannot be read",
+    }
+}
+
+/// Whether the receiver sent something on a connection before there was a request on it.
+pub(crate) fn is_unasked(error: &hyper::Error) -> bool {
+    error.to_string() == "received unexpected message from connection"
+}

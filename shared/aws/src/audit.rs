@@ -32,7 +32,7 @@ impl AuditFunctionPorts {
         })
     }
 
-    /// Opens the connection that the audit begins with, while starting: CPU is free then.
+    /// Opens the connection that the audit begins with, while starting.
     pub async fn warm(&self) {
         within(self.table.warm()).await;
     }

@@ -25,7 +25,7 @@ impl DeadLetterFunctionPorts {
         })
     }
 
-    /// Opens the connections that the first message needs, while starting: CPU is free then.
+    /// Opens the connections that the first message needs, while starting.
     pub async fn warm(&self) {
         self.exit.dispatcher.warm().await;
     }

@@ -37,7 +37,7 @@ impl DispatcherPorts {
 }
 
 impl DispatcherPorts {
-    /// Opens the connections that the first message needs, while starting: CPU is free then.
+    /// Opens the connections that the first message needs, while starting.
     pub async fn warm(&self) {
         let own = async { tokio::join!(self.table.warm(), self.deliveries.warm()) };
         within(own).await;

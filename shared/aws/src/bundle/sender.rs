@@ -47,7 +47,7 @@ impl SenderPorts {
         })
     }
 
-    /// Opens the connections that the first message needs, while starting: CPU is free then.
+    /// Opens the connections that the first message needs, while starting.
     pub async fn warm(&self) {
         tokio::join!(self.exit.warm(), within(self.secrets.warm()));
     }

@@ -11,6 +11,7 @@ import sys
 
 # No __pycache__ beside the sources.
 sys.dont_write_bytecode = True
+import alarms as cloudwatch  # noqa: E402
 import environment  # noqa: E402
 from template import ROOT, TEMPLATE, Template, listed, load, text  # noqa: E402
 
@@ -97,8 +98,9 @@ def failures_are_seen(t):
     """Each function's errors and throttles; what goes back to a queue, which to Lambda is neither; each index."""
     watched = set()
     for alarm in t.of("AWS::CloudWatch::Alarm").values():
-        values = (dimension["Value"] for dimension in alarm.get("Dimensions", []))
-        watched.update((alarm["MetricName"], value["Ref"] if isinstance(value, dict) and "Ref" in value else str(value)) for value in values)
+        metric = t.metric(alarm)
+        values = (dimension["Value"] for dimension in metric.get("Dimensions", []))
+        watched.update((metric["MetricName"], value["Ref"] if isinstance(value, dict) and "Ref" in value else str(value)) for value in values)
     for name, function in t.of("AWS::Serverless::Function").items():
         needed = [("Errors", name)]
         # Nobody waits for the audit: its schedule tries again, and its report that stays out is an alarm.
@@ -224,10 +226,9 @@ def stacks_keep_apart(t):
             yield f"{name} counts in a namespace that stacks share"
     for name, alarm in t.of("AWS::CloudWatch::Alarm").items():
         # What AWS counts, it counts by the resource's own name.
-        watched = [alarm["Namespace"]] if "Namespace" in alarm else [metric["Expression"] for metric in alarm["Metrics"]]
-        for metrics in watched:
-            if not str(metrics).startswith("AWS/") and named["Fn::Sub"] not in str(metrics):
-                yield f"{name} watches a namespace that stacks share"
+        namespace = str(t.metric(alarm)["Namespace"])
+        if not namespace.startswith("AWS/") and named["Fn::Sub"] not in namespace:
+            yield f"{name} watches a namespace that stacks share"
     prefix = {"Fn::If": ["HasSecretsPrefix", {"Ref": "SecretsPrefix"}, {"Fn::Sub": "${AWS::StackName}/"}]}
     granted = [statement["Resource"] for _, statement in t.statements() if "secretsmanager:GetSecretValue" in listed(statement["Action"])]
     for where, found in (
@@ -239,12 +240,97 @@ def stacks_keep_apart(t):
             yield f"{where}: secrets under another prefix than the parameter's or the stack's name"
 
 
-def alarms(t):
-    runbook = RUNBOOK.read_text(encoding="utf-8")
+def missing_objects_are_told(t):
+    """S3 answers 404 for what is not there only to those who may list the bucket; to others 403."""
+    reads, lists = set(), set()
+    for name, statement in t.statements():
+        for action in listed(statement["Action"]):
+            for resource in listed(statement["Resource"]):
+                if action == "s3:GetObject":
+                    reads.add((name, text(resource).removesuffix("/*")))
+                if action == "s3:ListBucket":
+                    # `!GetAtt DocumentsBucket.Arn` is the same as in `!Sub ${DocumentsBucket.Arn}/*`.
+                    lists.add((name, f"${{{text(resource)}}}" if "Fn::GetAtt" in resource else text(resource)))
+    yield from (f"{name} reads {bucket} and may not list it" for name, bucket in reads - lists)
+
+
+def a_first_deployment_can_fail(t):
+    """CloudFormation deletes what it created, and must not meet a resource that refuses that."""
+    for name, resource in t.resources.items():
+        protected = resource.get("Properties", {}).get("DeletionProtectionEnabled", False)
+        if isinstance(protected, dict) and "Fn::If" in protected:
+            condition, yes, no = protected["Fn::If"]
+            parameter, value = t.tree["Conditions"][condition]["Fn::Equals"]
+            holds = t.tree["Parameters"][parameter["Ref"]]["Default"] == value
+            protected = yes if holds else no
+        if protected is not False and resource.get("DeletionPolicy") != "Retain":
+            yield f"{name} is protected by default: a failed creation ends in ROLLBACK_FAILED"
+
+
+def runbook_sections():
     sections = {}
-    for section in runbook.split("\n## ")[1:]:
+    for section in RUNBOOK.read_text(encoding="utf-8").split("\n## ")[1:]:
         title, _, content = section.partition("\n")
         sections[re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")] = content
+    return sections
+
+
+# What an alarm on silence is told of by the runbook, in its words and in seconds, and how often there is data otherwise.
+SILENCES = {"SilenceAlarm": ("silence", "for an hour", 3600, 300), "AuditSilentAlarm": ("audit-silent", "for two hours", 7200, 3600)}
+LATE = 300
+
+
+def silence_is_told_in_time(t):
+    sections, found = runbook_sections(), t.of("AWS::CloudWatch::Alarm")
+    for name, properties in found.items():
+        if (properties["TreatMissingData"] == "breaching" or properties["ComparisonOperator"] == "LessThanThreshold") and name not in SILENCES:
+            yield f"{name} is an alarm on silence, and no time is named for it"
+    for name, (section, words, seconds, every) in SILENCES.items():
+        if words not in sections.get(section, ""):
+            yield f"{name}: RUNBOOK.md does not say \"{words}\""
+        alarm = cloudwatch.Alarm(found[name], t.number(found[name]["Threshold"]))
+        stops = 6 * seconds
+        samples = [(at, 1) for at in range(0, stops + 1, every)]
+        for choice in alarm.choices():
+            states = list(alarm.run(samples, stops + 6 * seconds, *choice))
+            fires = next((now - stops for now, state in states if now > stops and state == "ALARM"), None)
+            if any(state == "ALARM" for now, state in states if alarm.window() <= now <= stops):
+                yield f"{name} comes although there is data"
+            elif fires is None or fires > seconds + LATE:
+                yield f"{name} comes {fires} s after the last data, and not {seconds}, if CloudWatch looks at {choice[0]} periods more"
+            elif list(alarm.run([], seconds + LATE, *choice))[-1][1] != "ALARM":
+                yield f"{name} does not come where there never was data"
+            else:
+                continue
+            break
+
+
+def faults_are_told_and_end(t):
+    """An alarm comes while its fault lasts, and goes when the metric falls silent: else the next time tells nobody."""
+    for name, properties in t.of("AWS::CloudWatch::Alarm").items():
+        if name in SILENCES:
+            continue
+        threshold = t.number(properties["Threshold"])
+        alarm = cloudwatch.Alarm(properties, threshold)
+        window = alarm.window()
+        begins, stops = 2 * window, 4 * window
+        samples = [(at, threshold + 1) for at in range(begins, stops + 1, max(60, alarm.period // 5))]
+        for choice in alarm.choices():
+            end = stops + window + (choice[0] + 1) * alarm.period
+            states = list(alarm.run(samples, end, *choice))
+            if any(state == "ALARM" for now, state in states if now < begins):
+                yield f"{name} comes without data"
+            elif not any(state == "ALARM" for now, state in states if begins <= now <= begins + window + 60):
+                yield f"{name} does not come within {window} s of a fault"
+            elif states[-1][1] == "ALARM":
+                yield f"{name} stays although its metric is silent, if missing data is {choice[2]}"
+            else:
+                continue
+            break
+
+
+def alarms(t):
+    sections = runbook_sections()
     for name, alarm in t.of("AWS::CloudWatch::Alarm").items():
         if "TreatMissingData" not in alarm:
             yield f"{name} does not say what missing data means"
@@ -320,6 +406,7 @@ def of(name, *path):
 
 
 STATEMENT = ("Policies", 0, "PolicyDocument", "Statement", 0)
+PLAIN = {"EvaluationPeriods": 1, "ComparisonOperator": "LessThanThreshold", "Threshold": 1, "TreatMissingData": "breaching"}
 RULES = [
     ("no role has a wildcard verb", no_wildcard_verb, set_in(of("SenderRole", *STATEMENT, "Action"), "logs:*")),
     ("no role has a wildcard resource", no_wildcard_resource, set_in(of("SenderRole", *STATEMENT, "Resource"), "*")),
@@ -338,8 +425,23 @@ RULES = [
     ("queues, bucket and table are encrypted", encrypted, set_in(of("DeliveriesQueue", "SqsManagedSseEnabled"), False)),
     ("the bucket is private and keeps versions", bucket_private, set_in(of("DocumentsBucket", "PublicAccessBlockConfiguration", "BlockPublicPolicy"), False)),
     ("the table is on demand, recoverable, protected by parameter, and forgets", table_kept, set_in(of("Table", "DeletionProtectionEnabled"), False)),
+    ("a first deployment that fails can be rolled back", a_first_deployment_can_fail, set_in(["Parameters", "DeletionProtection", "Default"], "true")),
+    ("who reads a bucket may list it, so that a missing object is no forbidden one", missing_objects_are_told, set_in(of("SenderRole", "Policies", 0, "PolicyDocument", "Statement", 8, "Fn::If", 1, "Action"), "s3:GetObject")),
     ("data outlives the stack", data_outlives_the_stack, set_in(["Resources", "Table", "DeletionPolicy"], "Delete")),
     ("functions log JSON to groups with a retention", logs, set_in(of("SenderLogs", "RetentionInDays"), None)),
+    (
+        "alarms on silence come within the time the runbook names",
+        silence_is_told_in_time,
+        set_in(["Resources", "SilenceAlarm", "Properties"], {"Namespace": "AWS/Lambda", "MetricName": "Invocations", "Statistic": "Sum", "Period": 3600, **PLAIN}),
+    ),
+    (
+        "other alarms come while their fault lasts, and go when their metric falls silent",
+        faults_are_told_and_end,
+        set_in(
+            ["Resources", "TableWriteThrottlesAlarm", "Properties"],
+            {**PLAIN, "Namespace": "AWS/DynamoDB", "MetricName": "WriteThrottleEvents", "Statistic": "Sum", "Period": 300, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"},
+        ),
+    ),
     ("every alarm says what missing data means, tells somebody, and is in the runbook", alarms, set_in(of("PastDueAlarm", "TreatMissingData"), None)),
     ("two stacks in one account keep apart", stacks_keep_apart, set_in(of("UnfinishedFileAlarm", "Namespace"), "WebhookStage")),
     ("functions have the variables they read", environments, set_in(of("Sender", "Environment", "Variables", "SECRETS_PREFIX"), None)),
@@ -353,6 +455,9 @@ def main():
     environment.enter()
     tree = load()
     broken = False
+    for difference in cloudwatch.agrees_with_the_manual():
+        broken = True
+        print(f"BROKEN the model of CloudWatch: {difference}")
     for sentence, rule, breaks in RULES:
         findings = list(rule(Template(tree)))
         if "--breaks" in sys.argv[1:]:

@@ -58,6 +58,20 @@ class Template:
         for choice in set(left) | set(right):
             yield left.get(choice, left.get(None)), right.get(choice, right.get(None))
 
+    def number(self, value):
+        """A number that a property can become: a parameter's default, or a mapping's first."""
+        if isinstance(value, dict) and "Ref" in value:
+            return float(self.tree["Parameters"][value["Ref"]]["Default"])
+        choices, _ = self.numbers(value)
+        return next(iter(choices.values()))
+
+    def metric(self, alarm):
+        """What an alarm watches, whether by itself or in metric math; of a query nothing but its text."""
+        if "Metrics" not in alarm:
+            return alarm
+        stats = [metric["MetricStat"]["Metric"] for metric in alarm["Metrics"] if "MetricStat" in metric]
+        return stats[0] if stats else {"Namespace": alarm["Metrics"][0]["Expression"]}
+
     def statements(self):
         """Each statement of each role, with the role's name; both sides of a condition count."""
         for name, role in self.of("AWS::IAM::Role").items():

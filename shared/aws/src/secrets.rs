@@ -5,6 +5,10 @@ use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::create_secret::CreateSecretError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use aws_sdk_secretsmanager::operation::put_secret_value::PutSecretValueError;
+use aws_sdk_secretsmanager::operation::restore_secret::RestoreSecretError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
 use delivery::ports::{Freshness, PortError, Secrets};
 use secrecy::ExposeSecret;
 use workflow::{SecretRef, StageSecrets};
@@ -18,6 +22,9 @@ const FRESH: Duration = Duration::from_secs(300);
 /// A secret read this lately is the latest: a receiver that answers every call with 401 or 403 must not
 /// make every call cost a read.
 const LATEST: Duration = Duration::from_secs(5);
+
+/// What an error of storing says it was about.
+const STORE: &str = "store a secret";
 
 /// Secrets held at most.
 const HELD: usize = 10_000;
@@ -52,7 +59,8 @@ impl SecretStore {
         }
     }
 
-    /// Stores a stage's secrets, for this team alone.
+    /// Stores a stage's secrets, for this team alone. A secret that is marked for deletion is restored first: its name
+    /// is taken until its recovery window ends.
     ///
     /// # Errors
     /// [`PortError`] when the store fails.
@@ -63,26 +71,63 @@ impl SecretStore {
         secrets: &StageSecrets,
     ) -> Result<(), PortError> {
         let (name, value) = (self.name(team, reference), secrets.to_json());
-        let value = value.expose_secret();
-        let create = self.client.create_secret().name(&name);
-        let created = create.secret_string(value).send().await;
-        let stored = match created {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let failed = port_error("store a secret", &error);
-                match error.into_service_error() {
-                    CreateSecretError::ResourceExistsException(_) => {
-                        let put = self.client.put_secret_value().secret_id(&name);
-                        let put = put.secret_string(value).send().await;
-                        put.map(|_| ())
-                            .map_err(|error| port_error("store a secret", &error))
-                    }
-                    _ => Err(failed),
-                }
-            }
-        };
+        let stored = self.create_or_replace(&name, value.expose_secret()).await;
         self.cache.forget(&name);
         stored
+    }
+
+    async fn create_or_replace(&self, name: &str, value: &str) -> Result<(), PortError> {
+        let create = self.client.create_secret().name(name);
+        let Err(error) = create.secret_string(value).send().await else {
+            return Ok(());
+        };
+        let failed = port_error(STORE, &error);
+        match error.into_service_error() {
+            CreateSecretError::ResourceExistsException(_) => {}
+            CreateSecretError::InvalidRequestException(_) => {
+                return self.restore_and_replace(name, value, failed).await;
+            }
+            _ => return Err(failed),
+        }
+        let Err(error) = self.put(name, value).await else {
+            return Ok(());
+        };
+        let failed = port_error(STORE, &error);
+        match error.into_service_error() {
+            PutSecretValueError::InvalidRequestException(_) => {
+                self.restore_and_replace(name, value, failed).await
+            }
+            _ => Err(failed),
+        }
+    }
+
+    /// `refused` may have other causes than the mark of deletion, so it is what is told when nothing can be restored.
+    async fn restore_and_replace(
+        &self,
+        name: &str,
+        value: &str,
+        refused: PortError,
+    ) -> Result<(), PortError> {
+        let restored = self.client.restore_secret().secret_id(name).send().await;
+        if let Err(error) = restored {
+            let failed = port_error("restore a secret", &error);
+            return Err(match error.into_service_error() {
+                RestoreSecretError::InvalidRequestException(_)
+                | RestoreSecretError::ResourceNotFoundException(_) => refused,
+                _ => failed,
+            });
+        }
+        let put = self.put(name, value).await;
+        put.map_err(|error| port_error(STORE, &error))
+    }
+
+    async fn put(
+        &self,
+        name: &str,
+        value: &str,
+    ) -> Result<(), SdkError<PutSecretValueError, HttpResponse>> {
+        let put = self.client.put_secret_value().secret_id(name);
+        put.secret_string(value).send().await.map(|_| ())
     }
 
     async fn read(&self, name: &str) -> Result<Option<StageSecrets>, PortError> {

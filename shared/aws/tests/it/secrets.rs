@@ -150,3 +150,70 @@ async fn storing_creates_or_replaces_and_is_seen_at_once() {
     assert_eq!(read(&store, Freshness::Cached).await.unwrap(), "1");
     assert!(!format!("{store:?}").contains("authorization"));
 }
+
+/// Secrets Manager with one secret that is marked for deletion; `create` is what creating it is refused with.
+fn marked_for_deletion(create: &'static str, restore: Option<&'static str>) -> Fake {
+    let marked = Mutex::new(true);
+    Fake::new(move |request| {
+        let mut marked = marked.lock().unwrap();
+        match (request.operation(), *marked) {
+            ("CreateSecret", _) => Answer::error(create),
+            ("RestoreSecret", _) => {
+                assert_eq!(request.json()["SecretId"], "prefix/team/w/s");
+                *marked = restore.is_some();
+                restore.map_or_else(|| Answer::json(&json!({})), Answer::error)
+            }
+            ("PutSecretValue", false) => Answer::json(&json!({})),
+            _ => Answer::error("InvalidRequestException"),
+        }
+    })
+}
+
+async fn put(fake: &Fake) -> Result<(), PortErrorKind> {
+    let store = SecretStore::new(&fake.config(), "prefix/");
+    let secrets = StageSecrets {
+        authorization: Some(SecretString::from("planted")),
+        ..StageSecrets::default()
+    };
+    let reference = SecretRef("w/s".to_owned());
+    let stored = store.store("team", &reference, &secrets).await;
+    assert!(!format!("{stored:?}").contains("planted"), "{stored:?}");
+    stored.map_err(|error| error.kind)
+}
+
+fn operations(fake: &Fake) -> Vec<String> {
+    let asked = fake.asked();
+    asked.iter().map(|one| one.operation().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_secret_marked_for_deletion_is_restored_and_replaced() {
+    // AWS refuses to create it; a secret may also be marked between the two requests.
+    let fake = marked_for_deletion("InvalidRequestException", None);
+    put(&fake).await.unwrap();
+    let expected = ["CreateSecret", "RestoreSecret", "PutSecretValue"];
+    assert_eq!(operations(&fake), expected);
+    let fake = marked_for_deletion("ResourceExistsException", None);
+    put(&fake).await.unwrap();
+    let expected = [
+        "CreateSecret",
+        "PutSecretValue",
+        "RestoreSecret",
+        "PutSecretValue",
+    ];
+    assert_eq!(operations(&fake), expected);
+}
+
+#[tokio::test]
+async fn what_cannot_be_restored_is_told_as_what_it_was_refused_for() {
+    for (restore, kind) in [
+        ("InvalidRequestException", PortErrorKind::Unavailable),
+        ("ResourceNotFoundException", PortErrorKind::Unavailable),
+        ("AccessDeniedException", PortErrorKind::Forbidden),
+        ("ThrottlingException", PortErrorKind::Throttled),
+    ] {
+        let fake = marked_for_deletion("InvalidRequestException", Some(restore));
+        assert_eq!(put(&fake).await, Err(kind), "{restore}");
+        assert_eq!(operations(&fake), ["CreateSecret", "RestoreSecret"]);
+    }
+}

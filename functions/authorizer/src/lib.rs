@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod check;
+mod headers;
 mod http_api;
 mod rest;
 

@@ -3,39 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::check::{Decision, DenyReason, Tokens};
+use crate::headers;
 
 pub(crate) fn decide(tokens: &Tokens, event: &Value) -> Decision {
     if scope(event).is_none() {
         return Decision::Deny(DenyReason::UnknownEvent);
     }
-    let multi = event.get("multiValueHeaders").and_then(Value::as_object);
-    let single = event.get("headers").and_then(Value::as_object);
-    let named = |name: &&String| name.eq_ignore_ascii_case("authorization");
-    // The list shows every value a client sent; the map only the last of them.
-    let listed: Vec<&Value> = multi
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| named(name))
-        .flat_map(|(_, values)| match values {
-            Value::Array(values) => values.iter().collect(),
-            other => vec![other],
-        })
-        .collect();
-    let values = if listed.is_empty() {
-        single
-            .into_iter()
-            .flatten()
-            .filter(|(name, _)| named(name))
-            .map(|(_, value)| value)
-            .collect()
-    } else {
-        listed
-    };
-    let values: Option<Vec<&str>> = values.into_iter().map(Value::as_str).collect();
-    match values {
-        Some(values) => tokens.check(values),
-        None => Decision::Deny(DenyReason::Malformed),
-    }
+    headers::check(tokens, event)
 }
 
 /// The policy covers the API's stage, not the one method called: API Gateway caches it for every

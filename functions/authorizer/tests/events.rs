@@ -77,6 +77,39 @@ fn rest_api_gets_a_policy_for_its_stage() {
     }
 }
 
+/// A REST API's event, an HTTP API's in payload format 1.0, and one in 2.0.
+#[test]
+fn lists_of_values_alone_are_read() {
+    let events = |lists: Value| {
+        let mut one = rest_event(json!(null), lists.clone());
+        one["version"] = json!("1.0");
+        let mut two = http_event(json!(null));
+        two["multiValueHeaders"] = lists.clone();
+        [rest_event(json!(null), lists), one, two]
+    };
+    let is_allowed = |event| {
+        let answer = ask(event);
+        answer["isAuthorized"] == json!(true)
+            || answer["policyDocument"]["Statement"][0]["Effect"] == json!("Allow")
+    };
+    for event in events(json!({"AUTHORIZATION": [TOKEN], "host": ["x"]})) {
+        assert!(is_allowed(event.clone()), "{event}");
+    }
+    for lists in [
+        json!({"authorization": [TOKEN, TOKEN]}),
+        json!({"authorization": ["Bearer other"]}),
+        json!({"authorization": [TOKEN], "Authorization": [TOKEN]}),
+        json!({"authorization": [7]}),
+        json!({"authorization": []}),
+        json!({"authorization": null}),
+        json!([TOKEN]),
+    ] {
+        for event in events(lists) {
+            assert!(!is_allowed(event.clone()), "{event}");
+        }
+    }
+}
+
 #[test]
 fn a_malformed_arn_denies_everything() {
     for arn in [

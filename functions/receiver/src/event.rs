@@ -1,8 +1,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
-/// What the receiver needs of an API Gateway event.
+/// What the receiver needs of an event of API Gateway or of a load balancer.
 pub(crate) struct Request<'a> {
     event: &'a Value,
     pub(crate) body: Vec<u8>,
@@ -39,13 +39,37 @@ impl<'a> Request<'a> {
         path.is_some_and(|path| path.starts_with(prefix))
     }
 
-    /// A header, by its name in lower case.
+    /// A header, by its name in lower case; one that is empty is as good as missing.
+    ///
+    /// REST APIs send `headers` and `multiValueHeaders`, HTTP APIs the first, a load balancer one or the other.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let headers = self.event.get("headers")?.as_object()?;
-        headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))?
-            .1
-            .as_str()
+        let value = self.named("headers", name).and_then(Value::as_str);
+        let value = value.or_else(|| match self.named("multiValueHeaders", name)? {
+            // Of several `headers` has the last, too.
+            Value::Array(values) => values.last()?.as_str(),
+            value => value.as_str(),
+        });
+        value.map(str::trim).filter(|value| !value.is_empty())
     }
+
+    fn named(&self, map: &str, name: &str) -> Option<&'a Value> {
+        let headers = self.event.get(map)?.as_object()?;
+        let mut headers = headers.iter();
+        let (_, value) = headers.find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        Some(value)
+    }
+}
+
+/// The answer's headers. A load balancer that sends lists of values takes nothing else.
+pub(crate) fn headers(event: &Value) -> Map<String, Value> {
+    let is_map = |name: &str| event.get(name).is_some_and(Value::is_object);
+    let (field, value) = if is_map("multiValueHeaders") && !is_map("headers") {
+        (
+            "multiValueHeaders",
+            json!({"content-type": ["application/json"]}),
+        )
+    } else {
+        ("headers", json!({"content-type": "application/json"}))
+    };
+    Map::from_iter([(field.to_owned(), value)])
 }

@@ -51,19 +51,18 @@ impl Receiver {
         }
     }
 
-    /// Answers an event of API Gateway (HTTP API payload 2.0 or REST proxy).
+    /// Answers an event of API Gateway (HTTP API or REST proxy) or of a load balancer.
     #[must_use]
     pub fn answer(&self, event: &Value) -> Value {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
         let (status, body) = self.decide(event, now);
-        json!({
-            "statusCode": status,
-            "headers": {"content-type": "application/json"},
-            "body": body.to_string(),
-            "isBase64Encoded": false,
-        })
+        let mut answer = event::headers(event);
+        answer.insert("statusCode".to_owned(), status.into());
+        answer.insert("body".to_owned(), body.to_string().into());
+        answer.insert("isBase64Encoded".to_owned(), false.into());
+        Value::Object(answer)
     }
 
     fn script(&self, request: &Request<'_>, name: Option<&str>) -> &Script {
@@ -93,18 +92,19 @@ impl Receiver {
             Ok(summary) => summary,
             Err(problem) => return (400, json!({"error": problem})),
         };
-        let id = request.header("webhook-id").unwrap_or_default().to_owned();
+        // Calls without an id are not duplicates of each other.
+        let id = request.header("webhook-id");
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = seen.note(&id);
+        let before = id.map(|id| seen.note(id)).unwrap_or_default();
         let status = self
             .script(&request, summary.name.as_deref())
             .status(before.calls);
         let duplicate = before.accepted;
-        if (200..300).contains(&status) {
-            seen.accept(&id);
+        if let Some(id) = id.filter(|_| (200..300).contains(&status)) {
+            seen.accept(id);
         }
         tracing::info!(
-            webhook_id = id,
+            webhook_id = id.unwrap_or_default(),
             attempt = request.header("webhook-attempt").unwrap_or_default(),
             item_id = summary.item_id,
             name = summary.name,

@@ -1,21 +1,19 @@
 //! The example receiver as a Lambda function.
 
-use std::env;
+use std::env::{self, VarError};
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
-use receiver::{Config, Receiver, Secrets};
+use receiver::{Config, Receiver, Script, Secrets};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let secrets = Secrets::parse(&env::var("SIGNING_SECRETS").unwrap_or_default())
+    let secrets = Secrets::parse(&variable("SIGNING_SECRETS")?)
         .map_err(|error| format!("SIGNING_SECRETS: {error}"))?;
-    let script = match env::var("RESPOND") {
-        Ok(text) if !text.is_empty() => {
-            text.parse().map_err(|error| format!("RESPOND: {error}"))?
-        }
-        _ => receiver::Script::default(),
+    let script = match variable("RESPOND")?.as_str() {
+        "" => Script::default(),
+        text => text.parse().map_err(|error| format!("RESPOND: {error}"))?,
     };
     let receiver = &Receiver::new(Config {
         secrets,
@@ -26,4 +24,13 @@ async fn main() -> Result<(), Error> {
         Ok::<_, Error>(receiver.answer(&event.payload))
     }))
     .await
+}
+
+/// An environment variable; empty when it is not set. One that cannot be read must not count as that.
+fn variable(name: &str) -> Result<String, Error> {
+    match env::var(name) {
+        Ok(value) => Ok(value),
+        Err(VarError::NotPresent) => Ok(String::new()),
+        Err(VarError::NotUnicode(_)) => Err(format!("{name}: it is not UTF-8").into()),
+    }
 }

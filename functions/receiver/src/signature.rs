@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -8,6 +10,9 @@ use crate::event::Request;
 /// How far a call's timestamp may be from now, in seconds: Standard Webhooks' 5 minutes.
 const TOLERANCE: u64 = 300;
 
+/// How long a secret may be, in bytes, by Standard Webhooks.
+const LENGTHS: RangeInclusive<usize> = 24..=64;
+
 /// The signing secrets that are accepted.
 #[derive(Clone, Default)]
 pub struct Secrets {
@@ -16,8 +21,14 @@ pub struct Secrets {
 
 /// A signing secret cannot be used. Never shows it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("signing secret {0} is not \"whsec_\" and base64")]
-pub struct SecretError(usize);
+pub enum SecretError {
+    /// The secret of this number, from 1.
+    #[error("signing secret {0} is not \"whsec_\" and 24 to 64 bytes in base64")]
+    Wrong(usize),
+    /// There is something, but no secret: signatures would not be checked.
+    #[error("there is no signing secret in it, only separators")]
+    Nothing,
+}
 
 /// Why a call is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,24 +65,27 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// Reads a list of `whsec_…` secrets, separated by commas or white space.
+    /// Reads a list of `whsec_…` secrets, separated by commas or white space. Nothing at all is an empty list.
     ///
     /// # Errors
-    /// [`SecretError`] with the secret's number, from 1.
+    /// [`SecretError`], without the secret.
     pub fn parse(list: &str) -> Result<Self, SecretError> {
         let entries = list
-            .split([',', ' ', '\n', '\t'])
+            .split(|c: char| c == ',' || c.is_ascii_whitespace())
             .filter(|entry| !entry.is_empty());
-        let keys = entries
+        let keys: Vec<_> = entries
             .enumerate()
             .map(|(index, entry)| {
                 let key = entry
                     .strip_prefix("whsec_")
                     .and_then(|text| STANDARD.decode(text).ok());
-                key.filter(|key| !key.is_empty())
-                    .ok_or(SecretError(index + 1))
+                key.filter(|key| LENGTHS.contains(&key.len()))
+                    .ok_or(SecretError::Wrong(index + 1))
             })
             .collect::<Result<_, _>>()?;
+        if keys.is_empty() && !list.is_empty() {
+            return Err(SecretError::Nothing);
+        }
         Ok(Self { keys })
     }
 
@@ -165,7 +179,22 @@ mod tests {
 
     #[test]
     fn secrets_are_never_shown() {
-        assert_eq!(Secrets::parse("whsec_!!").err(), Some(SecretError(1)));
+        for wrong in [
+            "whsec_!!",
+            "whsec_",
+            "whsec_c2hvcnQ=",
+            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        ] {
+            let list = format!("{SECRET}\r\n{wrong}\n");
+            assert_eq!(
+                Secrets::parse(&list).err(),
+                Some(SecretError::Wrong(2)),
+                "{wrong}"
+            );
+        }
+        for nothing in [" ", ",", "\n"] {
+            assert_eq!(Secrets::parse(nothing).err(), Some(SecretError::Nothing));
+        }
         assert!(!format!("{:?}", Secrets::parse(SECRET).expect("secrets")).contains("MfKQ"));
     }
 }

@@ -32,8 +32,9 @@ impl Workflows for Engine {
         let Some(body) = body else {
             return Ok(None);
         };
-        let imported = Workflow::import(&body).map_err(|error| corrupt("read workflow", error))?;
-        let workflow = Arc::new(imported.workflow);
+        let workflow =
+            Workflow::from_stored(&body).map_err(|error| corrupt("read workflow", error))?;
+        let workflow = Arc::new(workflow);
         self.cached().insert(key, Arc::clone(&workflow));
         Ok(Some(workflow))
     }

@@ -1,9 +1,14 @@
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::form::{self, Fields};
+use crate::known;
 use crate::problem::{ImportError, Problem, StageLabel, Warning};
 use crate::secrets::{SecretRef, StageSecrets};
 use crate::stage::{AssignableTo, Edge, Stage, StageKind};
+use crate::twins;
 use crate::validate;
 use crate::webhook_json;
 use crate::workflow::Workflow;
@@ -24,9 +29,15 @@ pub struct Imported {
 pub(crate) struct Findings {
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Warning>,
+    /// Whether a field of another form than it should have counts as absent.
+    passes_forms: bool,
 }
 
 impl Findings {
+    fn shape(&mut self, what: impl Into<Cow<'static, str>>) {
+        self.problems.push(Problem::Shape(what.into()));
+    }
+
     pub(crate) fn problem(
         &mut self,
         stage: &StageLabel,
@@ -37,6 +48,19 @@ impl Findings {
             stage: stage.clone(),
             what: what.into(),
             code,
+        });
+    }
+
+    /// A field of a stage has another form than it should have.
+    pub(crate) fn wrong_form(&mut self, stage: &StageLabel, code: &'static str, what: &str) {
+        if !self.passes_forms {
+            self.problem(stage, code, format!("its {what}"));
+        }
+    }
+
+    fn forms(&mut self, stage: &StageLabel, fields: Fields, found: &Map<String, Value>) {
+        form::check(fields, found, &mut |what| {
+            self.wrong_form(stage, "wrong_type", &what);
         });
     }
 
@@ -55,24 +79,39 @@ impl Findings {
 }
 
 impl Workflow {
-    /// Reads V7's exported JSON, or what [`Workflow::to_json`] wrote. Unknown stage types, fields and
-    /// nulls are accepted and kept.
+    /// Reads V7's exported JSON. Unknown stage types, unknown fields and nulls are accepted and kept; a known
+    /// field whose value has another form than it should have is an error.
     ///
     /// # Errors
     /// [`ImportError`] with all that is wrong.
     pub fn import(json: &[u8]) -> Result<Imported, ImportError> {
-        let mut findings = Findings::default();
-        let read = read(json, &mut findings);
-        match read {
-            Some((workflow, secrets)) if findings.problems.is_empty() => Ok(Imported {
-                workflow,
-                secrets,
-                warnings: findings.warnings,
-            }),
-            _ => Err(ImportError {
-                problems: findings.problems,
-            }),
-        }
+        import(json, Findings::default())
+    }
+
+    /// Reads what [`Workflow::to_json`] wrote. Versions before took a known field of a wrong form for absent,
+    /// and so does this: files that are on their way go on as they began.
+    ///
+    /// # Errors
+    /// [`ImportError`] with all that is wrong.
+    pub fn from_stored(json: &[u8]) -> Result<Self, ImportError> {
+        let findings = Findings {
+            passes_forms: true,
+            ..Findings::default()
+        };
+        import(json, findings).map(|imported| imported.workflow)
+    }
+}
+
+fn import(json: &[u8], mut findings: Findings) -> Result<Imported, ImportError> {
+    match read(json, &mut findings) {
+        Some((workflow, secrets)) if findings.problems.is_empty() => Ok(Imported {
+            workflow,
+            secrets,
+            warnings: findings.warnings,
+        }),
+        _ => Err(ImportError {
+            problems: findings.problems,
+        }),
     }
 }
 
@@ -87,24 +126,33 @@ fn read(json: &[u8], findings: &mut Findings) -> Option<Read> {
             return None;
         }
     };
+    if !findings.passes_forms {
+        findings.problems.extend(twins::find(json));
+    }
     let Value::Object(fields) = &mut raw else {
-        findings.problems.push(Problem::Shape(
-            "a workflow is a JSON object, as V7 exports it",
-        ));
+        findings.shape("a workflow is a JSON object, as V7 exports it");
         return None;
     };
     let id = uuid(fields.get("id"));
     if id.is_none() {
-        findings.problems.push(Problem::Shape(
-            "the workflow needs an \"id\" that is a UUID",
+        let instead = instead(fields.get("id"));
+        findings.shape(format!(
+            "the workflow needs an \"id\" that is a UUID{instead}"
         ));
     }
+    if !findings.passes_forms {
+        form::check(known::WORKFLOW, fields, &mut |what| {
+            findings.shape(format!("the workflow's {what}"));
+        });
+    }
     let name = text(fields.get("name")).unwrap_or("Workflow").to_owned();
-    let Some(Value::Array(listed)) = fields.remove("stages") else {
-        findings
-            .problems
-            .push(Problem::Shape("the workflow needs a list of \"stages\""));
-        return None;
+    let listed = match fields.remove("stages") {
+        Some(Value::Array(listed)) => listed,
+        other => {
+            let instead = instead(other.as_ref());
+            findings.shape(format!("the workflow needs a list of \"stages\"{instead}"));
+            return None;
+        }
     };
     let mut secrets = Vec::new();
     let stages: Vec<(StageLabel, Stage)> = listed
@@ -141,63 +189,62 @@ fn stage(
     secrets: &mut Vec<(SecretRef, StageSecrets)>,
     findings: &mut Findings,
 ) -> Option<(StageLabel, Stage)> {
-    let mut raw = value;
-    let id = uuid(raw.get("id"));
-    let name = text(raw.get("name")).unwrap_or("").to_owned();
+    let id = uuid(value.get("id"));
+    let name = text(value.get("name")).unwrap_or("").to_owned();
     let label = StageLabel {
         name: name.clone(),
         id,
         index,
     };
-    let Some(id) = id else {
-        findings.problem(&label, "invalid_stage", "it needs an \"id\" that is a UUID");
+    let Value::Object(mut raw) = value else {
+        let what = format!("it must be an object; found {}", form::found(&value));
+        findings.problem(&label, "invalid_stage", what);
         return None;
     };
-    let Some(kind) = text(raw.get("type")).map(StageKind::from_name) else {
-        findings.problem(
-            &label,
-            "invalid_stage",
-            "it needs a \"type\", such as \"webhook\"",
-        );
-        return None;
-    };
-    let none = Map::new();
-    let edges = list(raw.get("edges"))
-        .map(|value| edge(value, &label, findings))
-        .collect();
+    let kind = text(raw.get("type")).map(StageKind::from_name);
+    for (field, is_there, wanted) in [
+        ("id", id.is_some(), "an \"id\" that is a UUID"),
+        (
+            "type",
+            kind.is_some(),
+            "a \"type\" that is text, such as \"webhook\"",
+        ),
+    ] {
+        if !is_there {
+            let instead = instead(raw.get(field));
+            let what = format!("it needs {wanted}{instead}");
+            findings.problem(&label, "invalid_stage", what);
+        }
+    }
+    findings.forms(&label, known::STAGE, &raw);
+    let (id, kind) = (id?, kind?);
+    let edges = list(raw.get("edges")).map(edge).collect();
     let assignable_users = list(raw.get("assignable_users"))
         .filter_map(|user| user.get("user_id").unwrap_or(user).as_u64())
         .collect();
-    let config = raw
-        .get("config")
-        .and_then(Value::as_object)
-        .unwrap_or(&none);
+    let none = Map::new();
+    let config = raw.get("config").and_then(Value::as_object);
+    let config = config.unwrap_or(&none);
     let assignable_to = match text(config.get("assignable_to")) {
         Some("anyone") => AssignableTo::Anyone,
         Some("manual") => AssignableTo::Manual,
         _ => AssignableTo::Unset,
     };
-    let initial = config
-        .get("initial")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
+    let initial = config.get("initial").and_then(Value::as_bool);
     let webhook = if kind == StageKind::Webhook {
-        if !raw.get("config").is_some_and(Value::is_object)
-            && let Value::Object(fields) = &mut raw
-        {
-            fields.insert("config".to_owned(), Value::Object(Map::new()));
+        let config = raw.entry("config").or_insert(Value::Null);
+        if !config.is_object() {
+            *config = Value::Object(Map::new());
         }
-        match raw.get_mut("config") {
-            Some(Value::Object(config)) => {
-                let default_ref = SecretRef(match workflow_id {
-                    Some(workflow_id) => format!("{workflow_id}/{id}"),
-                    None => id.to_string(),
-                });
-                webhook_json::read(config, &label, default_ref, secrets, findings)
-            }
-            _ => None,
-        }
+        let default_ref = SecretRef(match workflow_id {
+            Some(workflow_id) => format!("{workflow_id}/{id}"),
+            None => id.to_string(),
+        });
+        config
+            .as_object_mut()
+            .and_then(|config| webhook_json::read(config, &label, default_ref, secrets, findings))
     } else {
+        findings.forms(&label, known::NOT_OF_A_WEBHOOK, &raw);
         webhook_json::forget_secrets(&mut raw);
         None
     };
@@ -208,28 +255,27 @@ fn stage(
         edges,
         assignable_users,
         assignable_to,
-        initial,
+        initial: initial.unwrap_or(false),
         webhook,
-        raw,
+        raw: Value::Object(raw),
     };
     Some((label, stage))
 }
 
-fn edge(value: &Value, label: &StageLabel, findings: &mut Findings) -> Edge {
-    let target = value
-        .get("target_stage_id")
-        .filter(|target| !target.is_null());
-    let target_stage_id = uuid(target);
-    let name = text(value.get("name")).unwrap_or("default").to_owned();
-    if target.is_some() && target_stage_id.is_none() {
-        let what = format!("its edge \"{name}\" has a target_stage_id that is not a UUID");
-        findings.problem(label, "edge_to_nowhere", what);
-    }
+fn edge(value: &Value) -> Edge {
     Edge {
         id: uuid(value.get("id")),
-        name,
+        name: text(value.get("name")).unwrap_or("default").to_owned(),
         source_stage_id: uuid(value.get("source_stage_id")),
-        target_stage_id,
+        target_stage_id: uuid(value.get("target_stage_id")),
+    }
+}
+
+/// What is there in place of what is needed, for the end of a message.
+fn instead(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(value) => format!("; found {}", form::found(value)),
     }
 }
 

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use uuid::Uuid;
@@ -38,9 +39,19 @@ pub enum Problem {
         /// What the parser met.
         what: &'static str,
     },
+    /// An object has a member twice.
+    #[error("line {line}, column {column}: {name} is there twice: which of the two counts?")]
+    Twin {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// The member's name, in quotes.
+        name: String,
+    },
     /// JSON, but no workflow.
     #[error("{0}")]
-    Shape(&'static str),
+    Shape(Cow<'static, str>),
     /// A stage's field has the wrong form.
     #[error("{stage}: {what}")]
     Stage {
@@ -64,6 +75,7 @@ impl Problem {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Syntax { .. } => "invalid_json",
+            Self::Twin { .. } => "doubled_field",
             Self::Shape(_) => "invalid_workflow",
             Self::Stage { code, .. } => code,
             Self::NoEntry => "no_entry_stage",

@@ -14,6 +14,52 @@ impl fmt::Display for SecretRef {
     }
 }
 
+/// Why a text cannot be the value of an `Authorization` header. Each says what is wrong with it, and never
+/// shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthorizationError {
+    /// Nothing, or nothing but blanks.
+    #[error("is empty")]
+    Empty,
+    /// Often of the file it was read from.
+    #[error("has a line break in it or at its end: put the value alone there, on one line")]
+    LineBreak,
+    /// A tab, a NUL, an escape.
+    #[error("has a control character in it: use visible ASCII on one line")]
+    Control,
+    /// Letters with accents, typographic quotes, invisible marks.
+    #[error("has a character in it that is not ASCII: use visible ASCII on one line")]
+    NotAscii,
+    /// A receiver sees the value without it.
+    #[error("begins or ends with a blank: take it away")]
+    Blank,
+}
+
+/// Whether a text can be sent as the value of an `Authorization` header, and arrive as it is: visible ASCII on
+/// one line, without a blank at either end (RFC 9110, 5.5).
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_authorization(value: &str) -> Result<(), AuthorizationError> {
+    if value.trim_matches(' ').is_empty() {
+        return Err(AuthorizationError::Empty);
+    }
+    if value.contains(['\n', '\r']) {
+        return Err(AuthorizationError::LineBreak);
+    }
+    if value.bytes().any(|byte| byte.is_ascii_control()) {
+        return Err(AuthorizationError::Control);
+    }
+    if !value.is_ascii() {
+        return Err(AuthorizationError::NotAscii);
+    }
+    if value.starts_with(' ') || value.ends_with(' ') {
+        return Err(AuthorizationError::Blank);
+    }
+    Ok(())
+}
+
 /// A stage's secrets. They have no `Serialize`, and `Debug` shows that they are there, not what they are.
 #[derive(Clone, Default)]
 pub struct StageSecrets {

@@ -146,7 +146,7 @@ pub struct Stage {
 /// An edge; it lives on the stage it leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edge {
-    /// Its id, where it has a valid one.
+    /// Its id, where it has one.
     pub id: Option<Uuid>,
     /// Its name: `succeeded`, `failed`, `approve`, `reject`, `default`, …
     pub name: String,

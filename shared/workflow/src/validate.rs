@@ -17,6 +17,13 @@ pub(crate) fn graph(workflow: &Workflow, stages: &[(StageLabel, Stage)], finding
         if !ids.insert(stage.id) {
             findings.problem(label, "duplicate_stage", "another stage has the same id");
         }
+        if stage.initial && workflow.entry().is_some_and(|entry| entry.id != stage.id) {
+            findings.warning(
+                label,
+                "second_entry",
+                "it is marked \"initial\" too: files enter at the first stage that is",
+            );
+        }
         edges(workflow, label, stage, findings);
         if workflow.entry().is_some() && !reachable.contains(&stage.id) {
             findings.warning(
@@ -48,6 +55,16 @@ fn edges(workflow: &Workflow, label: &StageLabel, stage: &Stage, findings: &mut 
                 edge.name
             );
             findings.problem(label, "edge_to_nowhere", what);
+        }
+        if edge
+            .source_stage_id
+            .is_some_and(|source| source != stage.id)
+        {
+            let what = format!(
+                "its edge \"{}\" says that it leaves another stage; it leaves this one",
+                edge.name
+            );
+            findings.warning(label, "source_elsewhere", what);
         }
         if !names.insert(edge.name.as_str()) && stage.kind == StageKind::Webhook {
             let what = format!("it has two edges named \"{}\"", edge.name);

@@ -7,12 +7,17 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::duration;
+use crate::form;
 use crate::import::Findings;
 use crate::problem::StageLabel;
-use crate::secrets::{SecretRef, StageSecrets};
+use crate::secrets::{SecretRef, StageSecrets, check_authorization};
 use crate::webhook::{MAX_DELAY, MAX_RETRIES, MAX_TIMEOUT, WebhookConfig};
 
 type Config = Map<String, Value>;
+
+const INVALID_URL: &str = "invalid_url";
+const INVALID_AUTHORIZATION: &str = "invalid_authorization_header";
+const INVALID_SIGNING_SECRET: &str = "invalid_signing_secret";
 
 /// Reads a Webhook stage's settings and takes its secrets out of them.
 pub(crate) fn read(
@@ -23,10 +28,7 @@ pub(crate) fn read(
     findings: &mut Findings,
 ) -> Option<WebhookConfig> {
     let found = take_secrets(config, label, findings);
-    let named = config
-        .get("secret_ref")
-        .and_then(Value::as_str)
-        .map(|name| SecretRef(name.into()));
+    let named = secret_ref(config, label, findings);
     let secret_ref = if found.is_empty() {
         named
     } else {
@@ -35,13 +37,7 @@ pub(crate) fn read(
         secrets.push((reference.clone(), found));
         Some(reference)
     };
-    let url = config
-        .get("url")
-        .and_then(Value::as_str)
-        .unwrap_or("")
-        .trim()
-        .to_owned();
-    check_url(&url, secret_ref.is_some(), label, findings);
+    let url = url(config, secret_ref.is_some(), label, findings);
     Some(WebhookConfig {
         url,
         retry_if_fails: flag(config, "retry_if_fails"),
@@ -70,7 +66,7 @@ pub(crate) fn read(
 
 /// V7 writes the webhook's keys into every stage's config; one that is no Webhook stage must not
 /// carry a secret into storage either.
-pub(crate) fn forget_secrets(stage: &mut Value) {
+pub(crate) fn forget_secrets(stage: &mut Config) {
     if let Some(Value::Object(config)) = stage.get_mut("config") {
         for field in ["authorization_header", "signing_secrets"] {
             if config.get(field).is_some_and(|value| !value.is_null()) {
@@ -82,56 +78,62 @@ pub(crate) fn forget_secrets(stage: &mut Value) {
 
 fn take_secrets(config: &mut Config, label: &StageLabel, findings: &mut Findings) -> StageSecrets {
     let mut secrets = StageSecrets::default();
-    match config.get_mut("authorization_header").map(Value::take) {
-        Some(Value::String(value)) if !value.trim().is_empty() => {
-            if is_header_value(&value) {
-                secrets.authorization = Some(SecretString::from(value));
-            } else {
-                findings.problem(
-                    label,
-                    "invalid_authorization_header",
-                    "its authorization_header has characters that an HTTP header cannot carry: use visible ASCII on one line",
-                );
+    let authorization = config.get_mut("authorization_header").map(Value::take);
+    match authorization.unwrap_or_default() {
+        Value::Null => {}
+        // What V7's editor writes where nobody wrote anything.
+        Value::String(value) if value.bytes().all(|byte| byte == b' ') => {}
+        Value::String(value) => match check_authorization(&value) {
+            Ok(()) => secrets.authorization = Some(SecretString::from(value)),
+            Err(problem) => {
+                let what = format!("its authorization_header {problem}");
+                findings.problem(label, INVALID_AUTHORIZATION, what);
             }
-        }
-        Some(Value::String(_) | Value::Null) | None => {}
-        Some(_) => {
-            findings.problem(
-                label,
-                "invalid_authorization_header",
-                "its authorization_header must be text",
-            );
+        },
+        other => {
+            let kind = form::kind(&other);
+            let what = format!("its authorization_header must be text; found {kind}");
+            findings.problem(label, INVALID_AUTHORIZATION, what);
         }
     }
-    match config.remove("signing_secrets") {
-        None | Some(Value::Null) => {}
-        Some(Value::Array(values)) => {
+    match config.remove("signing_secrets").unwrap_or_default() {
+        Value::Null => {}
+        Value::Array(values) => {
             for value in values {
                 match value {
                     Value::String(text) if is_signing_secret(&text) => {
                         secrets.signing_secrets.push(SecretString::from(text));
                     }
-                    _ => findings.problem(
-                        label,
-                        "invalid_signing_secret",
-                        "each of its signing_secrets must be \"whsec_\" and 24 to 64 bytes in base64",
-                    ),
+                    other => {
+                        let what = format!(
+                            "each of its signing_secrets must be \"whsec_\" and 24 to 64 bytes in base64; found {}",
+                            match other {
+                                Value::String(_) => "other text",
+                                other => form::kind(&other),
+                            }
+                        );
+                        findings.problem(label, INVALID_SIGNING_SECRET, what);
+                    }
                 }
             }
         }
-        Some(_) => {
-            findings.problem(
-                label,
-                "invalid_signing_secret",
-                "its signing_secrets must be a list of text",
-            );
+        other => {
+            let kind = form::kind(&other);
+            let what = format!("its signing_secrets must be a list of text; found {kind}");
+            findings.problem(label, INVALID_SIGNING_SECRET, what);
         }
     }
     secrets
 }
 
-fn is_header_value(value: &str) -> bool {
-    value.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+fn secret_ref(config: &Config, label: &StageLabel, findings: &mut Findings) -> Option<SecretRef> {
+    let value = config.get("secret_ref").filter(|value| !value.is_null())?;
+    let name = value.as_str().map(|name| SecretRef(name.to_owned()));
+    if name.is_none() {
+        let what = format!("secret_ref must be text; found {}", form::kind(value));
+        findings.wrong_form(label, "invalid_secret_ref", &what);
+    }
+    name
 }
 
 /// Standard Webhooks: `whsec_` and base64 of 24 to 64 bytes.
@@ -144,8 +146,21 @@ fn is_signing_secret(text: &str) -> bool {
     decoded.is_ok_and(|bytes| (24..=64).contains(&bytes.len()))
 }
 
+fn url(config: &Config, has_secret: bool, label: &StageLabel, findings: &mut Findings) -> String {
+    let url = match config.get("url") {
+        Some(Value::String(url)) => url.trim(),
+        None | Some(Value::Null) => "",
+        Some(other) => {
+            let what = format!("its url must be text; found {}", form::kind(other));
+            findings.problem(label, INVALID_URL, what);
+            return String::new();
+        }
+    };
+    check_url(url, has_secret, label, findings);
+    url.to_owned()
+}
+
 fn check_url(url: &str, has_secret: bool, label: &StageLabel, findings: &mut Findings) {
-    const CODE: &str = "invalid_url";
     if url.is_empty() {
         findings.problem(
             label,
@@ -157,16 +172,22 @@ fn check_url(url: &str, has_secret: bool, label: &StageLabel, findings: &mut Fin
     match Url::parse(url) {
         Err(_) => findings.problem(
             label,
-            CODE,
+            INVALID_URL,
             "its url cannot be read: it must be a whole URL, such as https://receiver.example/hook",
         ),
         Ok(url) if !matches!(url.scheme(), "http" | "https") => {
-            findings.problem(label, CODE, "its url must begin with https:// or http://");
+            findings.problem(
+                label,
+                INVALID_URL,
+                "its url must begin with https:// or http://",
+            );
         }
-        Ok(url) if url.host().is_none() => findings.problem(label, CODE, "its url names no host"),
+        Ok(url) if url.host().is_none() => {
+            findings.problem(label, INVALID_URL, "its url names no host")
+        }
         Ok(url) if !url.username().is_empty() || url.password().is_some() => findings.problem(
             label,
-            CODE,
+            INVALID_URL,
             "its url carries a user name or password: put them into authorization_header",
         ),
         Ok(url) if url.scheme() == "http" && has_secret && !is_loopback(&url) => findings.warning(
@@ -198,7 +219,10 @@ fn max_retries(config: &Config, label: &StageLabel, findings: &mut Findings) -> 
         .and_then(|n| u32::try_from(n).ok())
         .filter(|n| *n <= MAX_RETRIES);
     if number.is_none() {
-        let what = format!("its max_retries must be a whole number from 0 to {MAX_RETRIES}");
+        let what = format!(
+            "its max_retries must be a whole number from 0 to {MAX_RETRIES}; found {}",
+            form::found(value)
+        );
         findings.problem(label, "invalid_max_retries", what);
     }
     number
@@ -216,19 +240,31 @@ fn retry_delays(
     let delays = value
         .as_array()
         .filter(|list| list.len() <= most)
-        .and_then(|list| {
-            list.iter()
-                .map(|value| duration::read(value).filter(|delay| *delay <= MAX_DELAY))
-                .collect::<Option<Vec<_>>>()
-        });
+        .and_then(|list| list.iter().map(delay).collect::<Option<Vec<_>>>());
     if delays.is_none() {
         let what = format!(
-            "its retry_delays must be a list of at most {MAX_RETRIES} delays, each at most {} s: seconds, or text such as \"30s\" or \"2min\"",
-            MAX_DELAY.as_secs()
+            "its retry_delays must be a list of at most {MAX_RETRIES} delays, each at most {} s: seconds, or text such as \"30s\" or \"2min\"; found {}",
+            MAX_DELAY.as_secs(),
+            wrong_delay(value)
         );
         findings.problem(label, "invalid_retry_delays", what);
     }
     delays
+}
+
+fn delay(value: &Value) -> Option<Duration> {
+    duration::read(value).filter(|delay| *delay <= MAX_DELAY)
+}
+
+/// The entry that is wrong, or what is there in place of a list.
+fn wrong_delay(value: &Value) -> String {
+    let Value::Array(delays) = value else {
+        return form::found(value);
+    };
+    match delays.iter().find(|value| delay(value).is_none()) {
+        Some(wrong) => form::found(wrong),
+        None => format!("{} delays", delays.len()),
+    }
 }
 
 fn bounded(
@@ -243,9 +279,10 @@ fn bounded(
     let read = duration::read(value).filter(|duration| (least..=most).contains(duration));
     if read.is_none() {
         let what = format!(
-            "its {field} must be from {} s to {} s: seconds, or text such as \"30s\"",
+            "its {field} must be from {} s to {} s: seconds, or text such as \"30s\"; found {}",
             least.as_secs_f64(),
-            most.as_secs()
+            most.as_secs(),
+            form::found(value)
         );
         findings.problem(label, "invalid_duration", what);
     }

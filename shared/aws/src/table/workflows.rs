@@ -46,9 +46,9 @@ impl Table {
         let Some(AttributeValue::B(body)) = item.get("body") else {
             return Err(corrupt("read workflow", "the item has no body"));
         };
-        let imported =
-            Workflow::import(body.as_ref()).map_err(|error| corrupt("read workflow", error))?;
-        Ok(Some(Arc::new(imported.workflow)))
+        let workflow =
+            Workflow::from_stored(body.as_ref()).map_err(|error| corrupt("read workflow", error))?;
+        Ok(Some(Arc::new(workflow)))
     }
 
     async fn fetch_workflow(

@@ -18,6 +18,7 @@ mod ports;
 mod progress;
 mod register;
 mod report;
+mod secret;
 mod share;
 mod store;
 mod stored;

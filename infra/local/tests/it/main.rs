@@ -10,6 +10,7 @@
 mod arguments;
 mod disk;
 mod documents;
+mod environment;
 mod gateway;
 mod memory;
 mod operator;

@@ -3,13 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use secrecy::SecretString;
 use workflow::{Imported, SecretRef, Stage, StageSecrets, Workflow};
 
 use crate::cli::OverrideArgs;
-use crate::command::secret_from;
 use crate::error::Error;
 use crate::output::say;
+use crate::secret;
 
 /// A workflow as it is to be stored.
 #[derive(Debug)]
@@ -48,7 +47,7 @@ pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Config
             stage.kind.as_str()
         )));
     };
-    let named = config.secret_ref.clone();
+    let (named, retries) = (config.secret_ref.clone(), config.retry_if_fails);
     let refused = |error: workflow::NotAWebhookStage| Error::Usage(error.to_string());
     if let Some(url) = &overrides.url {
         webhook::guard::Target::check_text(url)
@@ -63,10 +62,15 @@ pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Config
                 workflow::MAX_RETRIES
             )));
         }
+        if !retries {
+            say!(
+                "warning: --retry-delays has no effect: \"{name}\" has \"retry_if_fails\": false, so it calls once"
+            );
+        }
         workflow.set_retry_delays(id, delays).map_err(refused)?;
     }
     if let Some(variable) = &overrides.authorization_env {
-        let value = SecretString::from(secret_from("--authorization-env", variable)?);
+        let value = secret::authorization("--authorization-env", variable)?;
         let reference = named.unwrap_or_else(|| SecretRef(format!("{}/{id}", workflow.id)));
         match secrets.iter_mut().find(|(known, _)| *known == reference) {
             Some((_, secrets)) => secrets.authorization = Some(value),

@@ -19,6 +19,7 @@ mod program;
 mod progress;
 mod register;
 mod report;
+mod secret;
 mod share;
 mod store;
 mod stored;

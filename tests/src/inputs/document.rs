@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use delivery::ports::PortError;
 use futures_util::FutureExt;
-use serde_json::Value;
+use receiver::{Config, Receiver};
+use serde_json::{Value, json};
 use webhook::{Presign, inputs};
 
 use super::json::{depth, members};
@@ -30,6 +31,17 @@ pub fn check(document: &[u8]) {
         }
     }
     gets_its_urls_presigned_and_nothing_else(document);
+    is_taken_by_the_example_receiver(document);
+}
+
+/// What the sender's check passes is what a receiver gets, so none of it is a bad request.
+fn is_taken_by_the_example_receiver(document: &[u8]) {
+    if inputs::check(document).is_err() {
+        return;
+    }
+    let body = std::str::from_utf8(document).expect("judged valid");
+    let answer = Receiver::new(Config::default()).answer(&json!({"body": body}));
+    assert_eq!(answer["statusCode"], 200, "{body}: {answer}");
 }
 
 fn is_judged_as_by_serde_json(document: &[u8]) {

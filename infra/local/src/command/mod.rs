@@ -41,13 +41,3 @@ pub const ERROR: u8 = 1;
 pub const SOME_FAILED: u8 = 2;
 /// A person stopped it.
 pub const INTERRUPTED: u8 = 130;
-
-/// A secret from the environment variable that an option names.
-pub(crate) fn secret_from(option: &str, variable: &str) -> Result<String, crate::Error> {
-    match std::env::var(variable) {
-        Ok(value) if !value.is_empty() => Ok(value),
-        _ => Err(crate::Error::Usage(format!(
-            "{option} {variable}: the environment variable {variable} is not set: put the whole value of the Authorization header into it"
-        ))),
-    }
-}

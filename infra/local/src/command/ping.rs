@@ -6,17 +6,17 @@ use delivery::ports::{Call, Caller};
 use delivery::usecase::DEFAULT_TIMEOUT;
 use delivery::{Document, Timestamp};
 use embedded::FileReader;
-use secrecy::SecretString;
 use uuid::Uuid;
 use webhook::{CallerConfig, WebhookCaller};
 use workflow::StageSecrets;
 
-use super::{SOME_FAILED, SUCCESS, secret_from};
+use super::{SOME_FAILED, SUCCESS};
 use crate::cli::PingArgs;
 use crate::error::Error;
 use crate::examples;
 use crate::hint;
 use crate::output::{output, say, shown};
+use crate::secret;
 
 /// `webhook-stage ping`.
 ///
@@ -32,13 +32,10 @@ pub async fn ping(args: &PingArgs) -> Result<u8, Error> {
             })?
             .into(),
     };
-    let authorization = match &args.authorization_env {
-        None => None,
-        Some(variable) => Some(SecretString::from(secret_from(
-            "--authorization-env",
-            variable,
-        )?)),
-    };
+    let variable = args.authorization_env.as_deref();
+    let authorization = variable
+        .map(|variable| secret::authorization("--authorization-env", variable))
+        .transpose()?;
     let caller = WebhookCaller::new(CallerConfig {
         allow_networks: args.allow_network.clone(),
         ..CallerConfig::default()

@@ -1,33 +1,33 @@
 use std::io::Write;
 
 use authorizer::Tokens;
-use receiver::{Config, Receiver, Secrets};
+use receiver::{Config, Receiver};
+use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 
-use super::{SUCCESS, secret_from};
+use super::SUCCESS;
 use crate::cli::ReceiveArgs;
 use crate::error::Error;
 use crate::gateway::{Gateway, Received, serve};
 use crate::output::{say, shown};
+use crate::secret;
 use crate::work::interrupted;
 
 /// `webhook-stage receive`.
 ///
 /// # Errors
-/// [`Error`] when the variable is not set or the address is taken.
+/// [`Error`] when a secret in the environment cannot be used, or the address is taken.
 pub async fn receive(args: &ReceiveArgs) -> Result<u8, Error> {
-    let token = secret_from("--token-env", &args.token_env)?;
+    let token = secret::accepted_token("--token-env", &args.token_env)?;
+    let secrets = secret::accepted_signatures()?;
     let listen = |source| Error::Listen {
         address: args.listen.to_string(),
         source,
     };
     let listener = TcpListener::bind(args.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
-    let secrets = std::env::var("SIGNING_SECRETS").unwrap_or_default();
-    let secrets = Secrets::parse(&secrets)
-        .map_err(|error| Error::Usage(format!("SIGNING_SECRETS: {error}")))?;
     let gateway = Gateway {
-        tokens: Tokens::from_values([token.as_str()]),
+        tokens: Tokens::from_values([token.expose_secret()]),
         receiver: Receiver::new(Config {
             secrets,
             script: args.respond.clone(),

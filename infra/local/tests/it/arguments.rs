@@ -89,6 +89,21 @@ fn workflow_errors_are_all_named_and_nothing_is_sent() {
                "edges":[{"name":"succeeded","target_stage_id":"5e0bc6aa-22fa-4845-a67c-0f1adfe46b5c"}]}]}"#,
             vec!["no entry stage", "needs a \"url\"", "5e0bc6aa", "\"Hook\""],
         ),
+        (
+            r#"{"id":"8461e1ed-a514-4072-baca-dcc1ce57c0d8","team_id":"1","stages":[
+              {"id":"e69d3ebe-6ab9-4159-b44f-2bf84d29bb20","name":"In","type":"dataset",
+               "edges":[{"id":7,"target_stage_id":"5e0bc6aa-22fa-4845-a67c-0f1adfe46b5c"}],"assignable_users":["42"]},
+              {"id":"5e0bc6aa-22fa-4845-a67c-0f1adfe46b5c","name":"Hook","type":"webhook","edges":[],
+               "config":{"url":"https://receiver.example/","include_annotations":"false","retry_if_fails":0}}]}"#,
+            vec![
+                "team_id must be a whole number from 0; found the text \"1\"",
+                "\"In\" (e69d3ebe-6ab9-4159-b44f-2bf84d29bb20): its edges[0].id must be a UUID; found 7",
+                "its assignable_users[0] must be",
+                "\"Hook\"",
+                "include_annotations must be true or false; found the text \"false\"",
+                "retry_if_fails must be true or false; found 0",
+            ],
+        ),
     ] {
         let path = state.path().join("workflow.json");
         std::fs::write(&path, content).unwrap();
@@ -101,6 +116,27 @@ fn workflow_errors_are_all_named_and_nothing_is_sent() {
         }
     }
     assert_eq!(endpoint.count(), 0);
+}
+
+/// What is set on the command line and cannot take effect is said.
+#[test]
+fn delays_for_a_stage_that_calls_once_are_warned_of() {
+    let (endpoint, state) = (Endpoint::start("500"), directory());
+    let mut workflow: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(example("workflow.json")).unwrap()).unwrap();
+    workflow["stages"][1]["config"]["retry_if_fails"] = false.into();
+    let path = state.path().join("workflow.json");
+    std::fs::write(&path, workflow.to_string()).unwrap();
+    let document = example("documents/front_01.json");
+    let output = run(&endpoint, &state.path().join("s"), &path, &[&document])
+        .output()
+        .unwrap();
+    assert_eq!((code(&output), endpoint.count()), (2, 1));
+    let said = stderr(&output);
+    assert!(
+        said.contains("warning: --retry-delays has no effect") && said.contains("\"Notify\""),
+        "{said}"
+    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod arguments;
 mod connections;
 mod disk;
 mod documents;
+mod environment;
 mod gateway;
 mod memory;
 mod operator;

@@ -7,6 +7,7 @@ mod classify;
 mod cut;
 mod head;
 mod headers;
+mod members;
 mod payload;
 mod presign;
 mod redact;
@@ -20,7 +21,8 @@ pub mod guard;
 pub mod inputs;
 
 pub use caller::{CallerConfig, ClientError, WebhookCaller};
-pub use payload::metadata_only;
+pub use members::{members, text};
+pub use payload::{check, metadata_only};
 pub use presign::Presign;
 pub use redact::Redactor;
 pub use scan::{PayloadError, Problem};

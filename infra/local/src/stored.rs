@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use delivery::ports::Workflows;
 use embedded::Engine;
-use workflow::Workflow;
+use workflow::{StageLookupError, Workflow};
 
 use crate::error::Error;
 
@@ -17,4 +17,10 @@ pub(crate) async fn workflows(engine: &Engine) -> Result<Vec<Arc<Workflow>>, Err
         }
     }
     Ok(found)
+}
+
+/// That none of the workflows has the stage, with the stages they have.
+pub(crate) fn no_such_stage(wanted: &str, workflows: &[Arc<Workflow>]) -> Error {
+    let stages = workflows.iter().flat_map(|workflow| &workflow.stages);
+    StageLookupError::unknown(wanted, stages).into()
 }

@@ -7,15 +7,9 @@ use delivery::ports::PortError;
 
 use crate::cut::Cutter;
 use crate::presign::{self, Presign};
-use crate::scan::{PayloadError, Scanner};
+use crate::scan::PayloadError;
 
-/// Checks a document that is sent whole.
-///
-/// # Errors
-/// [`PayloadError`] when it is not a JSON object.
-pub fn check(document: &[u8]) -> Result<(), PayloadError> {
-    Scanner::check(document)
-}
+pub use crate::payload::check;
 
 /// The document less its annotations, as a stream's chunks make it.
 ///

@@ -8,6 +8,7 @@ mod connections;
 mod cut;
 mod head;
 mod headers;
+mod members;
 mod payload;
 mod presign;
 mod receivers;
@@ -24,7 +25,8 @@ pub mod guard;
 pub mod inputs;
 
 pub use caller::{CallerConfig, ClientError, WebhookCaller};
-pub use payload::metadata_only;
+pub use members::{members, text};
+pub use payload::{check, metadata_only};
 pub use presign::Presign;
 pub use redact::Redactor;
 pub use scan::{PayloadError, Problem};

@@ -1,12 +1,12 @@
-use std::fmt;
 use std::future::Future;
 use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
 use delivery::ports::PortError;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::members::members;
 
 /// Makes presigned URLs, so that a receiver can fetch an item's files from S3.
 pub trait Presign: Send + Sync {
@@ -65,11 +65,12 @@ fn s3_urls(document: &[u8]) -> Vec<(Range<usize>, String)> {
     let Ok(text) = std::str::from_utf8(document) else {
         return Vec::new();
     };
-    let items = members(text, "item").into_iter();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let items = named(text, "item");
     let slots = items.flat_map(|item| values(item, "slots"));
     let files = slots.flat_map(|slot| values(slot, "source_files"));
     files
-        .flat_map(|file| members(file, "url"))
+        .flat_map(|file| named(file, "url"))
         .filter_map(|url| {
             let text: String = serde_json::from_str(url).ok()?;
             let start = url.as_ptr().addr() - document.as_ptr().addr();
@@ -90,62 +91,15 @@ fn names_an_object(url: &str) -> bool {
 
 /// The values in the lists that are an object's members of a name.
 fn values<'a>(object: &'a str, name: &'static str) -> Vec<&'a str> {
-    let lists = members(object, name).into_iter();
+    let lists = named(object, name);
     let lists = lists.filter_map(|list| serde_json::from_str::<Vec<&RawValue>>(list).ok());
     lists.flatten().map(RawValue::get).collect()
 }
 
-/// The values of an object's members of a name; none when it is no object.
-fn members<'a>(object: &'a str, name: &'static str) -> Vec<&'a str> {
-    let mut deserializer = serde_json::Deserializer::from_str(object);
-    deserializer
-        .deserialize_map(Named(name))
-        .unwrap_or_default()
-}
-
-struct Named(&'static str);
-
-impl<'de> Visitor<'de> for Named {
-    type Value = Vec<&'de str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = Vec::new();
-        while let Some(is_named) = map.next_key_seed(IsNamed(self.0))? {
-            if is_named {
-                found.push(map.next_value::<&RawValue>()?.get());
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(found)
-    }
-}
-
-/// Compares a member's name. As bytes: half a surrogate pair is JSON, but no text.
-struct IsNamed(&'static str);
-
-impl<'de> DeserializeSeed<'de> for IsNamed {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_bytes(self)
-    }
-}
-
-impl Visitor<'_> for IsNamed {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_bytes<E>(self, name: &[u8]) -> Result<bool, E> {
-        Ok(name == self.0.as_bytes())
-    }
+/// The values of an object's members of a name; none when it is not an object.
+fn named<'a>(object: &'a str, name: &'static str) -> impl Iterator<Item = &'a str> {
+    let members = members(object).into_iter();
+    members.filter_map(move |(found, value)| (*found == *name.as_bytes()).then_some(value))
 }
 
 #[cfg(test)]
@@ -211,6 +165,10 @@ mod tests {
             (
                 r#"{"item":{"slots":[{"source_files":[{"url":"\u0073\u0033\u003a//bkt/k"}]}]}}"#,
                 r#"{"item":{"slots":[{"source_files":[{"url":"https://bkt/k?e=60&q=\""}]}]}}"#,
+            ),
+            (
+                "\u{feff}{\"item\":{\"slots\":[{\"source_files\":[{\"url\":\"s3://bkt/k\"}]}]}}",
+                "\u{feff}{\"item\":{\"slots\":[{\"source_files\":[{\"url\":\"https://bkt/k?e=60&q=\\\"\"}]}]}}",
             ),
             (
                 r#"{"\ud800":1,"item":{"slots":[{"source_files":[{"url":"s3://one/k","url":"s3://two/k"}]}]},"item":{}}"#,

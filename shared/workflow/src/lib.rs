@@ -6,6 +6,7 @@ mod duration;
 mod form;
 mod import;
 mod known;
+mod lookup;
 mod problem;
 mod secrets;
 mod stage;
@@ -19,11 +20,12 @@ mod workflow;
 pub use actor::{Actor, Role, UnknownRole};
 pub use assignment::{Position, RejectReason, may_assign};
 pub use import::Imported;
+pub use lookup::StageLookupError;
 pub use problem::{ImportError, Problem, StageLabel, Warning};
 pub use secrets::{AuthorizationError, SecretRef, SecretsError, StageSecrets, check_authorization};
 pub use stage::{AssignableTo, Edge, Stage, StageKind};
 pub use webhook::{MAX_DELAY, MAX_RETRIES, MAX_TIMEOUT, WebhookConfig};
-pub use workflow::{NotAWebhookStage, StageLookupError, Workflow};
+pub use workflow::{NotAWebhookStage, Workflow};
 
 /// The edge a file leaves a Webhook stage by when its delivery succeeded.
 pub const SUCCEEDED: &str = "succeeded";

@@ -21,38 +21,6 @@ pub struct Workflow {
     pub(crate) raw: Value,
 }
 
-/// No single stage goes by that name.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StageLookupError {
-    /// None does.
-    #[error("the workflow has no stage \"{wanted}\"; its stages are: {stages}")]
-    Unknown {
-        /// What was asked for.
-        wanted: String,
-        /// The names there are.
-        stages: String,
-    },
-    /// Several do.
-    #[error("several stages are named \"{wanted}\": name one by its id: {ids}")]
-    Ambiguous {
-        /// What was asked for.
-        wanted: String,
-        /// Their ids.
-        ids: String,
-    },
-}
-
-impl StageLookupError {
-    /// The stable machine code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown { .. } => "unknown_stage",
-            Self::Ambiguous { .. } => "ambiguous_stage",
-        }
-    }
-}
-
 /// The stage is none, or no Webhook stage.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is not a Webhook stage of the workflow")]
@@ -63,44 +31,6 @@ impl Workflow {
     #[must_use]
     pub fn stage(&self, id: Uuid) -> Option<&Stage> {
         self.stages.iter().find(|stage| stage.id == id)
-    }
-
-    /// The stage a person means: by id, by name, or by name in any case.
-    ///
-    /// # Errors
-    /// [`StageLookupError`] when none or several fit.
-    pub fn find_stage(&self, name_or_id: &str) -> Result<&Stage, StageLookupError> {
-        let by_id = Uuid::parse_str(name_or_id)
-            .ok()
-            .and_then(|id| self.stage(id));
-        if let Some(stage) = by_id {
-            return Ok(stage);
-        }
-        let folded = name_or_id.to_lowercase();
-        let exact: Vec<_> = self
-            .stages
-            .iter()
-            .filter(|s| s.name == name_or_id)
-            .collect();
-        let found = if exact.is_empty() {
-            self.stages
-                .iter()
-                .filter(|s| s.name.to_lowercase() == folded)
-                .collect()
-        } else {
-            exact
-        };
-        match found.as_slice() {
-            [stage] => Ok(stage),
-            [] => Err(StageLookupError::Unknown {
-                wanted: name_or_id.to_owned(),
-                stages: join(self.stages.iter().map(|stage| stage.name.clone())),
-            }),
-            several => Err(StageLookupError::Ambiguous {
-                wanted: name_or_id.to_owned(),
-                ids: join(several.iter().map(|stage| stage.id.to_string())),
-            }),
-        }
     }
 
     /// The entry: the stage marked `initial`, else the Dataset stage.
@@ -240,8 +170,4 @@ impl Workflow {
         }
         Ok(())
     }
-}
-
-fn join(items: impl Iterator<Item = String>) -> String {
-    items.collect::<Vec<_>>().join(", ")
 }

@@ -5,9 +5,11 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// An object's members in order, doubled ones too: the name's bytes, and the value's text.
+/// An object's members in order, doubled ones too: the name's bytes, and the value's text. A byte order
+/// mark may stand before it.
 pub(super) fn members(document: &[u8]) -> Option<Vec<(Vec<u8>, &RawValue)>> {
     let text = std::str::from_utf8(document).ok()?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // A name read as bytes could hold control characters.
     serde_json::from_str::<IgnoredAny>(text).ok()?;
     let members: Members<'_> = serde_json::from_str(text).ok()?;

@@ -8,12 +8,13 @@ type Member = (String, String, String, String, String);
 
 fn document() -> impl Strategy<Value = String> {
     let member = (gap(), name(), gap(), value(), gap());
-    (prop::collection::vec(member, 0..6), gap()).prop_map(|(members, last)| {
+    let mark = prop_oneof![4 => Just(""), 1 => Just("\u{feff}")];
+    (mark, prop::collection::vec(member, 0..6), gap()).prop_map(|(mark, members, last)| {
         let members: Vec<_> = members
             .iter()
             .map(|(a, name, b, value, c): &Member| format!("{a}{name}{b}:{value}{c}"))
             .collect();
-        format!("{{{}{last}}}", members.join(","))
+        format!("{mark}{{{}{last}}}", members.join(","))
     })
 }
 
@@ -31,7 +32,9 @@ fn document_with_urls() -> impl Strategy<Value = String> {
     };
     let file = members("url", url.boxed());
     let slot = list("source_files", file);
-    members("item", list("slots", slot))
+    let document = members("item", list("slots", slot));
+    (prop_oneof![4 => Just(""), 1 => Just("\u{feff}")], document)
+        .prop_map(|(mark, document)| format!("{mark}{document}"))
 }
 
 fn members(name: &'static str, of: BoxedStrategy<String>) -> BoxedStrategy<String> {

@@ -7,7 +7,7 @@ use delivery::ports::{Listing, PortError};
 use delivery::{FileKey, FileState};
 use embedded::Engine;
 use uuid::Uuid;
-use workflow::{Actor, Stage, Workflow};
+use workflow::{Actor, Stage, StageLookupError, Workflow};
 
 use super::wait::Visit;
 use crate::assignment::again;
@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::output::say;
 use crate::report;
 use crate::store::Store;
-use crate::stored::workflows;
+use crate::stored::{no_such_stage, workflows};
 use crate::work::under_way;
 
 /// The one Webhook stage that is meant, among all workflows of a state directory.
@@ -26,14 +26,15 @@ pub(super) async fn find(
 ) -> Result<(Arc<Workflow>, Stage), Error> {
     let mut found: Vec<(Arc<Workflow>, Stage)> = Vec::new();
     let mut error = None;
-    let all = workflows(engine).await?.into_iter();
-    for workflow in all.filter(|workflow| workflow_id.is_none_or(|id| workflow.id == id)) {
+    let mut all = workflows(engine).await?;
+    all.retain(|workflow| workflow_id.is_none_or(|id| workflow.id == id));
+    for workflow in &all {
         match workflow.find_stage(wanted) {
             Ok(stage) if stage.webhook.is_some() => {
-                let stage = stage.clone();
-                found.push((workflow, stage));
+                found.push((Arc::clone(workflow), stage.clone()));
             }
             Ok(stage) => error = Some(no_webhook_stage(stage)),
+            Err(StageLookupError::Unknown { .. }) => {}
             Err(lookup) => error = error.or(Some(lookup.into())),
         }
     }
@@ -48,11 +49,12 @@ pub(super) async fn find(
         )));
     }
     found.pop().ok_or_else(|| {
-        error.unwrap_or_else(|| {
-            Error::Usage(match workflow_id {
-                Some(id) => format!("--workflow {id}: the state directory does not have it"),
-                None => "the state directory holds no workflow".to_owned(),
-            })
+        error.unwrap_or_else(|| match workflow_id {
+            _ if !all.is_empty() => no_such_stage(wanted, &all),
+            Some(id) => Error::Usage(format!(
+                "--workflow {id}: the state directory does not have it"
+            )),
+            None => Error::Usage("the state directory holds no workflow".to_owned()),
         })
     })
 }

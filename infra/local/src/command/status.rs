@@ -5,7 +5,7 @@ use delivery::{FileKey, FileState, Outcome};
 use embedded::Engine;
 use serde::Serialize;
 use uuid::Uuid;
-use workflow::{Stage, Workflow};
+use workflow::{Stage, StageLookupError, Workflow};
 
 use super::item::item;
 use super::parked;
@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::output::{output, say};
 use crate::report::{print_json, write_columns};
 use crate::store::Store;
-use crate::stored::workflows;
+use crate::stored::{no_such_stage, workflows};
 use crate::target;
 
 /// One file at rest.
@@ -55,10 +55,14 @@ pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
             )));
         }
     }
-    for workflow in all {
+    for workflow in &all {
         let stages: Vec<&Stage> = match &args.stage {
             None => workflow.stages.iter().collect(),
-            Some(wanted) => workflow.find_stage(wanted).into_iter().collect(),
+            Some(wanted) => match workflow.find_stage(wanted) {
+                Ok(stage) => vec![stage],
+                Err(StageLookupError::Unknown { .. }) => Vec::new(),
+                Err(several) => return Err(several.into()),
+            },
         };
         is_known |= !stages.is_empty();
         for stage in stages
@@ -69,13 +73,11 @@ pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
                 stage_id: stage.id,
                 failed: args.failed,
             };
-            rows.extend(list(&engine, &workflow, listing).await?);
+            rows.extend(list(&engine, workflow, listing).await?);
         }
     }
     if let (Some(wanted), false) = (&args.stage, is_known) {
-        return Err(Error::Usage(format!(
-            "--stage: no stored workflow has a stage \"{wanted}\""
-        )));
+        return Err(no_such_stage(wanted, &all));
     }
     if args.json {
         print_json(&rows)?;

@@ -14,6 +14,8 @@ mod documents;
 mod environment;
 mod gateway;
 mod memory;
+mod names;
+mod odd;
 mod operator;
 mod output;
 mod resumed;

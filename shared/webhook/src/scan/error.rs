@@ -1,8 +1,8 @@
 use std::fmt;
 
-/// The document is no Darwin JSON. The place is kept, the content is not.
+/// The document is not Darwin JSON. The place is kept, the content is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{problem} at line {line} column {column}")]
+#[error("{problem}{}", place(self))]
 pub struct PayloadError {
     /// What is wrong there.
     pub problem: Problem,
@@ -30,6 +30,10 @@ pub enum Problem {
     Syntax,
     /// Text that is not UTF-8.
     Encoding,
+    /// UTF-16, in either byte order.
+    Utf16,
+    /// UTF-32, in either byte order.
+    Utf32,
     /// Nested more than 512 deep.
     TooDeep,
     /// It ends too early.
@@ -42,8 +46,18 @@ impl fmt::Display for Problem {
             Self::NotAnObject => "the document is not a JSON object",
             Self::Syntax => "the document's JSON is broken",
             Self::Encoding => "the document's JSON is not UTF-8",
+            Self::Utf16 => "the document is UTF-16, not UTF-8",
+            Self::Utf32 => "the document is UTF-32, not UTF-8",
             Self::TooDeep => "the document's JSON is nested too deeply",
             Self::CutOff => "the document's JSON is cut off",
         })
+    }
+}
+
+fn place(error: &PayloadError) -> String {
+    match error.problem {
+        // All of it is.
+        Problem::Utf16 | Problem::Utf32 => String::new(),
+        _ => format!(" at line {} column {}", error.line, error.column),
     }
 }

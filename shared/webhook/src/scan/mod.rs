@@ -1,8 +1,10 @@
+mod encoding;
 mod error;
 mod number;
 #[cfg(test)]
 mod tests;
 
+use encoding::Beginning;
 use number::Number;
 
 pub use error::{PayloadError, Problem};
@@ -22,6 +24,10 @@ pub(crate) enum Mark {
 #[derive(Clone, Copy)]
 enum State {
     Start,
+    /// The rest of a byte order mark.
+    ByteOrderMark(&'static [u8]),
+    /// Its first bytes are not JSON in UTF-8; what they are shows when there are enough of them.
+    Foreign(Beginning),
     FirstKey,
     Key,
     Colon,
@@ -51,7 +57,8 @@ enum State {
 
 /// Reads JSON piece by piece: checks that it is one valid object, and finds the places where its
 /// outermost members begin and end. Needs memory for the nesting only, so that a document of any
-/// size can pass through.
+/// size can pass through. A byte order mark before the object is passed over, as RFC 8259 (section 8.1)
+/// allows.
 pub(crate) struct Scanner {
     state: State,
     /// Open brackets from the outside: true for an object.
@@ -120,6 +127,7 @@ impl Scanner {
     pub(crate) fn finish(&self) -> Result<(), PayloadError> {
         match self.state {
             State::End => Ok(()),
+            State::Foreign(beginning) => Err(self.error(beginning.problem(), 0)),
             _ => Err(self.error(Problem::CutOff, 0)),
         }
     }
@@ -129,10 +137,17 @@ impl Scanner {
     }
 
     fn error(&self, problem: Problem, at: u64) -> PayloadError {
+        let (line, place) = match self.state {
+            State::Foreign(beginning) => (1, beginning.place()),
+            _ => (
+                self.line,
+                (self.offset + at).saturating_sub(self.line_start),
+            ),
+        };
         PayloadError {
             problem,
-            line: self.line,
-            column: (self.offset + at + 1).saturating_sub(self.line_start),
+            line,
+            column: place + 1,
         }
     }
 
@@ -176,6 +191,22 @@ impl Scanner {
                         high: 0xbf,
                     },
                 };
+            }
+            State::ByteOrderMark(rest) => {
+                if rest.first() != Some(&byte) {
+                    return Err(Problem::Syntax);
+                }
+                self.state = match rest {
+                    [_] => State::Start,
+                    _ => State::ByteOrderMark(&rest[1..]),
+                };
+            }
+            State::Foreign(beginning) => {
+                let beginning = beginning.with(byte);
+                self.state = State::Foreign(beginning);
+                if beginning.is_enough() {
+                    return Err(beginning.problem());
+                }
             }
             State::Word(rest) => {
                 if rest.first() != Some(&byte) {
@@ -230,16 +261,21 @@ impl Scanner {
     }
 
     fn between(&mut self, byte: u8, at: usize) -> Result<Option<Mark>, Problem> {
+        let at = self.offset + u64::try_from(at).unwrap_or(u64::MAX);
         match byte {
             b' ' | b'\t' | b'\r' => return Ok(None),
             b'\n' => {
                 self.line += 1;
-                self.line_start = self.offset + u64::try_from(at).unwrap_or(u64::MAX) + 1;
+                self.line_start = at + 1;
                 return Ok(None);
             }
             _ => {}
         }
         match (self.state, byte) {
+            (State::Start, 0xef) if at == 0 => self.state = State::ByteOrderMark(b"\xbb\xbf"),
+            (State::Start | State::FirstKey, _) if Beginning::is_foreign(at, byte) => {
+                self.state = State::Foreign(Beginning::new(at, byte));
+            }
             (State::Start, b'{') => {
                 self.open(true)?;
                 return Ok(Some(Mark::Open));

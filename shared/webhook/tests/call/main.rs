@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod connections;
+mod encodings;
 mod presigned;
 #[path = "../support/mod.rs"]
 mod support;

@@ -12,7 +12,7 @@ use crate::support::{Reader, Receiver, answer, call, caller};
 use crate::{signed, verify};
 
 #[derive(Clone)]
-struct Signing;
+pub(crate) struct Signing;
 
 impl Presign for Signing {
     async fn presign(&self, s3_url: &str, expiry: Duration) -> Result<String, PortError> {

@@ -9,7 +9,7 @@ use crate::assignment::assignment;
 use crate::cli::AssignArgs;
 use crate::command::wait::{Visit, assignments};
 use crate::command::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS};
-use crate::documents;
+use crate::discover::discover;
 use crate::error::Error;
 use crate::output::say;
 use crate::register::register;
@@ -24,7 +24,7 @@ pub(in crate::command) async fn assign(args: &AssignArgs) -> Result<u8, Error> {
     let mut files: Vec<(FileKey, String)> = Vec::new();
     let mut broken = 0;
     if !args.documents.is_empty() {
-        let paths = documents::discover(&args.documents)?;
+        let paths = discover(&args.documents)?;
         let registration = register(&admin, &paths, Some(&args.team))
             .await
             .map_err(Error::Deployment)?;

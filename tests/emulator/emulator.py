@@ -36,6 +36,8 @@ class Emulator:
             "AWS_LAMBDA_LOG_FORMAT": "JSON",
             "AWS_LAMBDA_LOG_LEVEL": "INFO",
             "BIND_HOST": "127.0.0.1",
+            # Where the calls of functions are noted.
+            "CALLS": str(self.data / "calls.jsonl"),
             "GATEWAY_PORT": str(self.port),
             # These listen on ports that are the same for every instance.
             "IOT_MTLS_ENABLED": "0",

@@ -6,16 +6,27 @@
 - CloudFormation turns a parameter of type Number into a number where a property wants one; MiniStack 1.5.33 leaves
   MaximumConcurrency a string and then fails to compare it.
 - A batch of SQS needs the permission of the single action: `sqs:SendMessage`, and no `sqs:SendMessageBatch` exists.
+- An alarm may be on metric math: here it is kept as one on the metric that FILL completes.
+- S3 tells a missing object only to those who may list its bucket, and a secret that is marked for deletion cannot be
+  created again.
+
+Each call under a role is a line in the file that `CALLS` names.
 """
 
+import os
+
+import calls
 import ministack.app
 from ministack.core import iam_actions
-from ministack.services import lambda_svc
+from ministack.services import lambda_svc, secretsmanager
+from ministack.services.cloudformation import provisioners
 
 PROTOCOL = b"x-forwarded-proto"
 inner_app = ministack.app.app
 inner_concurrency = lambda_svc._sqs_esm_concurrency
 inner_action = iam_actions.extract_iam_action
+inner_alarm = provisioners._cw_metric_alarm_record
+inner_create_secret = secretsmanager._create_secret
 
 
 async def app(scope, receive, send):
@@ -36,8 +47,26 @@ def action(service, *rest, **more):
     return found.removesuffix("Batch") if service == "sqs" and found else found
 
 
+def alarm(name, properties):
+    for metric in properties.get("Metrics") or []:
+        if stat := metric.get("MetricStat"):
+            plain = {**stat["Metric"], "Period": stat["Period"], "Statistic": stat["Stat"]}
+            return inner_alarm(name, {**properties, **plain, "Metrics": None})
+    return inner_alarm(name, properties)
+
+
+def create_secret(data):
+    if secretsmanager._secrets.get(data.get("Name"), {}).get("DeletedDate"):
+        message = "You can't create this secret because a secret with this name is already scheduled for deletion."
+        return secretsmanager.error_response_json("InvalidRequestException", message, 400)
+    return inner_create_secret(data)
+
+
 if __name__ == "__main__":
-    ministack.app.app = app
+    calls.install()
+    ministack.app.app = calls.recorded(app, os.environ["CALLS"])
     lambda_svc._sqs_esm_concurrency = concurrency
     iam_actions.extract_iam_action = action
+    provisioners._cw_metric_alarm_record = alarm
+    secretsmanager._create_secret = create_secret
     ministack.app.main()

@@ -77,6 +77,7 @@ def main():
                 "stack": options.stack,
                 "outputs": outputs,
                 "log": str(emulator.log),
+                "calls": emulator.environment["CALLS"],
                 "pid": emulator.process.pid,
                 "seconds": {"healthy": round(healthy - started, 2), "deployed": round(time.monotonic() - healthy, 2)},
             }

@@ -9,6 +9,7 @@ use tests::contract::{self, InHand, QueueUnderTest};
 use workflow::{SecretRef, StageSecrets, Workflow};
 
 use crate::emulator::emulator;
+use crate::presigned::aws;
 
 fn table() -> Table {
     let emulator = emulator();
@@ -174,4 +175,29 @@ async fn workflows_and_secrets_are_kept_apart() {
             .unwrap();
         assert_eq!(found.authorization.unwrap().expose_secret(), value);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_is_stored_again_while_its_deletion_can_be_undone() {
+    let config = emulator().config();
+    let store = SecretStore::new(&config, emulator().output("SecretsPrefix"));
+    let reference = SecretRef("taken/away".to_owned());
+    let secrets = |value: &str| StageSecrets {
+        authorization: Some(SecretString::from(value)),
+        ..StageSecrets::default()
+    };
+    let before = secrets("Bearer before");
+    store.store("team", &reference, &before).await.unwrap();
+    // As the README takes a deployment away.
+    let name = format!("{}team/{reference}", emulator().output("SecretsPrefix"));
+    let delete = ["secretsmanager", "delete-secret", "--secret-id", &name];
+    aws(&[&delete[..], &["--recovery-window-in-days", "7"]].concat());
+    let gone = store.stage_secrets("team", &reference, Freshness::Latest);
+    assert!(gone.await.unwrap().is_none());
+
+    let again = secrets("Bearer again");
+    store.store("team", &reference, &again).await.unwrap();
+    let found = store.stage_secrets("team", &reference, Freshness::Latest);
+    let found = found.await.unwrap().unwrap().authorization.unwrap();
+    assert_eq!(found.expose_secret(), "Bearer again");
 }

@@ -155,6 +155,16 @@ impl Emulator {
             .into_owned()
     }
 
+    /// What functions have asked of AWS, one object for each permission that a call needs: `role`, `action`,
+    /// `resource`, whether it is `allowed`, and the answer's `status` and `code`.
+    pub fn calls(&self) -> Vec<Value> {
+        let lines = std::fs::read_to_string(self.up["calls"].as_str().unwrap()).unwrap();
+        let lines = lines.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
     pub fn config(&self) -> SdkConfig {
         let text = |name: &str| self.up[name].as_str().unwrap().to_owned();
         let (id, secret) = (text("access_key_id"), text("secret_access_key"));

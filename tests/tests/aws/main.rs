@@ -10,4 +10,5 @@
 mod adapters;
 mod deployment;
 mod emulator;
+mod missing;
 mod presigned;

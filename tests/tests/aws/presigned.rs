@@ -1,6 +1,7 @@
 //! Source files in their owner's bucket: what the receiver gets are URLs that it can use.
 
 use std::process::Command;
+use std::sync::Once;
 use std::time::Duration;
 
 use delivery::{DocumentRef, Outcome};
@@ -14,7 +15,7 @@ use crate::emulator::{SOURCE_FILES, emulator};
 
 const SCAN: &str = "not a scan, but its bytes";
 
-fn aws(arguments: &[&str]) {
+pub(crate) fn aws(arguments: &[&str]) {
     let mut aws = Command::new("aws");
     aws.args(arguments);
     for (name, value) in emulator().environment() {
@@ -22,6 +23,16 @@ fn aws(arguments: &[&str]) {
     }
     let done = aws.output().unwrap();
     assert!(done.status.success(), "{arguments:?}: {done:?}");
+}
+
+/// Makes the bucket, once.
+pub(crate) fn source_files() {
+    static MADE: Once = Once::new();
+    MADE.call_once(|| {
+        let region = "LocationConstraint=eu-west-1";
+        let create = ["s3api", "create-bucket", "--bucket", SOURCE_FILES];
+        aws(&[&create[..], &["--create-bucket-configuration", region]].concat());
+    });
 }
 
 /// Takes one call: its body, answered with `status`.
@@ -50,15 +61,7 @@ async fn a_receiver_gets_urls_that_it_can_use_and_new_ones_at_each_attempt() {
     let scan = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(scan.path(), SCAN).unwrap();
     let body = scan.path().to_str().unwrap();
-    let region = "LocationConstraint=eu-west-1";
-    let bucket = ["--bucket", SOURCE_FILES];
-    let create = [
-        "s3api",
-        "create-bucket",
-        "--create-bucket-configuration",
-        region,
-    ];
-    aws(&[&create[..], &bucket[..]].concat());
+    source_files();
     let put = [
         "s3api",
         "put-object",
@@ -67,7 +70,7 @@ async fn a_receiver_gets_urls_that_it_can_use_and_new_ones_at_each_attempt() {
         "--body",
         body,
     ];
-    aws(&[&put[..], &bucket[..]].concat());
+    aws(&[&put[..], &["--bucket", SOURCE_FILES]].concat());
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());

@@ -15,7 +15,7 @@ const TEAM: &str = "audited";
 const EACH: usize = 10;
 
 /// A record as an exit, a dispatcher or a sender leaves it; the message that should go with it never went.
-fn stranded(workflow: &Workflow, status: Status) -> FileState {
+pub(crate) fn stranded(team: &str, workflow: &Workflow, status: Status) -> FileState {
     let at = Timestamp::from_millis(1_790_000_000_000);
     let stage_id = workflow.first_webhook().unwrap().id;
     let visit = Visit {
@@ -54,7 +54,7 @@ fn stranded(workflow: &Workflow, status: Status) -> FileState {
     };
     FileState {
         key: FileKey {
-            team: TEAM.to_owned(),
+            team: team.to_owned(),
             item_id: Uuid::new_v4(),
         },
         workflow_id: workflow.id,
@@ -69,7 +69,7 @@ fn stranded(workflow: &Workflow, status: Status) -> FileState {
 }
 
 /// Invokes the function as an operator does.
-fn invoke(emulator: &Emulator, request: &Value) -> Value {
+pub(crate) fn invoke(emulator: &Emulator, request: &Value) -> Value {
     let answer = tempfile::NamedTempFile::new().unwrap();
     let mut aws = Command::new("aws");
     aws.args(["lambda", "invoke", "--function-name", "webhook-stage-audit"]);
@@ -113,7 +113,7 @@ async fn stuck_files_are_found_and_brought_on() {
     let mut files = Vec::new();
     for status in [Status::Assigned, Status::Queued, Status::Sending] {
         for _ in 0..EACH {
-            let state = stranded(&workflow, status);
+            let state = stranded(TEAM, &workflow, status);
             let document = json!({"version": "2.0", "item": {"name": "x.jpg"}}).to_string();
             admin
                 .store_document(&state.key, document.into())

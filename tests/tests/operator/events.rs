@@ -110,4 +110,5 @@ async fn other_systems_are_told_when_a_file_leaves() {
     ] {
         assert_eq!(detail[field], expected, "{field}");
     }
+    crate::calls::all_are_allowed(emulator);
 }

@@ -1,4 +1,5 @@
-//! What an operator does to a deployment, on the emulator: the README's walk-through, the audit, and events for others.
+//! What an operator does to a deployment, on the emulator: the README's walk-through, the audit, events for
+//! others, and what functions ask of AWS meanwhile.
 #![allow(
     unreachable_pub,
     clippy::unwrap_used,
@@ -7,6 +8,7 @@
 )]
 
 mod audit;
+mod calls;
 #[path = "../aws/emulator.rs"]
 mod emulator;
 mod events;

@@ -90,3 +90,22 @@ async fn the_readmes_walk_through_does_what_it_says() {
     assert!(complained.contains("0 stuck"), "{whole}");
     assert!(!whole.contains("Bearer"), "a secret was printed:\n{whole}");
 }
+
+#[test]
+fn every_example_of_an_assignment_has_a_message_group() {
+    let documents = [
+        include_str!("../../../README.md"),
+        include_str!("../../../infra/sam/RUNBOOK.md"),
+        include_str!("../../../functions/authorizer/README.md"),
+        include_str!("../../emulator/README.md"),
+    ];
+    let mut examples = 0;
+    for document in documents {
+        for example in document.split("aws sqs send-message").skip(1) {
+            let (command, _) = example.split_once("--message-body").unwrap();
+            assert!(command.contains("--message-group-id"), "{command}");
+            examples += 1;
+        }
+    }
+    assert_eq!(examples, 2);
+}

@@ -107,7 +107,7 @@ def failures_are_seen(t):
         if name != "Audit":
             needed.append(("Throttles", name))
         if list(t.sources(function)):
-            needed.append(("WentBack", function["FunctionName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")))
+            needed.append(("BatchItemFailures", function["FunctionName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")))
         yield from (f"no alarm on {metric} of {of}" for metric, of in needed if (metric, of) not in watched)
     for table in t.of("AWS::DynamoDB::Table").values():
         for index in table["GlobalSecondaryIndexes"]:
@@ -276,7 +276,7 @@ def runbook_sections():
 
 
 # What an alarm on silence is told of by the runbook, in its words and in seconds, and how often there is data otherwise.
-SILENCES = {"SilenceAlarm": ("silence", "for an hour", 3600, 300), "AuditSilentAlarm": ("audit-silent", "for two hours", 7200, 3600)}
+SILENCES = {"NoTrafficAlarm": ("silence", "for an hour", 3600, 300), "AuditSilentAlarm": ("audit-silent", "for two hours", 7200, 3600)}
 LATE = 300
 
 
@@ -355,7 +355,7 @@ def environments(t):
         " ALLOW_NETWORKS REQUEST_TIMEOUT_SECONDS LONGEST_CALL_SECONDS ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
         "DeadLetter": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL DEAD_LETTERS_QUEUE_URL DOCUMENTS_BUCKET"
         " EVENT_BUS_NAME ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
-        "Audit": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL AUDIT_PARTS AUDIT_REPAIRS UNFINISHED_FILE_SECONDS METRICS_NAMESPACE",
+        "Audit": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL AUDIT_SEGMENTS AUDIT_REPAIRS UNFINISHED_FILE_SECONDS METRICS_NAMESPACE",
         "Authorizer": "ACCEPTED_AUTHORIZATION_SHA256",
         "Receiver": "SIGNING_SECRETS RESPOND",
     }
@@ -417,7 +417,7 @@ RULES = [
     ("every timeout is set", explicit_timeouts, set_in(of("Receiver", "Timeout"), None)),
     ("duration alarms are at 80 % of the timeout", duration_alarms, set_in(["Mappings", "Sender", "360", "NearTimeout"], 360000)),
     ("queues report failed items, within a concurrency, unfiltered", partial_batches, set_in(of("DeadLetter", "Events", "Deliveries", "Properties", "FunctionResponseTypes"), None)),
-    ("functions' errors, throttles and what they send back are alarms, and each index's throttles", failures_are_seen, set_in(of("DeadLetterWentBackAlarm", "Dimensions", 0, "Value"), "sender")),
+    ("functions' errors, throttles and what they send back are alarms, and each index's throttles", failures_are_seen, set_in(of("DeadLetterFailedRecordsAlarm", "Dimensions", 0, "Value"), "sender")),
     ("an alarm for messages left lying waits for what went back", not_fetched, set_in(["Mappings", "Sender", "360", "NotFetched"], 2700)),
     ("loops are allowed where they are the feature", recursion, set_in(of("Sender", "RecursiveLoop"), "Terminate")),
     ("every queue has a dead-letter queue or is one, for 14 days", dead_letter_queues, set_in(of("AssignmentsQueue", "RedrivePolicy"), None)),
@@ -432,7 +432,7 @@ RULES = [
     (
         "alarms on silence come within the time the runbook names",
         silence_is_told_in_time,
-        set_in(["Resources", "SilenceAlarm", "Properties"], {"Namespace": "AWS/Lambda", "MetricName": "Invocations", "Statistic": "Sum", "Period": 3600, **PLAIN}),
+        set_in(["Resources", "NoTrafficAlarm", "Properties"], {"Namespace": "AWS/Lambda", "MetricName": "Invocations", "Statistic": "Sum", "Period": 3600, **PLAIN}),
     ),
     (
         "other alarms come while their fault lasts, and go when their metric falls silent",
@@ -442,7 +442,7 @@ RULES = [
             {**PLAIN, "Namespace": "AWS/DynamoDB", "MetricName": "WriteThrottleEvents", "Statistic": "Sum", "Period": 300, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"},
         ),
     ),
-    ("every alarm says what missing data means, tells somebody, and is in the runbook", alarms, set_in(of("PastDueAlarm", "TreatMissingData"), None)),
+    ("every alarm says what missing data means, tells somebody, and is in the runbook", alarms, set_in(of("DeliveryLagAlarm", "TreatMissingData"), None)),
     ("two stacks in one account keep apart", stacks_keep_apart, set_in(of("UnfinishedFileAlarm", "Namespace"), "WebhookStage")),
     ("functions have the variables they read", environments, set_in(of("Sender", "Environment", "Variables", "SECRETS_PREFIX"), None)),
     ("functions are built from this workspace, for arm64", lambda_runtime, set_in(["Parameters", "Architecture", "Default"], "x86_64")),

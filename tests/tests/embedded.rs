@@ -11,7 +11,7 @@ use delivery::{Delivery, FileKey, Status};
 use embedded::{Engine, Options, Queue, Received};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
-use tests::contract::{self, InHand, QueueUnderTest};
+use tests::contract::{self, InFlight, QueueUnderTest};
 use uuid::Uuid;
 use workflow::{SecretRef, StageSecrets, Workflow};
 
@@ -37,26 +37,26 @@ impl SendMessages<Delivery> for Deliveries {
 impl QueueUnderTest for Deliveries {
     type Receipt = Received;
 
-    async fn receive(&self) -> Vec<InHand<Received>> {
+    async fn receive(&self) -> Vec<InFlight<Received>> {
         let got = self
             .0
             .receive(Queue::Deliveries, 10, Duration::from_secs(60), 100)
             .await;
-        let in_hand = |message: Received| InHand {
+        let in_flight = |message: Received| InFlight {
             body: message.body.clone(),
             receive_count: message.receive_count,
             receipt: message,
         };
-        got.unwrap().into_iter().map(in_hand).collect()
+        got.unwrap().into_iter().map(in_flight).collect()
     }
 
     async fn delete(&self, receipt: Received) {
         self.0.delete(Queue::Deliveries, &[receipt]).await.unwrap();
     }
 
-    async fn give_back(&self, receipt: Received) {
+    async fn release(&self, receipt: Received) {
         self.0
-            .give_back(Queue::Deliveries, &[receipt], Duration::ZERO)
+            .release(Queue::Deliveries, &[receipt], Duration::ZERO)
             .await
             .unwrap();
     }
@@ -151,7 +151,7 @@ async fn a_message_received_too_often_is_a_dead_letter() {
         let got = receive(&engine, 10).await;
         assert_eq!(got[0].receive_count, count);
         engine
-            .give_back(Queue::Deliveries, &got, Duration::ZERO)
+            .release(Queue::Deliveries, &got, Duration::ZERO)
             .await
             .unwrap();
     }

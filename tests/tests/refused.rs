@@ -47,7 +47,7 @@ impl Secrets for Ports {
     }
 }
 
-delivery::bundle! { impl DispatchPorts for Ports as ports {
+delivery::port_set! { impl DispatchPorts for Ports as ports {
     States states: Engine = &ports.engine;
     History history: Engine = &ports.engine;
     Workflows workflows: Engine = &ports.engine;
@@ -56,13 +56,13 @@ delivery::bundle! { impl DispatchPorts for Ports as ports {
     Observer observer: () = &();
 } }
 
-delivery::bundle! { impl ExitPorts for Ports as ports {
+delivery::port_set! { impl ExitPorts for Ports as ports {
     Assignments assignments: Engine = &ports.engine;
     Documents documents: Engine = &ports.engine;
     Events events: NoEvents = &NoEvents;
 } }
 
-delivery::bundle! { impl SendPorts for Ports as ports {
+delivery::port_set! { impl SendPorts for Ports as ports {
     Secrets secrets: Self = ports;
     Caller caller: Self = ports;
 } }

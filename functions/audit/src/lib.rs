@@ -1,22 +1,22 @@
-//! The audit function: on a schedule, it looks through a part of all files for those whose next step
+//! The audit function: on a schedule, it looks through a segment of all files for those whose next step
 //! is long past due, and sends their messages again.
 
 use std::time::Duration;
 
 use delivery::Timestamp;
-use delivery::ports::{AuditPorts, Clock, Part, PortError};
+use delivery::ports::{AuditPorts, Clock, PortError, ScanSegment};
 use delivery::usecase::{AuditSettings, audit};
 use lambda_runtime::LambdaEvent;
 use serde::{Deserialize, Serialize};
 
-/// One part is looked through in each interval: an hour.
+/// One segment is looked through in each interval: an hour.
 const INTERVAL: i64 = 3600;
 
 /// How the function is set up.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Parts that all files are looked through in, one an hour.
-    pub parts: u32,
+    /// Segments that all files are looked through in, one an hour.
+    pub segments: u32,
     /// How long past due a file is stuck.
     pub grace: Duration,
     /// Whether the messages of stuck files are sent again.
@@ -27,8 +27,8 @@ pub struct Settings {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Request {
-    /// Parts; 1 looks through all files now.
-    pub parts: Option<u32>,
+    /// Segments; 1 looks through all files now.
+    pub segments: Option<u32>,
     /// How long past due a file is stuck, in seconds.
     pub grace_seconds: Option<u64>,
     /// Whether to send messages again.
@@ -38,8 +38,8 @@ pub struct Request {
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Which part, from 0.
-    pub part: u32,
+    /// Which segment, from 0.
+    pub segment: u32,
     /// Of how many.
     pub of: u32,
     /// Files that are not at rest.
@@ -67,7 +67,7 @@ impl Error {
     }
 }
 
-/// Audits the part whose turn it is.
+/// Audits the segment whose turn it is.
 ///
 /// # Errors
 /// [`Error`] when the table or a queue fails.
@@ -77,10 +77,13 @@ pub async fn handle<P: AuditPorts>(
     event: LambdaEvent<Request>,
 ) -> Result<Report, Error> {
     let request = event.payload;
-    let of = request.parts.unwrap_or(settings.parts).clamp(1, MOST_PARTS);
+    let of = request
+        .segments
+        .unwrap_or(settings.segments)
+        .clamp(1, MAX_SEGMENTS);
     let number = turn(ports.clock().now(), of);
     let settings = AuditSettings {
-        part: Part { number, of },
+        segment: ScanSegment { number, of },
         grace: request
             .grace_seconds
             .map_or(settings.grace, Duration::from_secs),
@@ -95,7 +98,7 @@ pub async fn handle<P: AuditPorts>(
         );
     }
     Ok(Report {
-        part: number,
+        segment: number,
         of,
         unfinished: found.unfinished,
         oldest_seconds: found.oldest.as_secs(),
@@ -109,7 +112,7 @@ pub async fn handle<P: AuditPorts>(
 const MOST_NAMED: usize = 100;
 
 /// Segments of a DynamoDB scan at most.
-const MOST_PARTS: u32 = 1_000_000;
+const MAX_SEGMENTS: u32 = 1_000_000;
 
 fn turn(now: Timestamp, of: u32) -> u32 {
     let turn = now.as_secs().div_euclid(INTERVAL).rem_euclid(of.into());
@@ -121,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_part_has_its_turn() {
+    fn every_segment_has_its_turn() {
         let turns: Vec<u32> = (0..26)
             .map(|hour| turn(Timestamp::from_millis(hour * 3_600_000 + 59), 24))
             .collect();

@@ -9,7 +9,7 @@ async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let ports = &AuditFunctionPorts::new(&sdk_config().await, Environment)?;
     let settings = &Settings {
-        parts: Environment.number("AUDIT_PARTS", 24)?,
+        segments: Environment.number("AUDIT_SEGMENTS", 24)?,
         grace: Environment.seconds("UNFINISHED_FILE_SECONDS", 3600)?,
         repair: Environment.optional("AUDIT_REPAIRS").as_deref() != Some("false"),
     };

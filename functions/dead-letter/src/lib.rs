@@ -20,16 +20,16 @@ pub async fn handle<P: DeadLetterPorts>(
     event: LambdaEvent<SqsEvent>,
 ) -> Result<Answer, BatchError> {
     let records = batch::records(event.payload)?;
-    let results = batch::each(&records, CONCURRENCY, |record| bury(ports, record)).await;
+    let results = batch::each(&records, CONCURRENCY, |record| handle_record(ports, record)).await;
     Ok(Answer::new(records, results, |failure| {
-        ports.observer().observe(Observation::WentBack {
+        ports.observer().observe(Observation::BatchItemFailure {
             function: "dead-letter",
             code: failure.code,
         });
     }))
 }
 
-async fn bury<P: DeadLetterPorts>(ports: &P, record: &Record) -> Result<(), Failure> {
+async fn handle_record<P: DeadLetterPorts>(ports: &P, record: &Record) -> Result<(), Failure> {
     let letter = read(&record.body);
     let subject = letter.as_ref().ok().map(Letter::subject);
     let buried = close_and_park(ports, record, letter).await;
@@ -54,7 +54,7 @@ async fn close_and_park<P: DeadLetterPorts>(
         Err(_) => (source(&record.source_arn), Ok(DeadLettered::WithoutEffect)),
     };
     let cause = match (became, letter) {
-        (Ok(DeadLettered::GotOn), _) => {
+        (Ok(DeadLettered::Superseded), _) => {
             tracing::warn!(queue, "a dead letter's file has got on without it");
             return Ok(());
         }

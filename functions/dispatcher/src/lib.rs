@@ -54,7 +54,7 @@ pub async fn handle<P: DispatchPorts>(
         }
     }
     Ok(Answer::new(records, results, |failure| {
-        ports.observer().observe(Observation::WentBack {
+        ports.observer().observe(Observation::BatchItemFailure {
             function: "dispatcher",
             code: failure.code,
         });

@@ -52,7 +52,7 @@ pub async fn handle<P: SendPorts>(
     })
     .await;
     Ok(Answer::new(records, results, |failure| {
-        ports.observer().observe(Observation::WentBack {
+        ports.observer().observe(Observation::BatchItemFailure {
             function: "sender",
             code: failure.code,
         });

@@ -21,7 +21,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A document that was read.
 #[derive(Debug)]
-pub struct Found {
+pub struct SourceDocument {
     /// Its file.
     pub path: PathBuf,
     /// Its bytes.
@@ -56,7 +56,7 @@ pub struct Broken {
 ///
 /// # Errors
 /// [`Broken`], with the place.
-pub fn read(path: &Path) -> Result<Found, Broken> {
+pub fn read(path: &Path) -> Result<SourceDocument, Broken> {
     let broken = |problem: String| Broken {
         path: path.to_owned(),
         problem,
@@ -90,7 +90,7 @@ pub fn read(path: &Path) -> Result<Found, Broken> {
     let identity = format!("{}\n{folder}\n{}", known.dataset, known.name);
     let named = Some(known.team).filter(|team| !team.is_empty());
     let named = named.unwrap_or_else(|| NO_TEAM.to_owned());
-    Ok(Found {
+    Ok(SourceDocument {
         path: path.to_owned(),
         bytes: bytes.into(),
         identity,
@@ -116,7 +116,7 @@ fn refusal(error: PayloadError) -> String {
     format!("line {}, column {}: {what}", error.line, error.column)
 }
 
-impl Found {
+impl SourceDocument {
     /// The file under the id it carries, or one derived from where it comes from.
     #[must_use]
     pub fn key(&self) -> FileKey {

@@ -33,10 +33,10 @@ pub enum Error {
     #[error(transparent)]
     State(#[from] OpenError),
     /// The engine.
-    #[error("the state directory failed: {}", told(.0))]
+    #[error("the state directory failed: {}", with_cause(.0))]
     Engine(#[from] PortError),
     /// A deployment on AWS.
-    #[error("the deployment failed: {}", told(.0))]
+    #[error("the deployment failed: {}", with_cause(.0))]
     Deployment(PortError),
     /// A deployment's stack.
     #[cfg(feature = "aws")]
@@ -92,13 +92,13 @@ fn of_stack(error: &aws::StackError) -> String {
     match error {
         aws::StackError::Port(error) => format!(
             "{}: check the region, the credentials and the endpoint in the environment",
-            told(error)
+            with_cause(error)
         ),
         error => error.to_string(),
     }
 }
 
-fn told(error: &PortError) -> String {
+fn with_cause(error: &PortError) -> String {
     match &error.source {
         Some(source) => format!("{error} ({source})"),
         None => error.to_string(),

@@ -51,7 +51,7 @@ impl Local {
     }
 }
 
-delivery::bundle! { impl DispatchPorts for Local as local {
+delivery::port_set! { impl DispatchPorts for Local as local {
     States states: Engine = &local.engine;
     History history: Engine = &local.engine;
     Workflows workflows: Engine = &local.engine;
@@ -60,17 +60,17 @@ delivery::bundle! { impl DispatchPorts for Local as local {
     Observer observer: Watching = &local.watch;
 } }
 
-delivery::bundle! { impl ExitPorts for Local as local {
+delivery::port_set! { impl ExitPorts for Local as local {
     Assignments assignments: Engine = &local.engine;
     Documents documents: Engine = &local.engine;
     Events events: NoEvents = &NoEvents;
 } }
 
-delivery::bundle! { impl SendPorts for Local as local {
+delivery::port_set! { impl SendPorts for Local as local {
     Secrets secrets: Engine = &local.engine;
     Caller caller: WebhookCaller = &local.caller;
 } }
 
-delivery::bundle! { impl DeadLetterPorts for Local as local {
+delivery::port_set! { impl DeadLetterPorts for Local as local {
     DeadLetters dead_letters: Engine = &local.engine;
 } }

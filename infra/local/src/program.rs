@@ -44,7 +44,7 @@ pub fn program() -> ExitCode {
             Some(Command::Status(args)) => command::status(args).await,
             Some(Command::Redeliver(args)) => command::redeliver(args).await,
             Some(Command::Redrive(args)) => command::redrive(args).await,
-            Some(Command::Check(args)) => command::check(args).await,
+            Some(Command::Audit(args)) => command::audit(args).await,
             Some(Command::Assign(args)) => command::assign(args).await,
             Some(Command::Workflow(what)) => command::workflow(what).await,
             Some(Command::Ping(args)) => command::ping(args).await,

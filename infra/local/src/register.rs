@@ -9,7 +9,7 @@ use embedded::{Engine, Item};
 use futures_util::future::try_join_all;
 use uuid::Uuid;
 
-use crate::documents::{self, Found};
+use crate::documents::{self, SourceDocument};
 use crate::notices::Notices;
 use crate::output::say;
 
@@ -33,18 +33,18 @@ pub(crate) struct Registration {
 }
 
 /// Where documents are put.
-pub(crate) trait Shelf {
+pub(crate) trait DocumentSink {
     /// Whether it has this very document under this id.
     async fn knows(&self, key: &FileKey, content: Uuid) -> Result<bool, PortError>;
 
     /// Stores documents.
-    async fn put(&self, chunk: Vec<(FileKey, Found)>) -> Result<(), PortError>;
+    async fn put(&self, chunk: Vec<(FileKey, SourceDocument)>) -> Result<(), PortError>;
 }
 
 /// Reads and stores the documents: of `team`, or of the team each names. A broken one is named, and
 /// the others go on.
 pub(crate) async fn register(
-    shelf: &impl Shelf,
+    sink: &impl DocumentSink,
     paths: &[PathBuf],
     team: Option<&str>,
 ) -> Result<Registration, PortError> {
@@ -71,31 +71,29 @@ pub(crate) async fn register(
                     let line = format_args!("{path}: {invalid}; it goes under the team {team}");
                     registration.notices.warn(&invalid.to_string(), line);
                 }
-                if let Some((key, found)) = registration.identify(shelf, found).await? {
+                if let Some((key, found)) = registration.identify(sink, found).await? {
                     size += found.bytes.len();
                     chunk.push((key, found));
                 }
             }
         }
         if size >= CHUNK || chunk.len() >= 512 {
-            registration
-                .store(shelf, std::mem::take(&mut chunk))
-                .await?;
+            registration.store(sink, std::mem::take(&mut chunk)).await?;
             size = 0;
         }
     }
-    registration.store(shelf, chunk).await?;
+    registration.store(sink, chunk).await?;
     std::mem::take(&mut registration.notices).finish();
     Ok(registration)
 }
 
-impl Shelf for Engine {
+impl DocumentSink for Engine {
     async fn knows(&self, key: &FileKey, content: Uuid) -> Result<bool, PortError> {
         let item = self.item(key).await?;
         Ok(item.is_some_and(|item| item.content == content))
     }
 
-    async fn put(&self, chunk: Vec<(FileKey, Found)>) -> Result<(), PortError> {
+    async fn put(&self, chunk: Vec<(FileKey, SourceDocument)>) -> Result<(), PortError> {
         let items = chunk.iter().map(|(key, found)| Item {
             key: key.clone(),
             content: found.content(),
@@ -114,9 +112,9 @@ impl Registration {
     /// The id a document goes under; none when it is there already.
     async fn identify(
         &mut self,
-        shelf: &impl Shelf,
-        found: Found,
-    ) -> Result<Option<(FileKey, Found)>, PortError> {
+        sink: &impl DocumentSink,
+        found: SourceDocument,
+    ) -> Result<Option<(FileKey, SourceDocument)>, PortError> {
         let content = found.content();
         let path = found.path.display();
         let own = found.key();
@@ -147,7 +145,7 @@ impl Registration {
                 );
                 other
             }
-            None => match kept_apart(shelf, &found, content).await? {
+            None => match kept_apart(sink, &found, content).await? {
                 Some(key) => key,
                 None => {
                     self.say_derived(&found, own.item_id);
@@ -168,7 +166,7 @@ impl Registration {
     }
 
     /// Warns that a document does not carry its id.
-    fn say_derived(&mut self, found: &Found, derived: Uuid) {
+    fn say_derived(&mut self, found: &SourceDocument, derived: Uuid) {
         if found.item_id.is_some() {
             return;
         }
@@ -186,7 +184,7 @@ impl Registration {
     }
 
     /// Derived from where the document comes from; from its content, where even that is taken.
-    fn free_key(&self, found: &Found, content: Uuid) -> FileKey {
+    fn free_key(&self, found: &SourceDocument, content: Uuid) -> FileKey {
         let derived = found.other_key();
         match self.taken.get(&derived) {
             Some((_, other)) if *other != content => found.key_under(content),
@@ -196,28 +194,28 @@ impl Registration {
 
     async fn store(
         &mut self,
-        shelf: &impl Shelf,
-        chunk: Vec<(FileKey, Found)>,
+        sink: &impl DocumentSink,
+        chunk: Vec<(FileKey, SourceDocument)>,
     ) -> Result<(), PortError> {
         let files = chunk.iter().map(|(key, found)| Registered {
             key: key.clone(),
             name: found.name.clone(),
         });
         self.files.extend(files);
-        shelf.put(chunk).await
+        sink.put(chunk).await
     }
 }
 
 /// The id of a document that a state directory has under another than its own: it met another file of that
 /// id before, and tells them apart by what they hold.
 async fn kept_apart(
-    shelf: &impl Shelf,
-    found: &Found,
+    sink: &impl DocumentSink,
+    found: &SourceDocument,
     content: Uuid,
 ) -> Result<Option<FileKey>, PortError> {
     let derived = found.item_id.map(|_| found.other_key());
     for key in derived.into_iter().chain([found.key_under(content)]) {
-        if shelf.knows(&key, content).await? {
+        if sink.knows(&key, content).await? {
             return Ok(Some(key));
         }
     }

@@ -7,8 +7,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::documents::Found;
-use crate::register::Shelf;
+use crate::documents::SourceDocument;
+use crate::register::DocumentSink;
 
 /// Uploads at the same time: small ones wait for the answer more than for the line.
 const UPLOADS: usize = 16;
@@ -17,12 +17,12 @@ const UPLOADS: usize = 16;
 const UPLOADING: u32 = 4096;
 
 /// The document bucket keeps what it was given last under an id: a dataset's ids are its items' own.
-impl Shelf for Admin {
+impl DocumentSink for Admin {
     async fn knows(&self, _key: &FileKey, _content: Uuid) -> Result<bool, PortError> {
         Ok(false)
     }
 
-    async fn put(&self, chunk: Vec<(FileKey, Found)>) -> Result<(), PortError> {
+    async fn put(&self, chunk: Vec<(FileKey, SourceDocument)>) -> Result<(), PortError> {
         let line = &Semaphore::new(UPLOADING as usize);
         stream::iter(chunk)
             .map(|(key, found)| async move {

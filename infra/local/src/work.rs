@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use delivery::ports::{Part, PortError, PortErrorKind, Unfinished};
+use delivery::ports::{PortError, PortErrorKind, ScanSegment, Unfinished};
 use delivery::{FileKey, FileState};
 use embedded::Engine;
 use sender::Settings;
@@ -21,14 +21,14 @@ use crate::progress::Progress;
 const LONGEST_CALL: Duration = workflow::MAX_TIMEOUT;
 
 /// How often to look whether there is anything left to do.
-const LOOK: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How long a disk that takes no writes is waited for, before the run ends and says so.
 const DISK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the functions until nothing is left on the queues. False when a person stopped it; the state
 /// directory then has what is left.
-pub(crate) async fn until_at_rest(
+pub(crate) async fn drain(
     engine: &Engine,
     calls: &CallArgs,
     progress: Arc<Progress>,
@@ -87,8 +87,10 @@ pub(crate) async fn under_way(engine: &Engine) -> Result<Vec<FileState>, PortErr
     let mut found = Vec::new();
     let mut after = None;
     loop {
-        let page = engine.unfinished(Part::ALL, after.as_deref()).await?;
-        // A record that cannot be read is `check`'s to report.
+        let page = engine
+            .unfinished(ScanSegment::ALL, after.as_deref())
+            .await?;
+        // A record that cannot be read is `audit`'s to report.
         found.extend(page.rows.into_iter().flatten().map(|file| file.state));
         after = page.next;
         if after.is_none() {
@@ -119,7 +121,7 @@ async fn idle(engine: &Engine) -> Result<(), PortError> {
         if let Some(fault) = engine.fault(DISK_PATIENCE) {
             return Err(fault);
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 

@@ -225,7 +225,7 @@ const fn now<M>(message: M) -> Outgoing<M> {
     }
 }
 
-delivery::bundle! { impl AuditPorts for Admin as admin {
+delivery::port_set! { impl AuditPorts for Admin as admin {
     Unfinished unfinished: Table = &admin.table;
     Assignments assignments: Queue<Assignment> = &admin.assignments;
     Deliveries deliveries: Queue<Delivery> = &admin.deliveries;

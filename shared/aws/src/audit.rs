@@ -32,7 +32,7 @@ impl AuditFunctionPorts {
     }
 }
 
-delivery::bundle! { impl AuditPorts for AuditFunctionPorts as ports {
+delivery::port_set! { impl AuditPorts for AuditFunctionPorts as ports {
     Unfinished unfinished: Table = &ports.table;
     Assignments assignments: Queue<Assignment> = &ports.assignments;
     Deliveries deliveries: Queue<Delivery> = &ports.deliveries;

@@ -20,12 +20,12 @@ mod metrics;
 mod admin;
 #[cfg(all(feature = "dynamodb", feature = "sqs"))]
 mod audit;
-#[cfg(all(feature = "dynamodb", feature = "sqs", feature = "eventbridge"))]
-mod bundle;
 #[cfg(feature = "s3")]
 mod documents;
 #[cfg(feature = "eventbridge")]
 mod events;
+#[cfg(all(feature = "dynamodb", feature = "sqs", feature = "eventbridge"))]
+mod port_set;
 #[cfg(feature = "s3")]
 mod presign;
 #[cfg(feature = "sqs")]
@@ -49,15 +49,19 @@ pub use metrics::EmfMetrics;
 pub use admin::{Admin, PutWorkflowError, Redriven, Stored};
 #[cfg(all(feature = "dynamodb", feature = "sqs"))]
 pub use audit::AuditFunctionPorts;
+#[cfg(feature = "s3")]
+pub use documents::{Bucket, ObjectReader, ObjectStream};
+#[cfg(feature = "eventbridge")]
+pub use events::EventBus;
 #[cfg(all(
     feature = "dynamodb",
     feature = "sqs",
     feature = "eventbridge",
     feature = "s3"
 ))]
-pub use bundle::DeadLetterFunctionPorts;
+pub use port_set::DeadLetterFunctionPorts;
 #[cfg(all(feature = "dynamodb", feature = "sqs", feature = "eventbridge"))]
-pub use bundle::DispatcherPorts;
+pub use port_set::DispatcherPorts;
 #[cfg(all(
     feature = "dynamodb",
     feature = "sqs",
@@ -65,11 +69,7 @@ pub use bundle::DispatcherPorts;
     feature = "s3",
     feature = "secretsmanager"
 ))]
-pub use bundle::{SenderError, SenderPorts};
-#[cfg(feature = "s3")]
-pub use documents::{Bucket, ObjectReader, ObjectStream};
-#[cfg(feature = "eventbridge")]
-pub use events::EventBus;
+pub use port_set::{SenderError, SenderPorts};
 #[cfg(feature = "s3")]
 pub use presign::S3Presign;
 #[cfg(feature = "sqs")]

@@ -17,13 +17,13 @@ use crate::environment::Environment;
 /// | `Latency` | milliseconds | `Stage` |
 /// | `Lag`, from due to sent | seconds | `Stage`; all |
 /// | `Deliveries` | count | `Stage` and `Outcome`; all |
-/// | `GivenUp`, 1 for a file that failed and 0 for another | count | `Stage` and `Outcome`; `Stage` and `Reason`; all |
+/// | `DeliveryFailed`, 1 for a file that failed and 0 for another | count | `Stage` and `Outcome`; `Stage` and `Reason`; all |
 /// | `RejectedAssignments` | count | `Stage` and `Reason`; all |
 /// | `OldestUnfinishedFileAge`, past due, 0 when none is | seconds | all |
 /// | `StuckFiles`, past due for longer than the audit's grace | count | all |
 /// | `UnreadableRecords`, that the audit came upon | count | all |
-/// | `WentBack`, records that failed and return to their queue | count | `Function` |
-/// | `PutOff`, records that return because their time has not come | count | `Function` |
+/// | `BatchItemFailure`, records that failed and return to their queue | count | `Function` |
+/// | `Deferred`, records that return because their time has not come | count | `Function` |
 #[derive(Clone, Debug)]
 pub struct EmfMetrics {
     namespace: String,
@@ -84,7 +84,9 @@ impl EmfMetrics {
             Observation::Left(left) => Some(self.left(left)),
             Observation::Rejected(rejection) => Some(self.rejected(rejection)),
             Observation::Audited(audit) => Some(self.audited(audit)),
-            Observation::WentBack { function, code } => Some(self.went_back(function, code)),
+            Observation::BatchItemFailure { function, code } => {
+                Some(self.item_failed(function, code))
+            }
             _ => None,
         }
     }
@@ -107,12 +109,17 @@ impl EmfMetrics {
     }
 
     fn left(&self, left: &FileLeft) -> Value {
-        let given_up = json!(u32::from(left.reason.is_some()));
+        let delivery_failed = json!(u32::from(left.reason.is_some()));
         let by_stage: &[&str] = &["Stage", "Outcome"];
         let by_reason: &[&str] = &["Stage", "Reason"];
         let mut line = self.emf(&[
             Metric("Deliveries", "Count", json!(1), &[by_stage, &[]]),
-            Metric("GivenUp", "Count", given_up, &[by_stage, by_reason, &[]]),
+            Metric(
+                "DeliveryFailed",
+                "Count",
+                delivery_failed,
+                &[by_stage, by_reason, &[]],
+            ),
         ]);
         line["Stage"] = json!(left.stage_id);
         line["Outcome"] = json!(left.outcome.edge());
@@ -136,11 +143,11 @@ impl EmfMetrics {
         line
     }
 
-    fn went_back(&self, function: &str, code: &str) -> Value {
+    fn item_failed(&self, function: &str, code: &str) -> Value {
         // Another sender has the attempt, or the invocation is almost over: nothing is wrong.
         let name = match code {
-            "held" | "out_of_time" => "PutOff",
-            _ => "WentBack",
+            "lease_held" | "out_of_time" => "Deferred",
+            _ => "BatchItemFailure",
         };
         let mut line = self.emf(&[Metric(name, "Count", json!(1), &[&["Function"]])]);
         line["Function"] = json!(function);
@@ -281,7 +288,7 @@ mod tests {
 
     #[test]
     fn a_file_that_leaves_counts_as_given_up_or_not() {
-        for (outcome, why, given_up) in [
+        for (outcome, why, delivery_failed) in [
             (Outcome::Failed, Some(Reason::Timeout), 1),
             (Outcome::Succeeded, None, 0),
         ] {
@@ -299,11 +306,11 @@ mod tests {
             let line = line(&Observation::Left(&left));
             let sets = checked(&line);
             assert_eq!(
-                sets["GivenUp"],
+                sets["DeliveryFailed"],
                 json!([["Stage", "Outcome"], ["Stage", "Reason"], []])
             );
             assert_eq!(line["Outcome"], outcome.edge());
-            assert_eq!(line["GivenUp"], given_up);
+            assert_eq!(line["DeliveryFailed"], delivery_failed);
         }
     }
 
@@ -324,11 +331,11 @@ mod tests {
     #[test]
     fn a_record_that_goes_back_counts_unless_its_time_has_not_come() {
         for (code, metric) in [
-            ("engine_forbidden", "WentBack"),
-            ("held", "PutOff"),
-            ("out_of_time", "PutOff"),
+            ("engine_forbidden", "BatchItemFailure"),
+            ("lease_held", "Deferred"),
+            ("out_of_time", "Deferred"),
         ] {
-            let line = line(&Observation::WentBack {
+            let line = line(&Observation::BatchItemFailure {
                 function: "sender",
                 code,
             });

@@ -243,17 +243,17 @@ impl Failed {
 impl Answer {
     /// From the records and their results, one each.
     ///
-    /// `went_back` is told of each failure: to Lambda the invocation succeeded, and its metrics show none.
+    /// `item_failed` is told of each failure: to Lambda the invocation succeeded, and its metrics show none.
     pub fn new<T>(
         records: Vec<Record>,
         results: Vec<Result<T, Failure>>,
-        went_back: impl Fn(&Failure),
+        item_failed: impl Fn(&Failure),
     ) -> Self {
         let mut failed = Vec::new();
         for (record, result) in records.into_iter().zip(results) {
             if let Err(failure) = result {
                 log(&record, &failure);
-                went_back(&failure);
+                item_failed(&failure);
                 failed.push(Failed {
                     record,
                     retry_after: failure.retry_after,

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use delivery::machine::{DispatchDecision, decide_dispatch};
 use delivery::ports::{
-    Clock, Outgoing, Page, Part, PortError, PortErrorKind, SendMessages, Unfinished, UnfinishedFile,
+    Clock, Outgoing, Page, PortError, PortErrorKind, ScanSegment, SendMessages, Unfinished,
+    UnfinishedFile,
 };
 use delivery::usecase::{AuditSettings, audit};
 use delivery::{Assignment, Delivery, DocumentRef, FileState, Timestamp};
@@ -31,7 +32,7 @@ struct Ports {
 impl Unfinished for Ports {
     async fn unfinished(
         &self,
-        _: Part,
+        _: ScanSegment,
         _: Option<&str>,
     ) -> Result<Page<Result<UnfinishedFile, PortError>>, PortError> {
         let rows = self.files.iter().map(|state| {
@@ -72,7 +73,7 @@ impl SendMessages<Assignment> for Ports {
     }
 }
 
-delivery::bundle! { impl AuditPorts for Ports as ports {
+delivery::port_set! { impl AuditPorts for Ports as ports {
     Unfinished unfinished: Ports = ports;
     Assignments assignments: Ports = ports;
     Deliveries deliveries: Ports = ports;
@@ -95,7 +96,7 @@ fn queued(item: &str, document: Option<DocumentRef>) -> FileState {
 /// The files that were found stuck, and whether each was brought on.
 fn audited(ports: &Ports) -> Vec<(Uuid, bool)> {
     let settings = AuditSettings {
-        part: Part::ALL,
+        segment: ScanSegment::ALL,
         grace: Duration::from_secs(3600),
         repair: true,
     };

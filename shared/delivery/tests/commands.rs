@@ -46,7 +46,7 @@ fn a_file_whose_stage_is_gone_gets_out_again() {
         };
         assert_eq!((next.status, delivery.stage_id), (Status::Queued, id("B")));
         let decision = decide_dispatch(gone, &arrived, Some(&next), None, NOW);
-        assert_eq!(decision, DispatchDecision::SendAgain(delivery));
+        assert_eq!(decision, DispatchDecision::Reenqueue(delivery));
     }
     let decision = decide_dispatch(None, &command("A"), None, None, NOW);
     assert_eq!(
@@ -63,7 +63,7 @@ fn another_command_under_the_same_id_is_rejected() {
         |command: &Assignment| decide_dispatch(Some(&workflow), command, Some(&open), None, NOW);
     assert_eq!(
         again(&command("A")),
-        DispatchDecision::SendAgain(Box::new(message))
+        DispatchDecision::Reenqueue(Box::new(message))
     );
     let elsewhere = Assignment {
         workflow_id: id("another workflow"),
@@ -93,7 +93,7 @@ fn a_command_that_comes_again_brings_no_other_document() {
             ..command("A")
         };
         match decide_dispatch(Some(&workflow), &command, Some(state), None, NOW) {
-            DispatchDecision::SendAgain(message) => message.document,
+            DispatchDecision::Reenqueue(message) => message.document,
             other => panic!("{other:?}"),
         }
     };
@@ -115,7 +115,7 @@ fn a_message_that_names_another_stage_is_corrected() {
         stage_id: id("B"),
         ..message.clone()
     };
-    let SendDecision::SendAgain { delivery, .. } = decide_send(&wrong, &open, NOW) else {
+    let SendDecision::Reenqueue { delivery, .. } = decide_send(&wrong, &open, NOW) else {
         panic!("it is sent");
     };
     assert_eq!(*delivery, message);

@@ -137,7 +137,7 @@ fn a_dead_lettered_delivery_whose_visit_is_over_is_announced_again() {
     let (elsewhere, _) = in_b(&workflow, &succeeded(&workflow, &state));
     assert_eq!(
         decide_dead_letter(Some(&workflow), &message, &elsewhere, NOW),
-        DeadLetterDecision::AskHistory
+        DeadLetterDecision::NeedsHistory
     );
 }
 
@@ -149,7 +149,7 @@ fn the_history_announces_what_the_exit_did() {
     let (elsewhere, kept) = in_b(&workflow, &exit);
     assert_eq!(
         decide_send(&message, &elsewhere, NOW),
-        SendDecision::AskHistory
+        SendDecision::NeedsHistory
     );
     assert_eq!(announcement_of(&kept), Some(exit.left));
 }
@@ -167,7 +167,7 @@ fn a_dead_lettered_assignment_that_is_over_sends_again_what_its_exit_sent() {
     assert_eq!(ended.next.visit.stage_id, id("C"));
     assert_eq!(
         dead(&ended.next),
-        DeadLetterDecision::AssignAgain {
+        DeadLetterDecision::ReenqueueAssignment {
             assignment: Box::new(ended.assignment.unwrap()),
             left: Some(Box::new(ended.left)),
         }

@@ -54,7 +54,7 @@ impl std::fmt::Debug for Engine {
 
 impl Engine {
     /// Opens a state directory, making it if need be, and takes back what a process that died had
-    /// in hand: its messages are due again, its claims are over.
+    /// in flight: its messages are due again, its claims are over.
     ///
     /// # Errors
     /// [`OpenError`], each with one line that says what to do.

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::queue::{Queue, Received};
 
-/// Messages in hand by queue and group. Only this process has any, so memory is the right place.
+/// Messages in flight by queue and group. Only this process has any, so memory is the right place.
 #[derive(Default)]
 pub(crate) struct InFlight {
     held: HashMap<(Queue, String), usize>,
@@ -27,7 +27,7 @@ impl InFlight {
         }
     }
 
-    /// Of the groups with due messages that have room, the one with the fewest in hand, and its room.
+    /// Of the groups with due messages that have room, the one with the fewest in flight, and its room.
     pub(crate) fn choose(
         &mut self,
         queue: Queue,
@@ -58,16 +58,16 @@ pub(crate) fn lock(in_flight: &Mutex<InFlight>) -> MutexGuard<'_, InFlight> {
     in_flight.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Messages that count as in hand from before their commit, so that two pollers at once do not both
+/// Messages that count as in flight from before their commit, so that two pollers at once do not both
 /// see room; dropped without [`keep`](Self::keep), when there was no commit, they no longer do.
-pub(crate) struct InHand {
+pub(crate) struct InFlightReservation {
     in_flight: Arc<Mutex<InFlight>>,
     queue: Queue,
     group: String,
     count: usize,
 }
 
-impl InHand {
+impl InFlightReservation {
     pub(crate) fn new(
         in_flight: Arc<Mutex<InFlight>>,
         queue: Queue,
@@ -90,7 +90,7 @@ impl InHand {
     }
 }
 
-impl Drop for InHand {
+impl Drop for InFlightReservation {
     fn drop(&mut self) {
         lock(&self.in_flight).take(self.queue, &self.group, self.count);
     }

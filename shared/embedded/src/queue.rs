@@ -3,7 +3,7 @@ use delivery::Timestamp;
 /// Receives after which a message is moved to its queue's dead letters.
 pub const MAX_RECEIVES: u32 = 5;
 
-/// Times a process may die with a message in hand, after which the message is taken for the cause and
+/// Times a process may die with a message in flight, after which the message is taken for the cause and
 /// is moved there too. Far more than kills and power cuts come to, whose messages are healthy.
 pub const MAX_CRASHES: u32 = 50;
 
@@ -67,7 +67,7 @@ impl Queue {
     }
 }
 
-/// A message in hand.
+/// A message in flight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
     /// The message's id.

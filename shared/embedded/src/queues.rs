@@ -48,11 +48,11 @@ impl Engine {
         Ok(())
     }
 
-    /// Deletes messages in hand. One that was received again since is not touched. A loss of power
+    /// Deletes messages in flight. One that was received again since is not touched. A loss of power
     /// right after may bring them back: they are delivered at least once.
     ///
     /// # Errors
-    /// [`PortError`] when the database fails; the messages then stay in hand, for another try.
+    /// [`PortError`] when the database fails; the messages then stay in flight, for another try.
     pub async fn delete(&self, queue: Queue, messages: &[Received]) -> Result<usize, PortError> {
         self.settle(queue, messages, "delete messages", |db, id, receipt| {
             db.prepare_cached("DELETE FROM messages WHERE id = ?1 AND receipt = ?2")?
@@ -61,11 +61,11 @@ impl Engine {
         .await
     }
 
-    /// Gives messages in hand back: each is due again after its delay.
+    /// Gives messages in flight back: each is due again after its delay.
     ///
     /// # Errors
-    /// [`PortError`] when the database fails; the messages then stay in hand, for another try.
-    pub async fn give_back(
+    /// [`PortError`] when the database fails; the messages then stay in flight, for another try.
+    pub async fn release(
         &self,
         queue: Queue,
         messages: &[Received],
@@ -77,8 +77,8 @@ impl Engine {
     /// The same for messages whose turn it was not: this receive does not count.
     ///
     /// # Errors
-    /// [`PortError`] when the database fails; the messages then stay in hand, for another try.
-    pub async fn give_back_uncounted(
+    /// [`PortError`] when the database fails; the messages then stay in flight, for another try.
+    pub async fn release_uncounted(
         &self,
         queue: Queue,
         messages: &[Received],
@@ -128,7 +128,7 @@ impl Engine {
                     .try_fold(0, |sum, (id, receipt)| Ok(sum + act(db, *id, *receipt)?))
             })
             .await?;
-        self.release(queue, messages.iter().map(|message| &*message.group), 1);
+        self.end_flight(queue, messages.iter().map(|message| &*message.group), 1);
         Ok(settled)
     }
 
@@ -156,7 +156,7 @@ impl Engine {
             .await
     }
 
-    /// Whether any message is on the working queues: due, delayed or in hand, dead letters included,
+    /// Whether any message is on the working queues: due, delayed or in flight, dead letters included,
     /// parked ones not. By invariant 3, without any all files are at rest.
     ///
     /// # Errors
@@ -237,7 +237,7 @@ impl Engine {
     }
 
     /// Takes out of the hand `count` messages of each group, and wakes who waits for a group's room.
-    pub(crate) fn release<'a>(
+    pub(crate) fn end_flight<'a>(
         &self,
         queue: Queue,
         groups: impl IntoIterator<Item = &'a str>,

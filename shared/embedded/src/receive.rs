@@ -6,14 +6,14 @@ use delivery::ports::PortError;
 use rusqlite::{Connection, params};
 
 use crate::engine::Engine;
-use crate::in_flight::{InHand, lock};
+use crate::in_flight::{InFlightReservation, lock};
 use crate::queue::{MAX_RECEIVES, Queue, Received};
 use crate::queues::{due_after, now};
 
 impl Engine {
     /// Takes up to `most` (1 to 10) due messages of one group, and hides them for `visibility`.
     ///
-    /// The group with the fewest messages in hand comes first; one that has `group_cap` or more is
+    /// The group with the fewest messages in flight comes first; one that has `group_cap` or more is
     /// passed over, so that a receiver that never answers cannot take every place. A message that
     /// was received [`MAX_RECEIVES`] times already is moved to the queue's dead letters instead.
     ///
@@ -30,7 +30,7 @@ impl Engine {
         self.receive_within(queue, most, visibility, room).await
     }
 
-    /// The same, where `room` says how many messages more a group may have that has so many in hand.
+    /// The same, where `room` says how many messages more a group may have that has so many in flight.
     ///
     /// # Errors
     /// [`PortError`] when the database fails.
@@ -44,7 +44,7 @@ impl Engine {
         let most = most.clamp(1, 10);
         let hidden_until = due_after(visibility);
         let in_flight = Arc::clone(&self.inner.in_flight);
-        // Unflushed: opening the directory after a loss of power takes back what was in hand anyway.
+        // Unflushed: opening the directory after a loss of power takes back what was in flight anyway.
         // One job, not two: a poller waits for a commit per job, and so takes twice as many messages.
         let taken = self
             .writer()
@@ -55,20 +55,20 @@ impl Engine {
                 };
                 let messages = take(db, queue, &group, most.min(room), hidden_until)?;
                 Ok(Some((
-                    InHand::new(in_flight, queue, group, &messages),
+                    InFlightReservation::new(in_flight, queue, group, &messages),
                     messages,
                 )))
             })
             .await?;
-        let Some((in_hand, messages)) = taken else {
+        let Some((reservation, messages)) = taken else {
             return Ok(Vec::new());
         };
-        let group = in_hand.keep();
+        let group = reservation.keep();
         let is_dead = |message: &Received| {
             message.receive_count > MAX_RECEIVES && queue.dead_letters().is_some()
         };
         let (dead, mut received): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_dead);
-        if let Err(error) = self.bury(queue, &group, &dead).await {
+        if let Err(error) = self.handle_record(queue, &group, &dead).await {
             // In nobody's hand they would stay hidden, with all that came with them: once more, then.
             tracing::error!(%error, "dead letters could not be moved, they are handed out once more");
             received.extend(dead);
@@ -76,7 +76,12 @@ impl Engine {
         Ok(received)
     }
 
-    async fn bury(&self, queue: Queue, group: &str, dead: &[Received]) -> Result<(), PortError> {
+    async fn handle_record(
+        &self,
+        queue: Queue,
+        group: &str,
+        dead: &[Received],
+    ) -> Result<(), PortError> {
         let ids: Vec<i64> = dead.iter().map(|message| message.message_id).collect();
         let (Some(dead_letters), false) = (queue.dead_letters(), ids.is_empty()) else {
             return Ok(());
@@ -94,7 +99,7 @@ impl Engine {
                 Ok(())
             })
             .await?;
-        self.release(queue, [group], count);
+        self.end_flight(queue, [group], count);
         self.wake(dead_letters);
         Ok(())
     }

@@ -1,4 +1,4 @@
-use delivery::ports::{Page, Part, PortError, Unfinished, UnfinishedFile};
+use delivery::ports::{Page, PortError, ScanSegment, Unfinished, UnfinishedFile};
 use rusqlite::params;
 use uuid::Uuid;
 
@@ -21,10 +21,10 @@ WHERE at_rest = 0 AND (team, item_id) > (?1, ?2) ORDER BY team, item_id LIMIT ?3
 impl Unfinished for Engine {
     async fn unfinished(
         &self,
-        part: Part,
+        segment: ScanSegment,
         after: Option<&str>,
     ) -> Result<Page<Result<UnfinishedFile, PortError>>, PortError> {
-        if part.number > 0 {
+        if segment.number > 0 {
             return Ok(Page {
                 rows: Vec::new(),
                 next: None,

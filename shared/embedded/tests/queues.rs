@@ -64,8 +64,8 @@ async fn a_group_without_room_has_nothing_due_and_wakes_when_it_has_room() {
     let (engine, _directory) = engine();
     let room = |held: usize| 3_usize.saturating_sub(held);
     send(&engine, 1, 5).await;
-    let mut in_hand = receive(&engine, 3).await;
-    assert_eq!(in_hand.len(), 3);
+    let mut in_flight = receive(&engine, 3).await;
+    assert_eq!(in_flight.len(), 3);
     let mut sent = std::pin::pin!(engine.sent(Queue::Deliveries));
     sent.as_mut().enable();
     assert!(receive(&engine, 3).await.is_empty());
@@ -74,7 +74,7 @@ async fn a_group_without_room_has_nothing_due_and_wakes_when_it_has_room() {
     assert_eq!(due, None);
     assert!(timeout(SOON, sent.as_mut()).await.is_err());
 
-    let one = in_hand.split_off(2);
+    let one = in_flight.split_off(2);
     engine.delete(Queue::Deliveries, &one).await.unwrap();
     timeout(SOON, sent).await.unwrap();
     let due = engine.next_due(Queue::Deliveries, room).await.unwrap();
@@ -86,10 +86,10 @@ async fn a_group_without_room_has_nothing_due_and_wakes_when_it_has_room() {
 async fn a_settled_message_wakes_nobody_where_no_group_wants_room() {
     let (engine, _directory) = engine();
     send(&engine, 1, 1).await;
-    let in_hand = receive(&engine, 3).await;
+    let in_flight = receive(&engine, 3).await;
     let mut sent = std::pin::pin!(engine.sent(Queue::Deliveries));
     sent.as_mut().enable();
-    engine.delete(Queue::Deliveries, &in_hand).await.unwrap();
+    engine.delete(Queue::Deliveries, &in_flight).await.unwrap();
     assert!(timeout(SOON, sent).await.is_err());
 }
 

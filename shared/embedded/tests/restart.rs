@@ -74,7 +74,7 @@ async fn a_receive_that_was_not_its_turn_does_not_count() {
         let received = receive(&engine).await;
         assert_eq!(received[0].receive_count, 1);
         let delay = Duration::ZERO;
-        let back = engine.give_back_uncounted(Queue::Deliveries, &received, delay);
+        let back = engine.release_uncounted(Queue::Deliveries, &received, delay);
         assert_eq!(back.await.unwrap(), 1);
     }
 }

@@ -6,13 +6,13 @@ use delivery::ports::{Call, PortError};
 use delivery::{Document, DocumentReader, Reason};
 use futures_util::StreamExt;
 
-use crate::cut::Cutter;
 use crate::head::{Head, Spliced};
 use crate::payload::metadata_only;
 use crate::presign::{self, Presign};
 use crate::scan::{PayloadError, Scanner};
 use crate::signature::Signer;
 use crate::streamed::{Starved, Streamed};
+use crate::strip_annotations::Cutter;
 
 /// Largest body without annotations of a large document that is kept in memory: 1 MiB. A larger one
 /// is read twice instead.

@@ -32,9 +32,9 @@ impl Head {
         let mut chunks = reader.stream().await?;
         while let Some(chunk) = chunks.next().await {
             match found.feed(&chunk?) {
-                Found::NotYet => {}
-                Found::Never => return Ok(None),
-                Found::Here(mut head) => {
+                ItemEnd::NotYet => {}
+                ItemEnd::Never => return Ok(None),
+                ItemEnd::Here(mut head) => {
                     let original = head.len();
                     // The member is the last of this object, which makes it a whole document.
                     head.push(b'}');
@@ -57,7 +57,7 @@ impl Head {
     }
 }
 
-enum Found {
+enum ItemEnd {
     NotYet,
     Never,
     Here(Vec<u8>),
@@ -84,29 +84,29 @@ impl Default for Finder {
 }
 
 impl Finder {
-    fn feed(&mut self, chunk: &[u8]) -> Found {
+    fn feed(&mut self, chunk: &[u8]) -> ItemEnd {
         let mut rest = chunk;
         while !rest.is_empty() {
             let Ok((taken, mark)) = self.scanner.next(rest) else {
-                return Found::Never;
+                return ItemEnd::Never;
             };
             self.read.extend_from_slice(&rest[..taken]);
             rest = &rest[taken..];
             if self.read.len() > LIMIT {
-                return Found::Never;
+                return ItemEnd::Never;
             }
             match mark {
                 None => {}
                 Some(Mark::Comma | Mark::Close) if self.in_item => {
                     self.read.pop();
-                    return Found::Here(std::mem::take(&mut self.read));
+                    return ItemEnd::Here(std::mem::take(&mut self.read));
                 }
                 Some(Mark::Open | Mark::Comma) => self.name = self.read.len(),
                 Some(Mark::KeyEnd) => self.in_item = is_item(&self.read[self.name..]),
-                Some(Mark::Close) => return Found::Never,
+                Some(Mark::Close) => return ItemEnd::Never,
             }
         }
-        Found::NotYet
+        ItemEnd::NotYet
     }
 }
 
@@ -163,9 +163,9 @@ mod tests {
         let mut finder = Finder::default();
         for chunk in document.as_bytes().chunks(size) {
             match finder.feed(chunk) {
-                Found::NotYet => {}
-                Found::Never => return None,
-                Found::Here(head) => return String::from_utf8(head).ok(),
+                ItemEnd::NotYet => {}
+                ItemEnd::Never => return None,
+                ItemEnd::Here(head) => return String::from_utf8(head).ok(),
             }
         }
         None

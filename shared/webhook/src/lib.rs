@@ -5,9 +5,9 @@ mod body;
 mod caller;
 mod classify;
 mod connections;
-mod cut;
 mod head;
 mod headers;
+mod json_escape;
 mod members;
 mod payload;
 mod presign;
@@ -16,13 +16,13 @@ mod redact;
 mod redirect;
 mod scan;
 mod signature;
-mod spelled;
 mod streamed;
+mod strip_annotations;
 mod unreadable;
 
-pub mod guard;
 #[doc(hidden)]
-pub mod inputs;
+pub mod fuzzing;
+pub mod guard;
 
 pub use caller::{CallerConfig, ClientError, WebhookCaller};
 pub use members::{members, text};

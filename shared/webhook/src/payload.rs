@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
-use crate::cut::Cutter;
 use crate::scan::{PayloadError, Scanner};
+use crate::strip_annotations::Cutter;
 
 /// Checks a document as the sender does: one JSON object, with or without a byte order mark before it.
 ///

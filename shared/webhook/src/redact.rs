@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 use workflow::StageSecrets;
 
-use crate::spelled::{Found, Spelling, find_at};
+use crate::json_escape::{Match, Spelling, find_at};
 
 const MARK: &[u8] = b"[redacted]";
 
@@ -91,9 +91,9 @@ impl Redactor {
             for spelling in [Spelling::Plain, Spelling::Json] {
                 match find_at(needle, text, spelling) {
                     // A secret that was cut off first: a shorter one may lie at its beginning.
-                    Found::CutOff(known) if known >= SHORTEST => return Some(text.len()),
-                    Found::Whole(length) => whole = whole.max(Some(length)),
-                    Found::CutOff(_) | Found::Not => {}
+                    Match::CutOff(known) if known >= SHORTEST => return Some(text.len()),
+                    Match::Whole(length) => whole = whole.max(Some(length)),
+                    Match::CutOff(_) | Match::Not => {}
                 }
             }
         }

@@ -10,7 +10,7 @@ use delivery::ports::{PortError, PortErrorKind};
 use futures_util::Stream;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::cut::Cutter;
+use crate::strip_annotations::Cutter;
 
 /// Says, after a deadline has passed, whose fault it was: ours when the body was waiting for its
 /// document.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use delivery::FileState;
-use delivery::ports::{Observation, Observer, Part, Unfinished as _};
+use delivery::ports::{Observation, Observer, ScanSegment, Unfinished as _};
 use embedded::{Engine, Options, Queue};
 use sender::Settings;
 use serde_json::json;
@@ -27,7 +27,7 @@ pub(crate) const COMPLETE: &str = "Complete";
 const CONCURRENCY: usize = 64;
 
 /// How often to look whether the work is done.
-const LOOK: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A Webhook stage.
 pub(crate) struct Stage<'a> {
@@ -121,14 +121,14 @@ impl Pipeline {
     /// Until no message is left, so that all files are at rest.
     pub(crate) async fn at_rest(&self) {
         while !self.engine.is_idle().await.unwrap() {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
     /// Until no assignment is left.
     pub(crate) async fn dispatched(&self) {
         while self.engine.depth(Queue::Assignments).await.unwrap().total() > 0 {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -153,7 +153,7 @@ impl Pipeline {
         loop {
             let page = self
                 .engine
-                .unfinished(Part::ALL, after.as_deref())
+                .unfinished(ScanSegment::ALL, after.as_deref())
                 .await
                 .unwrap();
             for file in page.rows {

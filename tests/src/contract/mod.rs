@@ -8,7 +8,7 @@ mod unfinished;
 
 pub use documents::documents;
 pub use history::{history, lists};
-pub use queues::{InHand, QueueUnderTest, queues};
+pub use queues::{InFlight, QueueUnderTest, queues};
 pub use states::{conditional_writes, one_of_many_writers};
 pub use unfinished::unfinished;
 

@@ -7,8 +7,8 @@ use delivery::{Delivery, DocumentRef};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-/// A message in hand, as far as the contract looks at it.
-pub struct InHand<R> {
+/// A message in flight, as far as the contract looks at it.
+pub struct InFlight<R> {
     pub body: String,
     pub receive_count: u32,
     pub receipt: R,
@@ -18,9 +18,9 @@ pub struct InHand<R> {
 pub trait QueueUnderTest: SendMessages<Delivery> {
     type Receipt: Clone + Send;
 
-    fn receive(&self) -> impl Future<Output = Vec<InHand<Self::Receipt>>> + Send;
+    fn receive(&self) -> impl Future<Output = Vec<InFlight<Self::Receipt>>> + Send;
     fn delete(&self, receipt: Self::Receipt) -> impl Future<Output = ()> + Send;
-    fn give_back(&self, receipt: Self::Receipt) -> impl Future<Output = ()> + Send;
+    fn release(&self, receipt: Self::Receipt) -> impl Future<Output = ()> + Send;
 }
 
 fn delivery(attempt: u32, document: Option<&str>) -> Delivery {
@@ -84,9 +84,9 @@ pub async fn queues<Q: QueueUnderTest>(queue: &Q) {
         let mut got = receive_some(queue).await;
         let message = got.pop().unwrap();
         assert_eq!(message.receive_count, count);
-        assert!(queue.receive().await.is_empty(), "in hand, it is hidden");
+        assert!(queue.receive().await.is_empty(), "in flight, it is hidden");
         receipts.push(message.receipt.clone());
-        queue.give_back(message.receipt).await;
+        queue.release(message.receipt).await;
     }
     let message = receive_some(queue).await.pop().unwrap();
     queue.delete(message.receipt).await;
@@ -118,7 +118,7 @@ pub async fn queues<Q: QueueUnderTest>(queue: &Q) {
 }
 
 /// Receives until something comes; a queue may need a moment.
-async fn receive_some<Q: QueueUnderTest>(queue: &Q) -> Vec<InHand<Q::Receipt>> {
+async fn receive_some<Q: QueueUnderTest>(queue: &Q) -> Vec<InFlight<Q::Receipt>> {
     for _ in 0..200 {
         let got = queue.receive().await;
         if !got.is_empty() {

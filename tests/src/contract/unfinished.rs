@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
 
-use delivery::ports::{FileStates, Part, Unfinished};
+use delivery::ports::{FileStates, ScanSegment, Unfinished};
 use delivery::{FileKey, FileState, Outcome, Status, Timestamp};
 use uuid::Uuid;
 
 use super::{finished, key, waiting};
 
 /// Parts that are looked through one after the other.
-const PARTS: u32 = 3;
+const PARTITIONS: u32 = 3;
 
 /// Files that are not at rest are found, each in one part, and no others.
 pub async fn unfinished(store: &(impl FileStates + Unfinished)) {
@@ -29,8 +29,11 @@ pub async fn unfinished(store: &(impl FileStates + Unfinished)) {
         }
     }
     let mut found = BTreeMap::new();
-    for number in 0..PARTS {
-        let part = Part { number, of: PARTS };
+    for number in 0..PARTITIONS {
+        let part = ScanSegment {
+            number,
+            of: PARTITIONS,
+        };
         let mut after = None;
         loop {
             let page = store.unfinished(part, after.as_deref()).await.unwrap();

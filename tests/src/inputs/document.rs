@@ -7,7 +7,7 @@ use delivery::ports::PortError;
 use futures_util::FutureExt;
 use receiver::{Config, Receiver};
 use serde_json::{Value, json};
-use webhook::{Presign, inputs};
+use webhook::{Presign, fuzzing};
 
 use super::json::{depth, members};
 
@@ -36,7 +36,7 @@ pub fn check(document: &[u8]) {
 
 /// What the sender's check passes is what a receiver gets, so none of it is a bad request.
 fn is_taken_by_the_example_receiver(document: &[u8]) {
-    if inputs::check(document).is_err() {
+    if fuzzing::check(document).is_err() {
         return;
     }
     let body = std::str::from_utf8(document).expect("judged valid");
@@ -46,7 +46,7 @@ fn is_taken_by_the_example_receiver(document: &[u8]) {
 
 fn is_judged_as_by_serde_json(document: &[u8]) {
     let by_serde = members(document).is_some() && depth(document) <= MAX_DEPTH;
-    let judged = inputs::check(document);
+    let judged = fuzzing::check(document);
     assert_eq!(
         judged.is_ok(),
         by_serde,
@@ -60,10 +60,10 @@ fn is_judged_as_by_serde_json(document: &[u8]) {
 }
 
 fn loses_its_annotations_and_nothing_else(document: &[u8]) {
-    let cut = inputs::cut([document]);
+    let cut = fuzzing::cut([document]);
     assert_eq!(
         cut.as_ref().err().copied(),
-        inputs::check(document).err(),
+        fuzzing::check(document).err(),
         "cut and check judge alike"
     );
     let Ok(cut) = cut else { return };
@@ -76,7 +76,7 @@ fn loses_its_annotations_and_nothing_else(document: &[u8]) {
             .eq(left.map(|(name, value)| (name, value.get()))),
         "every other member keeps its bytes and its place"
     );
-    assert_eq!(inputs::cut([&cut[..]]), Ok(cut.clone()), "once is enough");
+    assert_eq!(fuzzing::cut([&cut[..]]), Ok(cut.clone()), "once is enough");
     assert_eq!(
         cut.starts_with(b"\xef\xbb\xbf"),
         document.starts_with(b"\xef\xbb\xbf"),
@@ -90,8 +90,8 @@ fn loses_its_annotations_and_nothing_else(document: &[u8]) {
 /// # Panics
 /// When they do.
 pub fn is_cut_alike_in_chunks(document: &[u8], size: usize) {
-    let whole = inputs::cut([document]);
-    let pieces = inputs::cut(document.chunks(size));
+    let whole = fuzzing::cut([document]);
+    let pieces = fuzzing::cut(document.chunks(size));
     assert!(whole == pieces, "chunks of {size} bytes change the output");
 }
 
@@ -111,15 +111,15 @@ fn signed(s3_url: &str) -> String {
 /// Only what was judged valid is presigned. By meaning, where serde_json can read the whole document: it cannot read numbers beyond f64, halves
 /// of surrogate pairs, and more than 127 levels.
 fn gets_its_urls_presigned_and_nothing_else(document: &[u8]) {
-    if inputs::check(document).is_err() {
+    if fuzzing::check(document).is_err() {
         return;
     }
     let bytes = Bytes::copy_from_slice(document);
-    let replaced = inputs::presign(bytes, &Signer, Duration::from_secs(60))
+    let replaced = fuzzing::presign(bytes, &Signer, Duration::from_secs(60))
         .now_or_never()
         .expect("the signer does not wait")
         .expect("the signer does not fail");
-    assert_eq!(inputs::check(&replaced), Ok(()), "valid in, valid out");
+    assert_eq!(fuzzing::check(&replaced), Ok(()), "valid in, valid out");
     let (document, replaced) = (unmarked(document), unmarked(&replaced));
     if let Ok(mut expected) = serde_json::from_slice::<Value>(document) {
         presign_by_hand(&mut expected);

@@ -110,7 +110,7 @@ impl Documents for Memory {
     }
 }
 
-delivery::bundle! { impl DispatchPorts for Memory as memory {
+delivery::port_set! { impl DispatchPorts for Memory as memory {
     States states: Self = memory;
     History history: Self = memory;
     Workflows workflows: Self = memory;
@@ -119,12 +119,12 @@ delivery::bundle! { impl DispatchPorts for Memory as memory {
     Observer observer: () = &();
 } }
 
-delivery::bundle! { impl ExitPorts for Memory as memory {
+delivery::port_set! { impl ExitPorts for Memory as memory {
     Assignments assignments: Self = memory;
     Documents documents: Memory = memory;
     Events events: NoEvents = &NoEvents;
 } }
 
-delivery::bundle! { impl DeadLetterPorts for Memory as memory {
+delivery::port_set! { impl DeadLetterPorts for Memory as memory {
     DeadLetters dead_letters: Self = memory;
 } }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ::workflow::{Actor, WebhookConfig};
-use delivery::machine::{Then, record_attempt};
+use delivery::machine::{NextStep, record_attempt};
 use delivery::ports::{Answer, MAX_DELAY};
 use delivery::retry::{DEFAULT_DELAYS, JITTER, Policy, RetryAfter};
 use delivery::{Delivery, DeliveryState, FileKey, FileState, Reason, Status, Timestamp, Visit};
@@ -117,8 +117,8 @@ fn delay_of(status: u16, hint: Option<RetryAfter>, attempt: u32, id: u128) -> Op
     let attempted = record_attempt(None, Some(&config()), &state, &message, &answer, NOW, NOW)
         .expect("a delivery is open");
     assert_eq!(attempted.summary.reason, Some(Reason::HttpStatus));
-    match attempted.then {
-        Then::Retry { next, delivery } => {
+    match attempted.next_step {
+        NextStep::Retry { next, delivery } => {
             let open = next.delivery.expect("a delivery is open");
             assert_eq!((open.attempt, delivery.attempt), (attempt + 1, attempt + 1));
             let delay = NOW.until(open.next_at);
@@ -126,7 +126,7 @@ fn delay_of(status: u16, hint: Option<RetryAfter>, attempt: u32, id: u128) -> Op
             assert!(attempt <= planned, "attempt {attempt} of {planned}");
             Some(delay)
         }
-        Then::Close(_) => None,
+        NextStep::Close(_) => None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use batch::Return;
-use delivery::ports::{Clock, Part};
+use delivery::ports::{Clock, ScanSegment};
 use delivery::usecase::AuditSettings;
 use delivery::{DeadLetter, Delivery};
 use lambda_runtime::LambdaEvent;
@@ -82,7 +82,7 @@ fn record(queue: usize, message: &Message) -> SqsMessage {
 pub(super) async fn audit(sim: Sim) {
     sim.tell(|| "audits".to_owned());
     let settings = AuditSettings {
-        part: Part::ALL,
+        segment: ScanSegment::ALL,
         grace: Duration::from_secs(30),
         repair: true,
     };
@@ -121,7 +121,7 @@ pub(super) async fn redrive(sim: Sim) {
 }
 
 impl Sim {
-    /// Counts when two workers have the same file in hand, and when both are senders.
+    /// Counts when two workers have the same file in flight, and when both are senders.
     fn note_company(&self, queue: usize, messages: &[Message]) {
         let item = |message: &Message| {
             let body: serde_json::Value = serde_json::from_str(&message.body).unwrap();
@@ -130,7 +130,7 @@ impl Sim {
         let items: Vec<uuid::Uuid> = messages.iter().map(item).collect();
         let shares = |held: &[uuid::Uuid]| held.iter().any(|item| items.contains(item));
         let mut world = self.world.lock().unwrap();
-        let with = world.in_hand.values().filter(|(_, held)| shares(held));
+        let with = world.in_flight.values().filter(|(_, held)| shares(held));
         let senders = |(of, _): &(usize, _)| *of == DELIVERIES && queue == DELIVERIES;
         let (is_shared, has_two_senders) = with.fold((false, false), |found, held| {
             (true, found.1 || senders(held))
@@ -141,7 +141,7 @@ impl Sim {
         if has_two_senders {
             world.faults.note("two senders on one file");
         }
-        world.in_hand.insert(self.task, (queue, items));
+        world.in_flight.insert(self.task, (queue, items));
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) struct World {
     /// Files may lose their message, because an audit comes that brings them on.
     pub(super) is_audited: bool,
     /// The files that each task has messages about, and from which queue.
-    pub(super) in_hand: BTreeMap<u64, (usize, Vec<Uuid>)>,
+    pub(super) in_flight: BTreeMap<u64, (usize, Vec<Uuid>)>,
     /// What a break keeps back from the history, by task.
     pub(super) late: BTreeMap<u64, Vec<VisitRecord>>,
     /// What happened, for people; without `is_traced`, only how much.
@@ -94,7 +94,7 @@ impl World {
             hit: BTreeSet::new(),
             broken,
             is_audited: false,
-            in_hand: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
             late: BTreeMap::new(),
             trace: Vec::new(),
             is_traced: false,
@@ -240,7 +240,7 @@ impl World {
 
     /// A task that has ended, one way or the other.
     pub(super) fn part_with(&mut self, task: u64) {
-        self.in_hand.remove(&task);
+        self.in_flight.remove(&task);
         self.late.remove(&task);
     }
 

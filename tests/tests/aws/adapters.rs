@@ -5,7 +5,7 @@ use bytes::Bytes;
 use delivery::ports::{Freshness, Outgoing, PortError, Secrets, SendMessages, Workflows};
 use delivery::{Delivery, FileKey};
 use secrecy::{ExposeSecret, SecretString};
-use tests::contract::{self, InHand, QueueUnderTest};
+use tests::contract::{self, InFlight, QueueUnderTest};
 use workflow::{SecretRef, StageSecrets, Workflow};
 
 use crate::emulator::emulator;
@@ -41,7 +41,7 @@ impl SendMessages<Delivery> for Deliveries {
 impl QueueUnderTest for Deliveries {
     type Receipt = String;
 
-    async fn receive(&self) -> Vec<InHand<String>> {
+    async fn receive(&self) -> Vec<InFlight<String>> {
         let name = aws_sdk_sqs::types::MessageSystemAttributeName::ApproximateReceiveCount;
         let request = self
             .client
@@ -53,7 +53,7 @@ impl QueueUnderTest for Deliveries {
             .send()
             .await
             .unwrap();
-        let in_hand = |message: aws_sdk_sqs::types::Message| InHand {
+        let in_flight = |message: aws_sdk_sqs::types::Message| InFlight {
             receive_count: message.attributes.unwrap()[&name].parse().unwrap(),
             body: message.body.unwrap(),
             receipt: message.receipt_handle.unwrap(),
@@ -61,7 +61,7 @@ impl QueueUnderTest for Deliveries {
         got.messages
             .unwrap_or_default()
             .into_iter()
-            .map(in_hand)
+            .map(in_flight)
             .collect()
     }
 
@@ -74,7 +74,7 @@ impl QueueUnderTest for Deliveries {
         delete.send().await.unwrap();
     }
 
-    async fn give_back(&self, receipt: String) {
+    async fn release(&self, receipt: String) {
         let change = self.client.change_message_visibility().queue_url(&self.url);
         change
             .receipt_handle(receipt)

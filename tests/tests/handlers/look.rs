@@ -3,7 +3,7 @@
 
 use delivery::Delivery;
 use delivery::machine::first_message;
-use delivery::ports::{Part, Unfinished};
+use delivery::ports::{ScanSegment, Unfinished};
 use delivery::usecase::{Dispatched, dispatch};
 use uuid::Uuid;
 
@@ -26,7 +26,11 @@ async fn a_visit_that_was_opened_beside_its_rejection_gets_its_message() {
         panic!("{opened:?}");
     };
     let engine = world.ports.engine();
-    let unfinished = engine.unfinished(Part::ALL, None).await.unwrap().rows;
+    let unfinished = engine
+        .unfinished(ScanSegment::ALL, None)
+        .await
+        .unwrap()
+        .rows;
     assert_eq!(unfinished.len(), 1);
     let has_message = unfinished[0].as_ref().unwrap().has_message;
     assert_eq!(has_message, Some(true));

@@ -1,9 +1,9 @@
 //! The Lambda handlers on SQS events as they come: good, bad, doubled, late.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod batch_item_failures;
 mod dead_letters;
 mod look;
-mod went_back;
 mod world;
 
 use std::time::Duration;

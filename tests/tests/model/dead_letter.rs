@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use delivery::machine::{
-    Awaited, DeadLetterDecision, decide_dead_letter, decide_dead_letter_assignment, pending,
+    DeadLetterDecision, PendingMessage, decide_dead_letter, decide_dead_letter_assignment, pending,
 };
 use delivery::{FileState, Reason};
 
 use super::breaks::Break;
 use super::clock::{NOW, past};
 use super::dispatcher::{assign, deliver};
-use super::sender::{announced_again, emitted_again, finished};
+use super::sender::{emitted_again, finished, republished_exit};
 use super::small::Small;
 use super::worker::{At, Effect, OnConflict};
 use super::world::{Body, Record};
@@ -34,20 +34,20 @@ pub(crate) fn decide(model: &Small, body: &Body, record: Option<&Record>) -> At 
     }
     let is_parked = is_parked(&decision);
     let mut effects = match decision {
-        DeadLetterDecision::Held => return At::Doing(vec![Effect::Return]),
+        DeadLetterDecision::LeaseHeld => return At::Doing(vec![Effect::Return]),
         DeadLetterDecision::Done(left) => emitted_again(model, left.as_deref(), None),
-        DeadLetterDecision::AskHistory => {
-            let mut effects = announced_again(model, body.visit());
+        DeadLetterDecision::NeedsHistory => {
+            let mut effects = republished_exit(model, body.visit());
             let only_looks = matches!(body, Body::Delivery(message) if message.attempt == 0);
             if state.visit.id != body.visit() && !only_looks {
                 effects.push(Effect::ParkUnseen);
             }
             effects
         }
-        DeadLetterDecision::SendAgain { delivery, delay } => {
+        DeadLetterDecision::Reenqueue { delivery, delay } => {
             vec![deliver(*delivery, delay > Duration::ZERO)]
         }
-        DeadLetterDecision::AssignAgain { assignment, left } => {
+        DeadLetterDecision::ReenqueueAssignment { assignment, left } => {
             emitted_again(model, left.as_deref(), Some(*assignment))
         }
         DeadLetterDecision::Close(closed) => finished(model, *closed, OnConflict::DecideAgain),
@@ -61,7 +61,7 @@ pub(crate) fn decide(model: &Small, body: &Body, record: Option<&Record>) -> At 
 fn is_parked(decision: &DeadLetterDecision) -> bool {
     match decision {
         DeadLetterDecision::Close(_) => true,
-        DeadLetterDecision::Done(left) | DeadLetterDecision::AssignAgain { left, .. } => {
+        DeadLetterDecision::Done(left) | DeadLetterDecision::ReenqueueAssignment { left, .. } => {
             let reason = left.as_ref().and_then(|left| left.reason);
             reason == Some(Reason::DeadLettered)
         }
@@ -72,9 +72,9 @@ fn is_parked(decision: &DeadLetterDecision) -> bool {
 fn is_silenced(model: &Small, body: &Body, decision: &DeadLetterDecision) -> bool {
     let announces = matches!(
         decision,
-        DeadLetterDecision::Done(_) | DeadLetterDecision::AskHistory
+        DeadLetterDecision::Done(_) | DeadLetterDecision::NeedsHistory
     );
-    let assigns = matches!(decision, DeadLetterDecision::AssignAgain { .. });
+    let assigns = matches!(decision, DeadLetterDecision::ReenqueueAssignment { .. });
     match body {
         Body::Delivery(_) => announces && model.is_broken(Break::DeadDeliveriesAnnounceNothing),
         Body::Assignment(..) => {
@@ -99,8 +99,8 @@ pub(crate) fn audit(record: Option<&Record>) -> At {
     let mut effects = Vec::new();
     if let Some(found) = found.filter(|found| found.due <= NOW) {
         effects.push(match found.message {
-            Awaited::Assignment(assignment) => assign(*assignment),
-            Awaited::Delivery(delivery) => deliver(*delivery, false),
+            PendingMessage::Assignment(assignment) => assign(*assignment),
+            PendingMessage::Delivery(delivery) => deliver(*delivery, false),
         });
     }
     effects.push(Effect::Acknowledge);

@@ -29,13 +29,13 @@ pub(crate) fn decide(
         DispatchDecision::Rest { archive, next } => {
             At::Doing(model.in_its_order(opened(archive, *next, None)))
         }
-        DispatchDecision::SendAgain(_) if model.is_broken(Break::NeverEmitsAgain) => {
+        DispatchDecision::Reenqueue(_) if model.is_broken(Break::NeverEmitsAgain) => {
             At::Doing(vec![Effect::Acknowledge])
         }
-        DispatchDecision::SendAgain(delivery) => {
+        DispatchDecision::Reenqueue(delivery) => {
             At::Doing(vec![deliver(*delivery, false), Effect::Acknowledge])
         }
-        DispatchDecision::AskHistory(visit) => match record {
+        DispatchDecision::NeedsHistory(visit) => match record {
             Some(record) if seen.is_none() => At::Asking(record.clone(), visit),
             _ => At::Doing(vec![Effect::Acknowledge]),
         },

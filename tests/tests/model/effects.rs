@@ -108,7 +108,7 @@ impl Small {
             Effect::Acknowledge => return None,
             Effect::Return => {
                 if !self.is_broken(Break::AcknowledgesFailures) {
-                    give_back(world, worker);
+                    release(world, worker);
                 }
                 return None;
             }
@@ -162,7 +162,7 @@ fn got_on(world: &World, visit: Uuid) -> bool {
 }
 
 /// The message is there again: nobody has acknowledged it.
-pub(crate) fn give_back(world: &mut World, worker: Worker) {
+pub(crate) fn release(world: &mut World, worker: Worker) {
     if let Some(message) = worker.message
         && !worker.is_superseded
     {

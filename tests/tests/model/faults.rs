@@ -4,7 +4,7 @@ use delivery::FileState;
 
 use super::actions::Action;
 use super::clock::{Passed, aged};
-use super::effects::{give_back, is_unseen};
+use super::effects::{is_unseen, release};
 use super::small::Small;
 use super::worker::{At, Effect, Worker};
 use super::world::World;
@@ -66,7 +66,7 @@ pub(crate) fn struck(world: &mut World, worker: Worker) {
     if let Some(call) = worker.call {
         world.observed.excused(call);
     }
-    give_back(world, worker);
+    release(world, worker);
 }
 
 fn can_be_lost(at: &At) -> bool {

@@ -88,7 +88,9 @@ pub(crate) fn all() -> Vec<Property<Small>> {
         ),
         P::sometimes("a sender finds the attempt held", |model, world| {
             model.once(8, || {
-                sends(world, |decision| matches!(decision, SendDecision::Held(_)))
+                sends(world, |decision| {
+                    matches!(decision, SendDecision::LeaseHeld(_))
+                })
             })
         }),
         P::sometimes("a sender finds nothing to do", |model, world| {
@@ -101,21 +103,21 @@ pub(crate) fn all() -> Vec<Property<Small>> {
         P::sometimes("a sender sends the next attempt again", |model, world| {
             model.once(10, || {
                 sends(world, |decision| {
-                    matches!(decision, SendDecision::SendAgain { .. })
+                    matches!(decision, SendDecision::Reenqueue { .. })
                 })
             })
         }),
         P::sometimes("a sender assigns the next stage again", |model, world| {
             model.once(11, || {
                 sends(world, |decision| {
-                    matches!(decision, SendDecision::AssignAgain { .. })
+                    matches!(decision, SendDecision::ReenqueueAssignment { .. })
                 })
             })
         }),
         P::sometimes("a dispatcher sends the delivery again", |model, world| {
             model.once(12, || {
                 dispatches(model, world, |decision| {
-                    matches!(decision, DispatchDecision::SendAgain(_))
+                    matches!(decision, DispatchDecision::Reenqueue(_))
                 })
             })
         }),

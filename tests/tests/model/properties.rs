@@ -114,9 +114,9 @@ fn has_message(world: &World) -> bool {
         let visit = message.body.visit();
         visit == state.visit.id || Some(visit) == from && message.queue != Queue::Assignments
     };
-    let in_hand = world.workers.iter().filter(|worker| !worker.is_superseded);
-    let in_hand = in_hand.filter_map(|worker| worker.message.as_ref());
-    world.messages.iter().chain(in_hand).any(brings_on)
+    let in_flight = world.workers.iter().filter(|worker| !worker.is_superseded);
+    let in_flight = in_flight.filter_map(|worker| worker.message.as_ref());
+    world.messages.iter().chain(in_flight).any(brings_on)
 }
 
 fn is_traced(world: &World, command: &(Role, delivery::Assignment)) -> bool {

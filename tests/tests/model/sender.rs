@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use delivery::machine::{Closed, SendDecision, Then, claim, decide_send, record_attempt};
+use delivery::machine::{Closed, NextStep, SendDecision, claim, decide_send, record_attempt};
 use delivery::ports::{Answer, FileLeft};
 use delivery::usecase::LEASE_MARGIN;
 use delivery::{Assignment, Delivery, FileState, Visit, VisitRecord};
@@ -30,17 +30,17 @@ pub(crate) fn decide(
     let message = taken(model, message, record);
     match decide_send(&message, record, NOW) {
         SendDecision::Claim => At::Claiming(claimed(model, record, claim_id)),
-        SendDecision::Held(_) => At::Doing(vec![Effect::Return]),
-        SendDecision::SendAgain { .. } | SendDecision::AssignAgain { .. }
+        SendDecision::LeaseHeld(_) => At::Doing(vec![Effect::Return]),
+        SendDecision::Reenqueue { .. } | SendDecision::ReenqueueAssignment { .. }
             if model.is_broken(Break::NeverEmitsAgain) =>
         {
             At::Doing(vec![Effect::Acknowledge])
         }
-        SendDecision::SendAgain { delivery, delay } => At::Doing(vec![
+        SendDecision::Reenqueue { delivery, delay } => At::Doing(vec![
             deliver(*delivery, delay > Duration::ZERO),
             Effect::Acknowledge,
         ]),
-        SendDecision::AssignAgain { assignment, left } => {
+        SendDecision::ReenqueueAssignment { assignment, left } => {
             let mut effects = emitted_again(model, left.as_deref(), Some(*assignment));
             effects.push(Effect::Acknowledge);
             At::Doing(effects)
@@ -50,8 +50,8 @@ pub(crate) fn decide(
             effects.push(Effect::Acknowledge);
             At::Doing(effects)
         }
-        SendDecision::AskHistory => {
-            let mut effects = announced_again(model, message.delivery_id);
+        SendDecision::NeedsHistory => {
+            let mut effects = republished_exit(model, message.delivery_id);
             effects.push(Effect::Acknowledge);
             At::Doing(effects)
         }
@@ -125,13 +125,13 @@ pub(crate) fn record(model: &Small, message: &Delivery, claimed: &Record, status
         let attempt = failed.summary.attempt;
         effects.push(Effect::KeepAttempt(failed.delivery_id, attempt));
     }
-    match attempted.then {
-        Then::Retry { next, delivery } => {
+    match attempted.next_step {
+        NextStep::Retry { next, delivery } => {
             let due = next.delivery.as_ref().map_or(NOW, |d| d.next_at);
             effects.push(Effect::Write(Fact::new(*next), OnConflict::GiveUp));
             effects.push(deliver(*delivery, due > NOW));
         }
-        Then::Close(closed) => effects.extend(finished(model, *closed, OnConflict::GiveUp)),
+        NextStep::Close(closed) => effects.extend(finished(model, *closed, OnConflict::GiveUp)),
     }
     effects.push(Effect::Acknowledge);
     At::Doing(model.in_its_order(effects))
@@ -173,8 +173,8 @@ pub(crate) fn emitted_again(
     emitted(left, assignment)
 }
 
-/// What `usecase::announce_again` does.
-pub(crate) fn announced_again(model: &Small, visit: Uuid) -> Vec<Effect> {
+/// What `usecase::republish_exit` does.
+pub(crate) fn republished_exit(model: &Small, visit: Uuid) -> Vec<Effect> {
     if model.is_broken(Break::ForgetsToAnnounceAgain) || model.is_broken(Break::AsksNoHistory) {
         return Vec::new();
     }

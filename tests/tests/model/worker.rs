@@ -15,7 +15,7 @@ pub(crate) enum Role {
     Audit,
 }
 
-/// A worker with one message in hand (the audit has none).
+/// A worker with one message in flight (the audit has none).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Worker {
     pub(crate) role: Role,

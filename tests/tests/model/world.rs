@@ -32,7 +32,7 @@ pub(crate) enum Queue {
     Dead,
 }
 
-/// A message that nobody has in hand.
+/// A message that nobody has in flight.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Message {
     pub(crate) queue: Queue,

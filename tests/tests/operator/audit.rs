@@ -123,7 +123,7 @@ async fn stuck_files_are_found_and_brought_on() {
             files.push(state);
         }
     }
-    let all = json!({"parts": 1, "repair": false});
+    let all = json!({"segments":1, "repair": false});
     let found = invoke(emulator, &all);
     assert_eq!(
         (&found["stuck"], &found["repaired"], &found["unreadable"]),
@@ -131,7 +131,7 @@ async fn stuck_files_are_found_and_brought_on() {
         "{found}"
     );
     assert!(found["oldest_seconds"].as_u64() > Some(3600), "{found}");
-    let found = invoke(emulator, &json!({"parts": 1}));
+    let found = invoke(emulator, &json!({"segments":1}));
     assert_eq!(found["repaired"], json!(3 * EACH), "{found}");
     for file in &files {
         let state = at_rest(admin.table(), &file.key).await;

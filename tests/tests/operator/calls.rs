@@ -151,7 +151,7 @@ async fn functions_ask_for_what_their_roles_allow_from_their_start_on() {
         at_rest(&admin, &file.key()).await;
     }
     at_rest(&admin, &state.key).await;
-    invoke(emulator, &json!({"parts": 1}));
+    invoke(emulator, &json!({"segments":1}));
 
     // Nothing stays parked for other tests.
     let mut redriven = 0;

@@ -21,7 +21,7 @@ trap 'echo \"ended with $?: $BASH_COMMAND\" >&2' ERR
 const MOMENT: &str = "
 sleep 2
 for _ in $(seq 60); do
-  webhook-stage check --aws 2>&1 | grep -q '^0 files not at rest' && break
+  webhook-stage audit --aws 2>&1 | grep -q '^0 files not at rest' && break
   sleep 0.5
 done
 ";

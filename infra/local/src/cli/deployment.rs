@@ -153,7 +153,7 @@ pub struct AssignArgs {
 pub struct RedriveArgs {
     /// Dead letters at most.
     #[arg(long, value_name = "N", default_value_t = 1000)]
-    pub most: usize,
+    pub limit: usize,
     /// Where calls may go, on this machine.
     #[command(flatten)]
     pub calls: CallArgs,
@@ -162,9 +162,9 @@ pub struct RedriveArgs {
     pub target: TargetArgs,
 }
 
-/// `check`.
+/// `audit`.
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+pub struct AuditArgs {
     /// Send the messages of stuck files again.
     #[arg(long)]
     pub repair: bool,

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use workflow::Role;
 
 pub use deployment::{
-    AssignArgs, CheckArgs, GetArgs, OverrideArgs, PutArgs, RedriveArgs, TargetArgs, WithinArgs,
+    AssignArgs, AuditArgs, GetArgs, OverrideArgs, PutArgs, RedriveArgs, TargetArgs, WithinArgs,
     WorkflowCommand,
 };
 
@@ -43,8 +43,9 @@ pub enum Command {
     Redeliver(RedeliverArgs),
     /// Assign parked dead letters' files again.
     Redrive(RedriveArgs),
-    /// Find files that nothing brings on, and bring them on.
-    Check(CheckArgs),
+    /// Find stuck files, and repair them.
+    #[command(visible_alias = "check")]
+    Audit(AuditArgs),
     /// Assign files on a deployment on AWS.
     Assign(AssignArgs),
     /// Store or print workflows.

@@ -26,7 +26,7 @@ use crate::output::output;
 use crate::progress::Progress;
 use crate::register::{Registered, register};
 use crate::report::{self, Row};
-use crate::work::until_at_rest;
+use crate::work::drain;
 
 /// Short, so that the demo is: the default schedule takes 22 minutes.
 const DELAYS: [Duration; 5] = [
@@ -236,7 +236,7 @@ impl Demo {
             allow_network: vec![loopback],
             concurrency: 8,
         };
-        if !until_at_rest(&self.engine, &calls, Arc::clone(&self.progress)).await? {
+        if !drain(&self.engine, &calls, Arc::clone(&self.progress)).await? {
             return Ok(None);
         }
         let mut rows = Vec::new();

@@ -1,7 +1,7 @@
 //! The commands. Each returns its exit code, or an error that is one clear line.
 
 mod assign;
-mod check;
+mod audit;
 mod choose;
 mod demo;
 #[cfg(feature = "aws")]
@@ -23,7 +23,7 @@ mod wait;
 mod workflow;
 
 pub use assign::assign;
-pub use check::check;
+pub use audit::audit;
 pub use demo::demo;
 pub use ping::ping;
 pub use receive::receive;

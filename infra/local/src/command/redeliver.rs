@@ -6,7 +6,7 @@ use embedded::Engine;
 use workflow::Stage;
 
 use super::choose::{choose, find, teams_of, under_way_here};
-use super::settled::say_left;
+use super::settled::report_unfinished;
 use super::wait::{Visit, assignments, outcome};
 use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS, deployment};
 use crate::cli::RedeliverArgs;
@@ -17,7 +17,7 @@ use crate::output::say;
 use crate::progress::Progress;
 use crate::report::{self, Row};
 use crate::target;
-use crate::work::{is_under_way, say_stopped, until_at_rest};
+use crate::work::{drain, is_under_way, say_stopped};
 
 /// Assignments sent at once.
 const BATCH: usize = 500;
@@ -44,7 +44,7 @@ pub async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
     send_here(&engine, &visits).await?;
     let progress = Arc::new(Progress::new(u64::try_from(visits.len()).unwrap_or(0)));
     let calls = allowed(&engine, &args.calls)?;
-    let finished = until_at_rest(&engine, &calls, Arc::clone(&progress)).await?;
+    let finished = drain(&engine, &calls, Arc::clone(&progress)).await?;
     progress.finish();
     let (mut rows, mut refused) = (Vec::new(), None);
     for visit in &visits {
@@ -69,7 +69,7 @@ pub async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
         say_refused(&engine, key).await?;
     }
     Ok(if rows.len() < visits.len() {
-        say_left(&engine, visits.len() - rows.len());
+        report_unfinished(&engine, visits.len() - rows.len());
         ERROR
     } else if rows.iter().all(Row::is_success) {
         SUCCESS

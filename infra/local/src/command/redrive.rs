@@ -16,7 +16,7 @@ use crate::output::{output, say};
 use crate::progress::Progress;
 use crate::report::counted;
 use crate::target;
-use crate::work::{is_under_way, keys_of, say_stopped, under_way, until_at_rest};
+use crate::work::{drain, is_under_way, keys_of, say_stopped, under_way};
 
 /// `webhook-stage redrive`.
 ///
@@ -29,12 +29,12 @@ pub async fn redrive(args: &RedriveArgs) -> Result<u8, Error> {
     let engine = target::directory(&args.target)?;
     let is_under_way = is_under_way(&engine).await?;
     let mut files = keys_of(under_way(&engine).await?);
-    let Redriven { sent, unreadable } = from_directory(&engine, args.most).await?;
+    let Redriven { sent, unreadable } = from_directory(&engine, args.limit).await?;
     let mut code = SUCCESS;
     if is_under_way || !sent.is_empty() {
         let calls = allowed(&engine, &args.calls)?;
         let progress = Arc::new(Progress::new(sent.len().try_into().unwrap_or(0)));
-        let finished = until_at_rest(&engine, &calls, Arc::clone(&progress)).await?;
+        let finished = drain(&engine, &calls, Arc::clone(&progress)).await?;
         progress.finish();
         if !finished {
             say_stopped();

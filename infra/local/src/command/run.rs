@@ -19,7 +19,7 @@ use crate::networks;
 use crate::progress::Progress;
 use crate::register::{Registered, register};
 use crate::report::{self, Row};
-use crate::work::{say_stopped, until_at_rest};
+use crate::work::{drain, say_stopped};
 
 /// Assignments sent at once.
 const BATCH: usize = 500;
@@ -154,7 +154,7 @@ impl Run<'_> {
             .count();
         let progress = Arc::new(Progress::new(u64::try_from(todo).unwrap_or(0)));
         self.send(planned.iter().map(|(_, plan)| plan)).await?;
-        let mut finished = self.until_at_rest(&progress).await?;
+        let mut finished = self.drain(&progress).await?;
         // A file that was on its way through another stage has come to rest, and is free for this one.
         let mut late = Vec::new();
         for (file, plan) in planned
@@ -168,14 +168,14 @@ impl Run<'_> {
         }
         if !late.is_empty() {
             self.send(late.iter()).await?;
-            finished = self.until_at_rest(&progress).await?;
+            finished = self.drain(&progress).await?;
         }
         progress.finish();
         Ok(finished)
     }
 
-    async fn until_at_rest(&self, progress: &Arc<Progress>) -> Result<bool, Error> {
-        until_at_rest(self.engine, &self.args.calls, Arc::clone(progress)).await
+    async fn drain(&self, progress: &Arc<Progress>) -> Result<bool, Error> {
+        drain(self.engine, &self.args.calls, Arc::clone(progress)).await
     }
 
     async fn send(&self, plans: impl Iterator<Item = &Plan>) -> Result<(), PortError> {

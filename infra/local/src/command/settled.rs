@@ -32,7 +32,7 @@ pub(super) async fn settled(engine: &Engine, keys: Vec<FileKey>) -> Result<u8, P
         say_refused(engine, &file.key).await?;
     }
     if left > 0 {
-        say_left(engine, left);
+        report_unfinished(engine, left);
         return Ok(ERROR);
     }
     Ok(if failed.is_empty() {
@@ -43,10 +43,10 @@ pub(super) async fn settled(engine: &Engine, keys: Vec<FileKey>) -> Result<u8, P
 }
 
 /// Nothing is on the queues, and still there are files without an end.
-pub(super) fn say_left(engine: &Engine, files: usize) {
+pub(super) fn report_unfinished(engine: &Engine, files: usize) {
     let state = argument(&engine.directory().to_string_lossy());
     say!(
-        "{} came to no end: `webhook-stage check --state {state}` finds what is stuck, `webhook-stage redrive --state {state}` assigns again what was parked",
+        "{} came to no end: `webhook-stage audit --state {state}` finds what is stuck, `webhook-stage redrive --state {state}` assigns again what was parked",
         counted(files, "file")
     );
 }

@@ -2,7 +2,7 @@ use delivery::FileKey;
 use delivery::ports::PortError;
 use embedded::Engine;
 
-use super::settled::say_left;
+use super::settled::report_unfinished;
 use crate::hint::say_refused;
 use crate::output::{argument, say};
 use crate::report::{Row, counted};
@@ -33,7 +33,7 @@ pub(super) async fn say_what_next(
         count("rejected")
     );
     if planned > ended.len() {
-        say_left(engine, planned - ended.len());
+        report_unfinished(engine, planned - ended.len());
     }
     let is_old_failure = |ended: &&Ended| ended.before && !ended.row.is_success();
     let before = ended.iter().filter(is_old_failure).count();

@@ -15,8 +15,8 @@ use sender::Settings;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
+use crate::fair_share::FairShare;
 use crate::ports::Local;
-use crate::share::Share;
 
 /// Messages in one event, as SQS's default batch.
 const BATCH: usize = 10;
@@ -25,9 +25,9 @@ const BATCH: usize = 10;
 const SPARE: Duration = Duration::from_secs(15);
 
 /// Longest time without a look at the queue: a safety net, sends wake the pollers.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Messages of the dispatcher and of the dead-letter function in hand at once.
+/// Messages of the dispatcher and of the dead-letter function in flight at once.
 const OTHERS: usize = 200;
 
 /// How the pollers work.
@@ -64,7 +64,7 @@ impl Pollers {
             concurrency,
             ..settings.sender
         });
-        for (queue, function, places) in [
+        for (queue, function, slots) in [
             (Queue::Assignments, Function::Dispatcher, OTHERS),
             (Queue::Deliveries, sender, concurrency),
             (Queue::AssignmentsDeadLetters, Function::DeadLetter, OTHERS),
@@ -74,8 +74,8 @@ impl Pollers {
                 ports: ports.clone(),
                 queue,
                 function,
-                places: Arc::new(Semaphore::new(places)),
-                share: Share::of(places),
+                slots: Arc::new(Semaphore::new(slots)),
+                share: FairShare::of(slots),
                 longest: settings.sender.longest_call + SPARE,
                 stopped: stopped.clone(),
             };
@@ -84,7 +84,7 @@ impl Pollers {
         Self { stop, tasks }
     }
 
-    /// Takes no more messages, and waits for those in hand.
+    /// Takes no more messages, and waits for those in flight.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
         while self.tasks.join_next().await.is_some() {}
@@ -95,8 +95,8 @@ struct Poller {
     ports: Local,
     queue: Queue,
     function: Function,
-    places: Arc<Semaphore>,
-    share: Share,
+    slots: Arc<Semaphore>,
+    share: FairShare,
     longest: Duration,
     stopped: watch::Receiver<bool>,
 }
@@ -105,38 +105,38 @@ impl Poller {
     async fn run(self) {
         let mut stopped = self.stopped.clone();
         let poller = Arc::new(self);
-        let mut in_hand = JoinSet::new();
+        let mut in_flight = JoinSet::new();
         while !*stopped.borrow() {
             tokio::select! {
-                step = poller.step(&mut in_hand) => {
+                step = poller.step(&mut in_flight) => {
                     if let Err(error) = step {
                         tracing::error!(queue = poller.queue.name(), %error, "the queue cannot be read");
-                        tokio::time::sleep(LOOK_AGAIN).await;
+                        tokio::time::sleep(MAX_POLL_INTERVAL).await;
                     }
                 }
                 _ = stopped.changed() => {}
             }
-            while in_hand.try_join_next().is_some() {}
+            while in_flight.try_join_next().is_some() {}
         }
-        while in_hand.join_next().await.is_some() {}
+        while in_flight.join_next().await.is_some() {}
     }
 
-    async fn step(self: &Arc<Self>, in_hand: &mut JoinSet<()>) -> Result<(), PortError> {
+    async fn step(self: &Arc<Self>, in_flight: &mut JoinSet<()>) -> Result<(), PortError> {
         let engine = self.ports.engine();
         let mut sent = std::pin::pin!(engine.sent(self.queue));
         // Registered before the look, so that nothing sent between the two is slept through.
         sent.as_mut().enable();
-        let place = Arc::clone(&self.places).acquire_owned().await;
-        let Ok(mut places) = place else {
+        let slot = Arc::clone(&self.slots).acquire_owned().await;
+        let Ok(mut slots) = slot else {
             return Ok(());
         };
-        let more = self.places.available_permits();
-        let free = more + places.num_permits();
+        let more = self.slots.available_permits();
+        let free = more + slots.num_permits();
         let more = more.min(BATCH - 1);
-        if let Ok(rest) = Arc::clone(&self.places).try_acquire_many_owned(permits(more)) {
-            places.merge(rest);
+        if let Ok(rest) = Arc::clone(&self.slots).try_acquire_many_owned(permits(more)) {
+            slots.merge(rest);
         }
-        let most = places.num_permits();
+        let most = slots.num_permits();
         let share = self.share;
         let room = move |held| share.room(free, held);
         // A task of its own: an interrupted receive would leave messages in nobody's hand.
@@ -152,12 +152,12 @@ impl Poller {
             Err(_) => return Ok(()),
         };
         if messages.is_empty() {
-            drop(places);
+            drop(slots);
             let wait = self.wait(engine, room).await?;
             let _ = tokio::time::timeout(wait, sent).await;
             return Ok(());
         }
-        in_hand.spawn(Arc::clone(self).invoke(messages, places));
+        in_flight.spawn(Arc::clone(self).invoke(messages, slots));
         Ok(())
     }
 
@@ -168,15 +168,15 @@ impl Poller {
     ) -> Result<Duration, PortError> {
         let now = Timestamp::from(SystemTime::now());
         let due = engine.next_due(self.queue, room).await?;
-        let wait = due.map_or(LOOK_AGAIN, |due| {
+        let wait = due.map_or(MAX_POLL_INTERVAL, |due| {
             now.until(due).max(Duration::from_millis(5))
         });
-        Ok(wait.min(LOOK_AGAIN))
+        Ok(wait.min(MAX_POLL_INTERVAL))
     }
 
-    async fn invoke(self: Arc<Self>, messages: Vec<Received>, mut places: OwnedSemaphorePermit) {
+    async fn invoke(self: Arc<Self>, messages: Vec<Received>, mut slots: OwnedSemaphorePermit) {
         // Places that a short batch does not need.
-        drop(places.split(places.num_permits().saturating_sub(messages.len())));
+        drop(slots.split(slots.num_permits().saturating_sub(messages.len())));
         let event = event(self.queue, &messages);
         let mut context = Context::default();
         let began = Timestamp::from(SystemTime::now());
@@ -188,8 +188,8 @@ impl Poller {
             Function::Sender(settings) => sender::handle(&self.ports, &settings, event).await,
             Function::DeadLetter => dead_letter::handle(&self.ports, event).await,
         };
-        // Before the messages are settled: that wakes the poller, which then finds the places free.
-        drop(places);
+        // Before the messages are settled: that wakes the poller, which then finds the slots free.
+        drop(slots);
         let failed = match answer {
             Ok(answer) => answer
                 .failed

@@ -7,7 +7,7 @@ use std::time::Duration;
 use delivery::ports::PortError;
 use embedded::Received;
 
-use super::{LOOK_AGAIN, Poller};
+use super::{MAX_POLL_INTERVAL, Poller};
 
 impl Poller {
     /// Deletes the messages that were handled, and gives back those that failed: each with whether this
@@ -24,11 +24,11 @@ impl Poller {
         }
         self.insist(&done, || engine.delete(queue, &done)).await;
         let delay = delay_of(&counted);
-        self.insist(&counted, || engine.give_back(queue, &counted, delay))
+        self.insist(&counted, || engine.release(queue, &counted, delay))
             .await;
         let delay = delay_of(&uncounted);
-        let give_back = || engine.give_back_uncounted(queue, &uncounted, delay);
-        self.insist(&uncounted, give_back).await;
+        let release = || engine.release_uncounted(queue, &uncounted, delay);
+        self.insist(&uncounted, release).await;
     }
 
     /// Tries until the database takes it: what is not settled stays hidden for the whole of its
@@ -48,7 +48,7 @@ impl Poller {
                 return;
             }
             tokio::select! {
-                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                () = tokio::time::sleep(MAX_POLL_INTERVAL) => {}
                 changed = stopped.changed() => if changed.is_err() { return },
             }
         }

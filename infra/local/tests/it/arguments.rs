@@ -49,7 +49,7 @@ fn arguments_that_cannot_be_used_are_named() {
     with(&["--allow-network", "127.0.0.1/99"], &["127.0.0.1/99"]);
     with(&["--concurrency", "0"], &["1 to 4096"]);
     fails(&["status", "--state", "nowhere"], &["nowhere"]);
-    for command in ["check", "redrive"] {
+    for command in ["audit", "redrive"] {
         fails(&[command, "--state", "nowhere"], &["nowhere"]);
         fails(&[command, "--state", "x", "--aws"], &["--aws", "--state"]);
     }

@@ -52,7 +52,7 @@ fn files_without_a_message_are_found_and_brought_on() {
     killed_mid_way(&endpoint, &state);
     let check = |more: &[&str]| {
         let mut command = webhook_stage();
-        command.args(["check", "--json", "--allow-network", "127.0.0.0/8"]);
+        command.args(["audit", "--json", "--allow-network", "127.0.0.0/8"]);
         command.arg("--state").arg(&state).args(more);
         command.output().unwrap()
     };
@@ -97,7 +97,7 @@ fn a_run_that_leaves_files_behind_says_so() {
     assert_eq!(code(&again), 1, "{}", stderr(&again));
     let said = stderr(&again);
     assert!(said.contains("24 files came to no end"), "{said}");
-    assert!(said.contains("webhook-stage check --state"), "{said}");
+    assert!(said.contains("webhook-stage audit --state"), "{said}");
 }
 
 #[test]

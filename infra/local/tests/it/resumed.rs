@@ -96,7 +96,7 @@ fn a_redelivery_that_was_killed_goes_on_and_sends_no_file_twice() {
 
 #[test]
 fn redrive_and_check_go_on_with_what_was_cut_short() {
-    for command in [&["redrive"][..], &["check", "--repair"]] {
+    for command in [&["redrive"][..], &["audit", "--repair"]] {
         let scene = Failed::new(Duration::from_millis(30));
         scene.killed(scene.redeliver());
         let rest = scene.on(command);
@@ -112,7 +112,7 @@ fn an_address_that_is_refused_is_named_and_shows_in_the_exit_code() {
     let scene = Failed::new(Duration::from_millis(30));
     scene.killed(scene.redeliver());
     std::fs::remove_file(scene.state().join("allowed-networks")).unwrap();
-    let checked = scene.on(&["check", "--repair"]);
+    let checked = scene.on(&["audit", "--repair"]);
     let other = ["--allow-network", "10.0.0.0/8"];
     let again = scene.on(&[&["redeliver", "--stage", "Hook"][..], &other].concat());
     for output in [checked, again] {

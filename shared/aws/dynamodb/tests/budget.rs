@@ -95,7 +95,7 @@ struct Ports {
     assignments: Kept<Assignment>,
 }
 
-delivery::bundle! { impl DispatchPorts for Ports as ports {
+delivery::port_set! { impl DispatchPorts for Ports as ports {
     States states: Table = &ports.table;
     History history: Table = &ports.table;
     Workflows workflows: Table = &ports.table;
@@ -104,13 +104,13 @@ delivery::bundle! { impl DispatchPorts for Ports as ports {
     Observer observer: Around = &ports.around;
 } }
 
-delivery::bundle! { impl ExitPorts for Ports as ports {
+delivery::port_set! { impl ExitPorts for Ports as ports {
     Assignments assignments: Kept<Assignment> = &ports.assignments;
     Documents documents: Around = &ports.around;
     Events events: NoEvents = &NoEvents;
 } }
 
-delivery::bundle! { impl SendPorts for Ports as ports {
+delivery::port_set! { impl SendPorts for Ports as ports {
     Secrets secrets: Around = &ports.around;
     Caller caller: Around = &ports.around;
 } }

@@ -23,7 +23,7 @@ const ROUNDS: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Index keys of a stage. Entries made with another number would not be found.
-const PARTS: u8 = 4;
+const PARTITIONS: u8 = 4;
 
 impl Lists for Table {
     async fn at_rest(
@@ -33,7 +33,7 @@ impl Lists for Table {
         limit: usize,
     ) -> Result<Page<FileState>, PortError> {
         let limit = limit.clamp(1, 1000);
-        let parts = (0..PARTS).map(|part| self.part(listing, part, after, limit));
+        let parts = (0..PARTITIONS).map(|part| self.part(listing, part, after, limit));
         let mut entries = Vec::new();
         let mut more = false;
         for part in try_join_all(parts).await? {
@@ -90,9 +90,9 @@ struct Entry {
     pk: String,
 }
 
-/// A stage's key in an index: one of [`PARTS`], by the item.
+/// A stage's key in an index: one of [`PARTITIONS`], by the item.
 pub(super) fn index_key(stage_id: Uuid, key: &FileKey) -> String {
-    part_key(stage_id, key.item_id.as_bytes()[15] % PARTS)
+    part_key(stage_id, key.item_id.as_bytes()[15] % PARTITIONS)
 }
 
 fn part_key(stage_id: Uuid, part: u8) -> String {

@@ -1,5 +1,5 @@
 use aws_sdk_dynamodb::types::AttributeValue;
-use delivery::ports::{Page, Part, PortError, Unfinished, UnfinishedFile};
+use delivery::ports::{Page, PortError, ScanSegment, Unfinished, UnfinishedFile};
 
 use super::Table;
 use super::item::{Item, new, text};
@@ -12,7 +12,7 @@ use crate::error::{corrupt, port_error};
 impl Unfinished for Table {
     async fn unfinished(
         &self,
-        part: Part,
+        segment: ScanSegment,
         after: Option<&str>,
     ) -> Result<Page<Result<UnfinishedFile, PortError>>, PortError> {
         let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
@@ -20,8 +20,8 @@ impl Unfinished for Table {
             .client
             .scan()
             .table_name(&self.name)
-            .segment(number(part.number))
-            .total_segments(number(part.of.max(1)))
+            .segment(number(segment.number))
+            .total_segments(number(segment.of.max(1)))
             .filter_expression("sk = :state AND #s IN (:assigned, :queued, :sending)")
             .expression_attribute_names("#s", "status")
             .expression_attribute_values(":state", text("STATE"))

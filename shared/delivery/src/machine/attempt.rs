@@ -11,18 +11,18 @@ use crate::time::Timestamp;
 
 /// A recorded attempt.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Attempted {
+pub struct RecordedAttempt {
     /// What the state keeps of the attempt.
     pub summary: AttemptSummary,
     /// The failed attempt in full, to be kept before the write.
     pub record: Option<AttemptRecord>,
     /// What to write and emit.
-    pub then: Then,
+    pub next_step: NextStep,
 }
 
 /// What follows an attempt.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Then {
+pub enum NextStep {
     /// Write the record, then send the message for the next attempt, due at its `next_at`.
     Retry {
         /// The record to write.
@@ -46,7 +46,7 @@ pub fn record_attempt(
     answer: &Answer,
     started: Timestamp,
     now: Timestamp,
-) -> Option<Attempted> {
+) -> Option<RecordedAttempt> {
     let open = state.delivery.as_ref()?;
     let failure = failure(answer);
     let summary = AttemptSummary {
@@ -70,10 +70,10 @@ pub fn record_attempt(
             message.document.as_ref(),
             now,
         )?;
-        return Some(Attempted {
+        return Some(RecordedAttempt {
             summary,
             record: None,
-            then: Then::Close(Box::new(closed)),
+            next_step: NextStep::Close(Box::new(closed)),
         });
     };
     let record = Some(AttemptRecord {
@@ -92,7 +92,7 @@ pub fn record_attempt(
     let delay = config.filter(|_| is_retriable(reason)).and_then(|config| {
         Policy::of(config).delay_after(open.attempt, open.delivery_id, hint, now)
     });
-    let then = if let Some(delay) = delay {
+    let next_step = if let Some(delay) = delay {
         delivery.attempt = open.attempt + 1;
         delivery.next_at = now.plus(delay);
         let attempt = delivery.attempt;
@@ -103,7 +103,7 @@ pub fn record_attempt(
             attempt,
             ..message.clone()
         };
-        Then::Retry {
+        NextStep::Retry {
             next: Box::new(next),
             delivery: Box::new(delivery),
         }
@@ -117,12 +117,12 @@ pub fn record_attempt(
             document,
             now,
         )?;
-        Then::Close(Box::new(closed))
+        NextStep::Close(Box::new(closed))
     };
-    Some(Attempted {
+    Some(RecordedAttempt {
         summary,
         record,
-        then,
+        next_step,
     })
 }
 

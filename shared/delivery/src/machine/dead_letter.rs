@@ -5,7 +5,7 @@ use workflow::Workflow;
 use super::close::{Closed, close};
 use super::dispatch::{archive_of, message_again, opened_by, queue};
 use super::ids::visit_id_of;
-use super::send::{SendDecision, after_the_end};
+use super::send::{SendDecision, replay_after_exit};
 use crate::document::DocumentRef;
 use crate::message::{Assignment, Delivery};
 use crate::ports::{FileLeft, MAX_DELAY};
@@ -20,25 +20,25 @@ pub enum DeadLetterDecision {
     /// The file leaves its stage by `failed`.
     Close(Box<Closed>),
     /// It has gone on already; its next assignment may never have been sent.
-    AssignAgain {
+    ReenqueueAssignment {
         /// The assignment.
         assignment: Box<Assignment>,
         /// What may not have been announced either.
         left: Option<Box<FileLeft>>,
     },
     /// The delivery is open, and its message may never have been sent: send it again.
-    SendAgain {
+    Reenqueue {
         /// The message.
         delivery: Box<Delivery>,
         /// Until it is due.
         delay: Duration,
     },
     /// A sender has the attempt right now: look again later.
-    Held,
+    LeaseHeld,
     /// Nothing is left to do for the file, but perhaps to announce its exit again.
     Done(Option<Box<FileLeft>>),
     /// The record has forgotten the delivery: the history knows what to announce again.
-    AskHistory,
+    NeedsHistory,
 }
 
 /// Decides on a dead-lettered assignment.
@@ -59,17 +59,17 @@ pub fn decide_dead_letter_assignment(
         return DeadLetterDecision::Done(None);
     }
     if state.visit.id != visit_id {
-        return over(after_the_end(visit_id, document, state));
+        return over(replay_after_exit(visit_id, document, state));
     }
     match (state.status, &state.delivery) {
         (Status::Assigned, _) => {}
         (Status::Queued | Status::Sending, Some(open)) => {
-            return DeadLetterDecision::SendAgain {
+            return DeadLetterDecision::Reenqueue {
                 delivery: Box::new(message_again(assignment, open)),
                 delay: now.until(open.next_at).min(MAX_DELAY),
             };
         }
-        _ => return over(after_the_end(visit_id, document, state)),
+        _ => return over(replay_after_exit(visit_id, document, state)),
     }
     let opened = FileState {
         version: state.version,
@@ -92,7 +92,7 @@ pub fn decide_dead_letter(
         .filter(|d| d.delivery_id == message.delivery_id && d.outcome.is_none());
     let Some(open) = open else {
         let document = message.document.as_ref();
-        return over(after_the_end(message.delivery_id, document, state));
+        return over(replay_after_exit(message.delivery_id, document, state));
     };
     if message.attempt < open.attempt {
         // This attempt is recorded; at most the message of the next one is missing.
@@ -100,23 +100,23 @@ pub fn decide_dead_letter(
             attempt: open.attempt,
             ..message.clone()
         });
-        return DeadLetterDecision::SendAgain {
+        return DeadLetterDecision::Reenqueue {
             delivery,
             delay: now.until(open.next_at).min(MAX_DELAY),
         };
     }
     if state.status == Status::Sending && open.lease_until.is_some_and(|until| until >= now) {
-        return DeadLetterDecision::Held;
+        return DeadLetterDecision::LeaseHeld;
     }
     closed(workflow, state, None, message.document.as_ref(), now)
 }
 
 fn over(decision: SendDecision) -> DeadLetterDecision {
     match decision {
-        SendDecision::AssignAgain { assignment, left } => {
-            DeadLetterDecision::AssignAgain { assignment, left }
+        SendDecision::ReenqueueAssignment { assignment, left } => {
+            DeadLetterDecision::ReenqueueAssignment { assignment, left }
         }
-        SendDecision::AskHistory => DeadLetterDecision::AskHistory,
+        SendDecision::NeedsHistory => DeadLetterDecision::NeedsHistory,
         SendDecision::Done(left) => DeadLetterDecision::Done(left),
         _ => DeadLetterDecision::Done(None),
     }

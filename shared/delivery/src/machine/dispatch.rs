@@ -29,11 +29,11 @@ pub enum DispatchDecision {
         next: Box<FileState>,
     },
     /// The delivery is open already: send its message again, because the first may never have gone.
-    SendAgain(Box<Delivery>),
+    Reenqueue(Box<Delivery>),
     /// The command has had its effect, and that is over.
     Done,
     /// The file may have been visited and forgotten: ask the history whether it knows this visit.
-    AskHistory(Uuid),
+    NeedsHistory(Uuid),
     /// The rules do not allow it.
     Reject(RejectReason),
 }
@@ -43,7 +43,7 @@ pub enum DispatchDecision {
 /// What the record shows of the command's own effect comes before the workflow, which may be gone by now
 /// or have lost the stage: a file that an exit has put there must get out again.
 ///
-/// `seen_in_history` answers an earlier [`DispatchDecision::AskHistory`].
+/// `seen_in_history` answers an earlier [`DispatchDecision::NeedsHistory`].
 #[must_use]
 pub fn decide_dispatch(
     workflow: Option<&Workflow>,
@@ -66,7 +66,7 @@ pub fn decide_dispatch(
     };
     if let Some(state) = state {
         match seen_in_history {
-            None => return DispatchDecision::AskHistory(visit_id),
+            None => return DispatchDecision::NeedsHistory(visit_id),
             Some(true) => return DispatchDecision::Done,
             Some(false) => {}
         }
@@ -114,7 +114,7 @@ fn repeated(
                     .delivery
                     .as_ref()
                     .map_or(DispatchDecision::Done, |delivery| {
-                        DispatchDecision::SendAgain(Box::new(message_again(assignment, delivery)))
+                        DispatchDecision::Reenqueue(Box::new(message_again(assignment, delivery)))
                     })
             }
             Status::Waiting | Status::Complete => DispatchDecision::Done,

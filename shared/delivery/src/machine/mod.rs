@@ -13,11 +13,11 @@ mod pending;
 mod redrive;
 mod send;
 
-pub use attempt::{Attempted, Then, record_attempt};
+pub use attempt::{NextStep, RecordedAttempt, record_attempt};
 pub use close::{Closed, HOP_LIMIT, announcement_of, close};
 pub use dead_letter::{DeadLetterDecision, decide_dead_letter, decide_dead_letter_assignment};
 pub use dispatch::{DispatchDecision, decide_dispatch, first_message};
 pub use ids::{next_visit_id, visit_id_of};
-pub use pending::{Awaited, Pending, pending};
+pub use pending::{Pending, PendingMessage, pending};
 pub use redrive::redrive;
 pub use send::{SendDecision, claim, decide_send};

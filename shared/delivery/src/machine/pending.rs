@@ -9,14 +9,14 @@ pub struct Pending {
     /// From when on its message can be handled: later than that, it is past due.
     pub due: Timestamp,
     /// The message that brings it on. Sent again, it has no second effect.
-    pub message: Awaited,
+    pub message: PendingMessage,
     /// Whether the message that was sent has the document with it, which this one cannot have.
     pub inline: bool,
 }
 
 /// A message that brings a file on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Awaited {
+pub enum PendingMessage {
     /// The assignment that fires the stage the file has entered over an edge.
     Assignment(Box<Assignment>),
     /// The message of the attempt that is due or claimed.
@@ -36,7 +36,7 @@ pub fn pending(state: &FileState) -> Option<Pending> {
             let assignment = assignment_of(state, None)?;
             return Some(Pending {
                 due: state.updated_at,
-                message: Awaited::Assignment(Box::new(assignment)),
+                message: PendingMessage::Assignment(Box::new(assignment)),
                 inline: state.delivery.as_ref().is_some_and(|d| d.inline),
             });
         }
@@ -55,7 +55,7 @@ pub fn pending(state: &FileState) -> Option<Pending> {
     };
     Some(Pending {
         due,
-        message: Awaited::Delivery(Box::new(delivery)),
+        message: PendingMessage::Delivery(Box::new(delivery)),
         inline: open.inline,
     })
 }

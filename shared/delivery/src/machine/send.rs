@@ -20,9 +20,9 @@ pub enum SendDecision {
     Claim,
     /// Another sender has it until then: leave the message on the queue, it is the guard against
     /// that sender's death.
-    Held(Timestamp),
+    LeaseHeld(Timestamp),
     /// This attempt is recorded, or not due: (re-)send the message of the attempt that is.
-    SendAgain {
+    Reenqueue {
         /// The message.
         delivery: Box<Delivery>,
         /// Until it is due.
@@ -30,7 +30,7 @@ pub enum SendDecision {
     },
     /// The visit is over and the file went on to a Webhook stage: its assignment may never have
     /// been sent, so send it again.
-    AssignAgain {
+    ReenqueueAssignment {
         /// The assignment.
         assignment: Box<Assignment>,
         /// What may not have been announced either.
@@ -40,7 +40,7 @@ pub enum SendDecision {
     Done(Option<Box<FileLeft>>),
     /// The visit is over, and the record has gone on so far that it has forgotten it. The history
     /// knows what may not have been announced.
-    AskHistory,
+    NeedsHistory,
 }
 
 /// Decides on a delivery message.
@@ -51,7 +51,7 @@ pub fn decide_send(message: &Delivery, state: &FileState, now: Timestamp) -> Sen
         .as_ref()
         .filter(|d| d.delivery_id == message.delivery_id && d.outcome.is_none());
     let Some(open) = open else {
-        return after_the_end(message.delivery_id, message.document.as_ref(), state);
+        return replay_after_exit(message.delivery_id, message.document.as_ref(), state);
     };
     if (message.stage_id, message.workflow_id) != (open.stage_id, state.workflow_id) {
         // The record is the truth; a message that says otherwise is one to correct.
@@ -61,7 +61,7 @@ pub fn decide_send(message: &Delivery, state: &FileState, now: Timestamp) -> Sen
             workflow_id: state.workflow_id,
             ..message.clone()
         };
-        return SendDecision::SendAgain {
+        return SendDecision::Reenqueue {
             delivery: Box::new(delivery),
             delay: now.until(open.next_at).min(MAX_DELAY),
         };
@@ -76,13 +76,13 @@ pub fn decide_send(message: &Delivery, state: &FileState, now: Timestamp) -> Sen
                 attempt: open.attempt,
                 ..message.clone()
             };
-            SendDecision::SendAgain {
+            SendDecision::Reenqueue {
                 delivery: Box::new(delivery),
                 delay: wait.min(MAX_DELAY),
             }
         }
         Status::Sending if message.attempt == open.attempt => match open.lease_until {
-            Some(until) if until >= now => SendDecision::Held(until),
+            Some(until) if until >= now => SendDecision::LeaseHeld(until),
             _ => SendDecision::Claim,
         },
         // An older attempt's message while a newer attempt is being made: the newer has its own.
@@ -91,7 +91,7 @@ pub fn decide_send(message: &Delivery, state: &FileState, now: Timestamp) -> Sen
 }
 
 /// What may still be missing of a visit that is not open: the next stage's assignment, the announcement.
-pub(super) fn after_the_end(
+pub(super) fn replay_after_exit(
     visit_id: Uuid,
     document: Option<&DocumentRef>,
     state: &FileState,
@@ -103,11 +103,11 @@ pub(super) fn after_the_end(
     );
     let assignment = assignment_of(state, document).filter(|_| came_from_here);
     match assignment {
-        Some(assignment) => SendDecision::AssignAgain {
+        Some(assignment) => SendDecision::ReenqueueAssignment {
             assignment: Box::new(assignment),
             left,
         },
-        None if left.is_none() => SendDecision::AskHistory,
+        None if left.is_none() => SendDecision::NeedsHistory,
         None => SendDecision::Done(left),
     }
 }

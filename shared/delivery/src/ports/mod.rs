@@ -3,7 +3,6 @@
 //! An adapter fails in two ways only: [`PortError`] is the engine's fault, so the message goes
 //! back to its queue and no attempt is charged; everything else is a value of the result.
 
-mod bundle;
 mod call;
 mod clock;
 mod config;
@@ -12,11 +11,11 @@ mod error;
 mod history;
 mod lists;
 mod observe;
+mod port_set;
 mod queue;
 mod states;
 mod unfinished;
 
-pub use bundle::{AuditPorts, DeadLetterPorts, DispatchPorts, ExitPorts, SendPorts};
 pub use call::{Answer, Call, Caller};
 pub use clock::{Clock, SystemClock};
 pub use config::{Freshness, Secrets, Workflows};
@@ -25,6 +24,7 @@ pub use error::{PortError, PortErrorKind};
 pub use history::History;
 pub use lists::{Listing, Lists, Page};
 pub use observe::{Events, FileLeft, NoEvents, Observation, Observer};
+pub use port_set::{AuditPorts, DeadLetterPorts, DispatchPorts, ExitPorts, SendPorts};
 pub use queue::{MAX_DELAY, Outgoing, SendMessages};
 pub use states::{FileStates, WriteError};
-pub use unfinished::{Part, Unfinished, UnfinishedFile};
+pub use unfinished::{ScanSegment, Unfinished, UnfinishedFile};

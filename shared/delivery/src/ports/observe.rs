@@ -73,7 +73,7 @@ pub enum Observation<'a> {
     /// Files that are not at rest were looked through.
     Audited(&'a Audit),
     /// A record went back to its queue: the invocation counts as a success all the same.
-    WentBack {
+    BatchItemFailure {
         /// The function's short name, such as `sender`.
         function: &'static str,
         /// Why: the failure's stable code.

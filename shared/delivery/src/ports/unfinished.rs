@@ -5,14 +5,14 @@ use crate::state::FileState;
 
 /// A part of all files, so that a large table can be looked through bit by bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct ScanSegment {
     /// Which part, from 0.
     pub number: u32,
     /// Of how many, at least 1.
     pub of: u32,
 }
 
-impl Part {
+impl ScanSegment {
     /// All files.
     pub const ALL: Self = Self { number: 0, of: 1 };
 }
@@ -33,7 +33,7 @@ pub trait Unfinished: Send + Sync {
     /// read is an error of its own, and keeps no other from being found.
     fn unfinished(
         &self,
-        part: Part,
+        segment: ScanSegment,
         after: Option<&str>,
     ) -> impl Future<Output = Result<Page<Result<UnfinishedFile, PortError>>, PortError>> + Send;
 }

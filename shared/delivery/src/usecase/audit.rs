@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::machine::{Awaited, Pending, pending};
+use crate::machine::{Pending, PendingMessage, pending};
 use crate::message::{Assignment, Delivery};
 use crate::ports::{
-    AuditPorts, Clock, MAX_DELAY, Observation, Observer, Outgoing, Part, PortError, SendMessages,
-    Unfinished,
+    AuditPorts, Clock, MAX_DELAY, Observation, Observer, Outgoing, PortError, ScanSegment,
+    SendMessages, Unfinished,
 };
 use crate::state::{FileKey, FileState, Status};
 use crate::time::Timestamp;
@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug)]
 pub struct AuditSettings {
     /// The files to look at.
-    pub part: Part,
+    pub segment: ScanSegment,
     /// Where the engine cannot tell whether a file has a message: how long past due it is stuck.
     pub grace: Duration,
     /// Whether to send the messages of stuck files again.
@@ -71,7 +71,7 @@ pub async fn audit<P: AuditPorts>(ports: &P, settings: AuditSettings) -> Result<
     loop {
         let page = ports
             .unfinished()
-            .unfinished(settings.part, after.as_deref())
+            .unfinished(settings.segment, after.as_deref())
             .await?;
         let now = ports.clock().now();
         let mut stuck = Vec::new();
@@ -132,11 +132,11 @@ async fn repair<P: AuditPorts>(ports: &P, stuck: &mut [(Stuck, Option<Pending>)]
         };
         let delay = now.until(due).min(MAX_DELAY);
         match message {
-            Awaited::Assignment(message) => {
+            PendingMessage::Assignment(message) => {
                 let message = *message;
                 assignments.push((place, Outgoing { message, delay }));
             }
-            Awaited::Delivery(message) => {
+            PendingMessage::Delivery(message) => {
                 let message = *message;
                 deliveries.push((place, Outgoing { message, delay }));
             }

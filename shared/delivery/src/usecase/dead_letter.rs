@@ -3,10 +3,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::document_offload::shrink_to_fit;
+use super::exit::{commit_exit, emit, replay_exit, republish_exit};
 use super::fault::Fault;
-use super::finish::{announce_again, emit, end_again, finish};
-use super::keep::fit;
-use super::write::{Found, send_one};
+use super::write::{Conflict, send_one};
 use crate::document::DocumentRef;
 use crate::machine::{
     DeadLetterDecision, decide_dead_letter, decide_dead_letter_assignment, visit_id_of,
@@ -29,14 +29,14 @@ pub enum DeadLettered {
     WithoutEffect,
     /// It needed no help of this letter, and there is nothing to make good: a redrive would only send it
     /// through the stage once more. The letter can go.
-    GotOn,
+    Superseded,
 }
 
 impl DeadLettered {
     fn by(reason: Option<Reason>) -> Self {
         match reason {
             Some(Reason::DeadLettered) => Self::Failed,
-            _ => Self::GotOn,
+            _ => Self::Superseded,
         }
     }
 }
@@ -59,7 +59,7 @@ pub async fn dead_letter<P: DeadLetterPorts>(
     let became = move_on(ports, &message.key(), message.delivery_id, document, decide).await?;
     Ok(match became {
         // It only was to look after a command that was rejected.
-        DeadLettered::WithoutEffect if message.attempt == 0 => DeadLettered::GotOn,
+        DeadLettered::WithoutEffect if message.attempt == 0 => DeadLettered::Superseded,
         became => became,
     })
 }
@@ -98,11 +98,11 @@ async fn move_on<P: DeadLetterPorts>(
         let now = ports.clock().now();
         match decide(&current, now) {
             DeadLetterDecision::Done(left) => {
-                end_again(ports, left.as_deref(), document).await?;
+                replay_exit(ports, left.as_deref(), document).await?;
                 return Ok(DeadLettered::by(left.and_then(|left| left.reason)));
             }
-            DeadLetterDecision::AskHistory => {
-                let visit = announce_again(ports, key, visit_id).await?;
+            DeadLetterDecision::NeedsHistory => {
+                let visit = republish_exit(ports, key, visit_id).await?;
                 return Ok(match visit {
                     None if current.visit.id != visit_id => DeadLettered::WithoutEffect,
                     visit => {
@@ -111,18 +111,19 @@ async fn move_on<P: DeadLetterPorts>(
                     }
                 });
             }
-            DeadLetterDecision::Held => return Err(Fault::Held(now)),
-            DeadLetterDecision::SendAgain { delivery, delay } => {
+            DeadLetterDecision::LeaseHeld => return Err(Fault::LeaseHeld(now)),
+            DeadLetterDecision::Reenqueue { delivery, delay } => {
                 send_one(ports.deliveries(), *delivery, delay).await?;
-                return Ok(DeadLettered::GotOn);
+                return Ok(DeadLettered::Superseded);
             }
-            DeadLetterDecision::AssignAgain { assignment, left } => {
+            DeadLetterDecision::ReenqueueAssignment { assignment, left } => {
                 emit(ports, left.as_deref(), Some(*assignment)).await?;
                 return Ok(DeadLettered::by(left.and_then(|left| left.reason)));
             }
-            DeadLetterDecision::Close(closed) => match finish(ports, *closed, document).await? {
+            DeadLetterDecision::Close(closed) => match commit_exit(ports, *closed, document).await?
+            {
                 None => return Ok(DeadLettered::Failed),
-                Some(Found(found)) => state = found,
+                Some(Conflict(found)) => state = found,
             },
         }
     }
@@ -147,7 +148,7 @@ pub async fn park<P: DeadLetterPorts>(ports: &P, letter: DeadLetter) -> Result<(
         delivery_id = about.delivery_id.map(tracing::field::display),
         "message dead-lettered"
     );
-    let letter = fit(ports.documents(), letter).await?;
+    let letter = shrink_to_fit(ports.documents(), letter).await?;
     Ok(send_one(ports.dead_letters(), letter, Duration::ZERO).await?)
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use workflow::{RejectReason, Workflow};
 
 use super::fault::Fault;
-use super::write::{Found, send_one, write};
+use super::write::{Conflict, send_one, write};
 use crate::machine::{DispatchDecision, decide_dispatch, first_message};
 use crate::message::{Assignment, Delivery};
 use crate::ports::{Clock, DispatchPorts, FileStates, History, Observation, Observer, Workflows};
@@ -15,7 +15,7 @@ const MAX_CONFLICTS: usize = 4;
 
 /// When a rejected assignment is looked after: later than any dispatcher still works that had it at the
 /// same time (the template gives it 30 s).
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+const ORPHAN_CHECK_DELAY: Duration = Duration::from_secs(60);
 
 /// What became of an assignment. The caller sends the delivery, then acknowledges.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,8 +54,8 @@ pub async fn dispatch<P: DispatchPorts>(
                 delivery,
             } => (archive, next, Dispatched::Deliver(delivery)),
             DispatchDecision::Rest { archive, next } => (archive, next, Dispatched::Resting),
-            DispatchDecision::SendAgain(delivery) => return Ok(Dispatched::Deliver(delivery)),
-            DispatchDecision::Done | DispatchDecision::AskHistory(_) => {
+            DispatchDecision::Reenqueue(delivery) => return Ok(Dispatched::Deliver(delivery)),
+            DispatchDecision::Done | DispatchDecision::NeedsHistory(_) => {
                 return Ok(Dispatched::Repeated);
             }
             DispatchDecision::Reject(reason) => {
@@ -67,7 +67,7 @@ pub async fn dispatch<P: DispatchPorts>(
         };
         match apply(ports, &archive, &next).await? {
             None => return Ok(done),
-            Some(Found(found)) => state = found,
+            Some(Conflict(found)) => state = found,
         }
     }
     Err(Fault::Contended)
@@ -81,7 +81,7 @@ async fn decide<P: DispatchPorts>(
 ) -> Result<DispatchDecision, Fault> {
     let now = ports.clock().now();
     let decision = decide_dispatch(workflow, assignment, state, None, now);
-    let DispatchDecision::AskHistory(visit_id) = decision else {
+    let DispatchDecision::NeedsHistory(visit_id) = decision else {
         return Ok(decision);
     };
     let seen = ports
@@ -102,7 +102,7 @@ async fn apply<P: DispatchPorts>(
     ports: &P,
     archive: &[VisitRecord],
     next: &FileState,
-) -> Result<Option<Found>, Fault> {
+) -> Result<Option<Conflict>, Fault> {
     for visit in archive {
         ports.history().visit(visit).await?;
     }
@@ -117,7 +117,7 @@ async fn look_again<P: DispatchPorts>(ports: &P, assignment: &Assignment) -> Res
         attempt: 0,
         ..first_message(assignment)
     };
-    Ok(send_one(ports.deliveries(), look, LOOK_AGAIN).await?)
+    Ok(send_one(ports.deliveries(), look, ORPHAN_CHECK_DELAY).await?)
 }
 
 async fn reject<P: DispatchPorts>(

@@ -16,7 +16,7 @@ pub enum Fault {
     Port(#[from] PortError),
     /// Another sender has the attempt; the message comes back in case that sender dies.
     #[error("another sender has the attempt until {0}")]
-    Held(Timestamp),
+    LeaseHeld(Timestamp),
     /// Too little of the invocation is left to make the call and record it.
     #[error("too little time is left in this invocation to start the call")]
     OutOfTime,
@@ -34,7 +34,7 @@ impl Fault {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Port(error) => error.kind.code(),
-            Self::Held(_) => "held",
+            Self::LeaseHeld(_) => "lease_held",
             Self::OutOfTime => "out_of_time",
             Self::Contended => "contended",
             Self::UnknownFile(_) => "unknown_file",
@@ -47,7 +47,7 @@ impl Fault {
     pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
         match self {
             Self::Port(error) => error.kind.is_passing().then_some(PAUSE),
-            Self::Held(until) => Some(now.until(*until)),
+            Self::LeaseHeld(until) => Some(now.until(*until)),
             Self::OutOfTime => Some(Duration::ZERO),
             Self::Contended => Some(Duration::from_secs(1)),
             Self::UnknownFile(_) => None,

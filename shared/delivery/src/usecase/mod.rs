@@ -6,9 +6,9 @@
 mod audit;
 mod dead_letter;
 mod dispatch;
+mod document_offload;
+mod exit;
 mod fault;
-mod finish;
-mod keep;
 mod send;
 mod write;
 

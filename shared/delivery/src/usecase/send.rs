@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use workflow::{StageSecrets, WebhookConfig, Workflow};
 
+use super::exit::{commit_exit, emit, replay_exit, republish_exit};
 use super::fault::Fault;
-use super::finish::{announce_again, emit, end_again, finish};
-use super::write::{Found, send_one, write};
+use super::write::{Conflict, send_one, write};
 use crate::document::Document;
-use crate::machine::{Attempted, SendDecision, Then, claim, decide_send, record_attempt};
+use crate::machine::{NextStep, RecordedAttempt, SendDecision, claim, decide_send, record_attempt};
 use crate::message::Delivery;
 use crate::ports::{
     Answer, Call, Caller, Clock, DispatchPorts, DocumentError, Documents, ExitPorts, FileStates,
@@ -29,7 +29,7 @@ pub const START_MARGIN: Duration = Duration::from_secs(2);
 
 /// How far the clocks of two senders may be apart: a call that may outlive its lease by the other's clock
 /// is not begun.
-const CLOCKS: Duration = Duration::from_secs(5);
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5);
 
 /// What must be left of it beyond the timeout once the attempt is claimed.
 const RECORD_MARGIN: Duration = Duration::from_secs(1);
@@ -78,27 +78,27 @@ pub async fn send<P: SendPorts>(
         };
         match decide_send(message, &current, ports.clock().now()) {
             SendDecision::Claim => {}
-            SendDecision::Held(until) => return Err(Fault::Held(until)),
-            SendDecision::SendAgain { delivery, delay } => {
+            SendDecision::LeaseHeld(until) => return Err(Fault::LeaseHeld(until)),
+            SendDecision::Reenqueue { delivery, delay } => {
                 send_one(ports.deliveries(), *delivery, delay).await?;
                 return Ok(Sent::Repeated);
             }
-            SendDecision::AssignAgain { assignment, left } => {
+            SendDecision::ReenqueueAssignment { assignment, left } => {
                 emit(ports, left.as_deref(), Some(*assignment)).await?;
                 return Ok(Sent::Repeated);
             }
             SendDecision::Done(left) => {
-                end_again(ports, left.as_deref(), message.document.as_ref()).await?;
+                replay_exit(ports, left.as_deref(), message.document.as_ref()).await?;
                 return Ok(Sent::Repeated);
             }
-            SendDecision::AskHistory => {
-                announce_again(ports, &key, message.delivery_id).await?;
+            SendDecision::NeedsHistory => {
+                republish_exit(ports, &key, message.delivery_id).await?;
                 return Ok(Sent::Repeated);
             }
         }
         match attempt(ports, message, &current, limits).await? {
             Ok(sent) => return Ok(sent),
-            Err(Found(found)) => state = found,
+            Err(Conflict(found)) => state = found,
         }
     }
     Err(Fault::Contended)
@@ -111,7 +111,7 @@ async fn attempt<P: SendPorts>(
     message: &Delivery,
     current: &FileState,
     limits: &Limits,
-) -> Result<Result<Sent, Found>, Fault> {
+) -> Result<Result<Sent, Conflict>, Fault> {
     // All that can fail on our side comes before the claim: a claim that is not used keeps the
     // file waiting for its lease.
     let workflow = ports
@@ -135,7 +135,7 @@ async fn attempt<P: SendPorts>(
         return Ok(Err(found));
     }
     let started = ports.clock().now();
-    if started.plus(timeout + CLOCKS) >= lease_until {
+    if started.plus(timeout + MAX_CLOCK_SKEW) >= lease_until {
         // The claim took so long that the call could outlive it: another sender would double it.
         return Err(Fault::OutOfTime);
     }
@@ -295,10 +295,10 @@ async fn record<P: SendPorts>(
         started,
         now,
     );
-    let Some(Attempted {
+    let Some(RecordedAttempt {
         summary,
         record,
-        then,
+        next_step,
     }) = attempted
     else {
         return Err(Fault::Contended);
@@ -315,8 +315,8 @@ async fn record<P: SendPorts>(
     if let Some(record) = &record {
         ports.history().attempt(record).await?;
     }
-    match then {
-        Then::Retry { next, delivery } => {
+    match next_step {
+        NextStep::Retry { next, delivery } => {
             let delay = next
                 .delivery
                 .as_ref()
@@ -328,10 +328,10 @@ async fn record<P: SendPorts>(
             send_one(ports.deliveries(), *delivery, delay).await?;
             Ok(Sent::Retrying)
         }
-        Then::Close(closed) => {
+        NextStep::Close(closed) => {
             let outcome = closed.left.outcome;
             let after = closed.next.clone();
-            let found = finish(ports, *closed, message.document.as_ref()).await?;
+            let found = commit_exit(ports, *closed, message.document.as_ref()).await?;
             if found.is_some() {
                 return Err(Fault::Contended);
             }

@@ -11,18 +11,18 @@ use crate::state::FileState;
 pub(super) async fn write(
     states: &impl FileStates,
     next: &FileState,
-) -> Result<Option<Found>, PortError> {
+) -> Result<Option<Conflict>, PortError> {
     match states.put(next).await {
         Ok(()) => Ok(None),
         Err(WriteError::Conflict(Some(found))) if *found == *next => Ok(None),
-        Err(WriteError::Conflict(found)) => Ok(Some(Found(found.map(|state| *state)))),
+        Err(WriteError::Conflict(found)) => Ok(Some(Conflict(found.map(|state| *state)))),
         Err(WriteError::Port(error)) => Err(error),
     }
 }
 
 /// The record a conflicting write found.
 #[derive(Debug)]
-pub(super) struct Found(pub(super) Option<FileState>);
+pub(super) struct Conflict(pub(super) Option<FileState>);
 
 /// Sends one message.
 pub(super) async fn send_one<M: Send>(

@@ -2,11 +2,11 @@
 //! or fail after it (a lost acknowledgement).
 
 mod broken;
-mod bundle;
 mod caller;
 mod config;
 mod events;
 mod history;
+mod port_set;
 mod queues;
 mod states;
 mod unfinished;

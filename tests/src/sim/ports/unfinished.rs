@@ -1,13 +1,13 @@
 //! The list of unfinished files. It is eventually consistent: a file may be listed as it was a write ago.
 
-use delivery::ports::{Page, Part, PortError, Unfinished, UnfinishedFile};
+use delivery::ports::{Page, PortError, ScanSegment, Unfinished, UnfinishedFile};
 
 use super::Sim;
 
 impl Unfinished for Sim {
     async fn unfinished(
         &self,
-        _part: Part,
+        _part: ScanSegment,
         _after: Option<&str>,
     ) -> Result<Page<Result<UnfinishedFile, PortError>>, PortError> {
         self.effect("list", |world| {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use delivery::usecase::AuditSettings;
 use workflow::{SecretRef, StageSecrets, Workflow};
 
-use crate::cli::{AssignArgs, CheckArgs, GetArgs, PutArgs, RedeliverArgs, RedriveArgs, StatusArgs};
+use crate::cli::{AssignArgs, AuditArgs, GetArgs, PutArgs, RedeliverArgs, RedriveArgs, StatusArgs};
 use crate::error::Error;
 
 fn missing<T>() -> Result<T, Error> {
@@ -20,7 +20,7 @@ pub(super) async fn assign(_: &AssignArgs) -> Result<u8, Error> {
     missing()
 }
 
-pub(super) async fn check(_: &CheckArgs, _: AuditSettings) -> Result<u8, Error> {
+pub(super) async fn audit(_: &AuditArgs, _: AuditSettings) -> Result<u8, Error> {
     missing()
 }
 

@@ -8,30 +8,32 @@ mod wait;
 use std::sync::Arc;
 
 use aws::{Admin, Names, sdk_config};
-use delivery::usecase::{AuditSettings, audit};
+use delivery::usecase::{self, AuditSettings};
 use uuid::Uuid;
 use workflow::{SecretRef, StageSecrets, Workflow};
 
-use super::{check as local_check, parked, redrive as local_redrive};
-use crate::cli::{CheckArgs, GetArgs, PutArgs, RedriveArgs, WithinArgs};
+use super::{audit as local_audit, parked, redrive as local_redrive};
+use crate::cli::{AuditArgs, GetArgs, PutArgs, RedriveArgs, WithinArgs};
 use crate::error::Error;
 
 pub(super) use assign::assign;
 pub(super) use redeliver::redeliver;
 pub(super) use status::status;
 
-pub(super) async fn check(args: &CheckArgs, settings: AuditSettings) -> Result<u8, Error> {
+pub(super) async fn audit(args: &AuditArgs, settings: AuditSettings) -> Result<u8, Error> {
     let admin = open(&args.target.stack()).await?;
-    let found = audit(&admin, settings).await.map_err(Error::Deployment)?;
+    let found = usecase::audit(&admin, settings)
+        .await
+        .map_err(Error::Deployment)?;
     let letters = admin.parked(parked::LIMIT).await;
     let letters = letters.map_err(Error::Deployment)?;
     let letters = parked::without_record(admin.table(), letters).await;
-    local_check::report(&found, &letters.map_err(Error::Deployment)?, args.json)
+    local_audit::report(&found, &letters.map_err(Error::Deployment)?, args.json)
 }
 
 pub(super) async fn redrive(args: &RedriveArgs) -> Result<u8, Error> {
     let admin = open(&args.target.stack()).await?;
-    let redriven = admin.redrive(args.most).await.map_err(Error::Deployment)?;
+    let redriven = admin.redrive(args.limit).await.map_err(Error::Deployment)?;
     local_redrive::print(redriven.sent, redriven.unreadable)
 }
 

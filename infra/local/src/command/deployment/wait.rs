@@ -14,7 +14,7 @@ use crate::store::Store;
 use crate::work::interrupted;
 
 /// How often a deployment is asked.
-const LOOK: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Files asked for at the same time.
 const CONCURRENCY: usize = 16;
@@ -47,7 +47,7 @@ pub(super) async fn outcomes(
         rows.extend(found.into_iter().flatten());
         if visits.iter().any(|visit| !rows.contains_key(&visit.id)) {
             tokio::select! {
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
                 () = &mut stop => break,
             }
         }

@@ -55,7 +55,7 @@ impl SenderPorts {
 
 lend_exit!(SenderPorts);
 
-delivery::bundle! { impl SendPorts for SenderPorts as ports {
+delivery::port_set! { impl SendPorts for SenderPorts as ports {
     Secrets secrets: SecretStore = &ports.secrets;
     Caller caller: WebhookCaller<S3Presign> = &ports.caller;
 } }

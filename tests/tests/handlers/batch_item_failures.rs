@@ -10,11 +10,11 @@ use webhook_stage::Local;
 use crate::world::{LONG, World, event};
 
 #[derive(Default)]
-struct WentBack(Mutex<Vec<(&'static str, &'static str)>>);
+struct BatchItemFailure(Mutex<Vec<(&'static str, &'static str)>>);
 
-impl Observer for WentBack {
+impl Observer for BatchItemFailure {
     fn observe(&self, observation: Observation<'_>) {
-        if let Observation::WentBack { function, code } = observation {
+        if let Observation::BatchItemFailure { function, code } = observation {
             self.0.lock().unwrap().push((function, code));
         }
     }
@@ -22,7 +22,7 @@ impl Observer for WentBack {
 
 #[tokio::test]
 async fn what_goes_back_is_observed() {
-    let (world, seen) = (World::new().await, Arc::new(WentBack::default()));
+    let (world, seen) = (World::new().await, Arc::new(BatchItemFailure::default()));
     let caller = WebhookCaller::new(CallerConfig::default()).unwrap();
     let ports = Local::new(world.ports.engine().clone(), caller, seen.clone());
     let event = || event(&["garbage".to_owned()], LONG);

@@ -9,7 +9,7 @@ pub(crate) enum Spelling {
 
 /// Whether a text begins with something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum Match {
     /// So many of the text's bytes.
     Whole(usize),
     /// The text ends first, after so many of the thing's bytes.
@@ -18,11 +18,11 @@ pub(crate) enum Found {
 }
 
 /// Looks for `needle` at the beginning of `text`.
-pub(crate) fn find_at(needle: &[u8], text: &[u8], spelling: Spelling) -> Found {
+pub(crate) fn find_at(needle: &[u8], text: &[u8], spelling: Spelling) -> Match {
     let (mut wanted, mut rest) = (needle, text);
     while let Some((byte, after)) = wanted.split_first() {
         let Some((first, others)) = rest.split_first() else {
-            return Found::CutOff(needle.len() - wanted.len());
+            return Match::CutOff(needle.len() - wanted.len());
         };
         if *first == b'\\' && spelling == Spelling::Json {
             match unescape(others) {
@@ -30,20 +30,20 @@ pub(crate) fn find_at(needle: &[u8], text: &[u8], spelling: Spelling) -> Found {
                     let mut buffer = [0; 4];
                     let meant = character.encode_utf8(&mut buffer).as_bytes();
                     let Some(after) = wanted.strip_prefix(meant) else {
-                        return Found::Not;
+                        return Match::Not;
                     };
                     (wanted, rest) = (after, &others[taken..]);
                 }
-                Escape::CutOff => return Found::CutOff(needle.len() - wanted.len()),
-                Escape::Not => return Found::Not,
+                Escape::CutOff => return Match::CutOff(needle.len() - wanted.len()),
+                Escape::Not => return Match::Not,
             }
         } else if first == byte {
             (wanted, rest) = (after, others);
         } else {
-            return Found::Not;
+            return Match::Not;
         }
     }
-    Found::Whole(text.len() - rest.len())
+    Match::Whole(text.len() - rest.len())
 }
 
 enum Escape {
@@ -103,7 +103,7 @@ fn hex(digits: &[u8]) -> Option<u32> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Found, Spelling, find_at};
+    use super::{Match, Spelling, find_at};
 
     fn escaped(text: &str) -> String {
         let units = text.encode_utf16().map(|unit| format!("\\u{unit:04x}"));
@@ -124,7 +124,7 @@ mod tests {
                 &text.as_bytes()[..end],
                 Spelling::Json,
             );
-            assert_eq!(found, Found::CutOff(known), "{end}");
+            assert_eq!(found, Match::CutOff(known), "{end}");
         }
     }
 
@@ -138,7 +138,7 @@ mod tests {
             r"\x41",
         ] {
             let found = find_at("A".as_bytes(), text.as_bytes(), Spelling::Json);
-            assert_eq!(found, Found::Not, "{text}");
+            assert_eq!(found, Match::Not, "{text}");
         }
     }
 
@@ -150,11 +150,11 @@ mod tests {
             for text in [escaped(&needle), written.to_owned(), written.replace('/', "\\/")] {
                 let long = format!("{text}{tail}");
                 let found = find_at(needle.as_bytes(), long.as_bytes(), Spelling::Json);
-                prop_assert_eq!(found, Found::Whole(text.len()));
+                prop_assert_eq!(found, Match::Whole(text.len()));
             }
             let long = format!("{needle}{tail}");
             let found = find_at(needle.as_bytes(), long.as_bytes(), Spelling::Plain);
-            prop_assert_eq!(found, Found::Whole(needle.len()));
+            prop_assert_eq!(found, Match::Whole(needle.len()));
         }
 
         #[test]

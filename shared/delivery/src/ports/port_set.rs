@@ -100,14 +100,14 @@ pub trait AuditPorts: Send + Sync {
 /// Implements a bundle: a line for each port, with its accessor, its type and where it is.
 ///
 /// ```text
-/// delivery::bundle! { impl AuditPorts for Function as function {
+/// delivery::port_set! { impl AuditPorts for Function as function {
 ///     Unfinished unfinished: Table = &function.table;
 ///     Clock clock: SystemClock = &SystemClock;
 ///     …
 /// } }
 /// ```
 #[macro_export]
-macro_rules! bundle {
+macro_rules! port_set {
     (impl $bundle:ident for $type:ty as $this:ident {
         $($port:ident $accessor:ident: $of:ty = $at:expr;)*
     }) => {

@@ -1,5 +1,5 @@
-use delivery::ports::{Part, SystemClock};
-use delivery::usecase::{Audit, AuditSettings, audit};
+use delivery::ports::{ScanSegment, SystemClock};
+use delivery::usecase::{self, Audit, AuditSettings};
 use embedded::Engine;
 use serde::Serialize;
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use uuid::Uuid;
 use super::parked::{self, Parked};
 use super::settled::settled;
 use super::{INTERRUPTED, SOME_FAILED, SUCCESS, deployment};
-use crate::cli::CheckArgs;
+use crate::cli::AuditArgs;
 use crate::error::Error;
 use crate::networks::allowed;
 use crate::output::{output, say};
 use crate::progress::Progress;
 use crate::report::{counted, print_json, write_columns};
 use crate::target;
-use crate::work::{keys_of, say_stopped, under_way, until_at_rest};
+use crate::work::{drain, keys_of, say_stopped, under_way};
 
 /// One stuck file.
 #[derive(Debug, Serialize)]
@@ -28,21 +28,21 @@ struct Row {
     repaired: bool,
 }
 
-/// `webhook-stage check`.
+/// `webhook-stage audit`.
 ///
 /// # Errors
 /// [`Error`] when the state directory or the deployment cannot be read.
-pub async fn check(args: &CheckArgs) -> Result<u8, Error> {
+pub async fn audit(args: &AuditArgs) -> Result<u8, Error> {
     let settings = AuditSettings {
-        part: Part::ALL,
+        segment: ScanSegment::ALL,
         grace: args.grace,
         repair: args.repair,
     };
     if args.target.aws {
-        return deployment::check(args, settings).await;
+        return deployment::audit(args, settings).await;
     }
     let engine = target::directory(&args.target)?;
-    let found = audit(&Directory(&engine), settings).await?;
+    let found = usecase::audit(&Directory(&engine), settings).await?;
     let letters = parked::without_record(&engine, engine.letters(parked::LIMIT).await?).await?;
     let code = report(&found, &letters, args.json)?;
     if !args.repair || engine.is_idle().await? {
@@ -51,7 +51,7 @@ pub async fn check(args: &CheckArgs) -> Result<u8, Error> {
     let files = keys_of(under_way(&engine).await?);
     let calls = allowed(&engine, &args.calls)?;
     let progress = Arc::new(Progress::new(files.len().try_into().unwrap_or(0)));
-    let finished = until_at_rest(&engine, &calls, Arc::clone(&progress)).await?;
+    let finished = drain(&engine, &calls, Arc::clone(&progress)).await?;
     progress.finish();
     if !finished {
         say_stopped();
@@ -131,7 +131,7 @@ fn table(rows: &[Row]) -> Result<(), Error> {
 /// A state directory's files.
 struct Directory<'a>(&'a Engine);
 
-delivery::bundle! { impl AuditPorts for Directory<'_> as directory {
+delivery::port_set! { impl AuditPorts for Directory<'_> as directory {
     Unfinished unfinished: Engine = directory.0;
     Assignments assignments: Engine = directory.0;
     Deliveries deliveries: Engine = directory.0;

@@ -5,9 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use delivery::ports::PortError;
 
-use crate::cut::Cutter;
 use crate::presign::{self, Presign};
 use crate::scan::PayloadError;
+use crate::strip_annotations::Cutter;
 
 pub use crate::payload::check;
 

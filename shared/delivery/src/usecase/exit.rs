@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::document_offload::{keep_for_redelivery, offload_large_inline};
 use super::fault::Fault;
-use super::keep::{keep_for_redelivery, lighten};
-use super::write::{Found, send_one, write};
+use super::write::{Conflict, send_one, write};
 use crate::document::DocumentRef;
 use crate::machine::{Closed, announcement_of};
 use crate::message::Assignment;
@@ -15,11 +15,11 @@ use crate::state::{FileKey, Outcome};
 /// Carries out the end of a visit: history, the one write, the next assignment, the announcement.
 ///
 /// `Ok(Some(_))`: somebody else wrote first, and nothing was emitted.
-pub(super) async fn finish<P: ExitPorts>(
+pub(super) async fn commit_exit<P: ExitPorts>(
     ports: &P,
     closed: Closed,
     document: Option<&DocumentRef>,
-) -> Result<Option<Found>, Fault> {
+) -> Result<Option<Conflict>, Fault> {
     if let Some(visit) = &closed.archive {
         ports.history().visit(visit).await?;
     }
@@ -35,7 +35,7 @@ pub(super) async fn finish<P: ExitPorts>(
         "file left the Webhook stage"
     );
     match closed.assignment {
-        None => end_again(ports, Some(left), document).await?,
+        None => replay_exit(ports, Some(left), document).await?,
         assignment => emit(ports, Some(left), assignment).await?,
     }
     Ok(None)
@@ -43,7 +43,7 @@ pub(super) async fn finish<P: ExitPorts>(
 
 /// What follows the write that ends a visit, where no Webhook stage comes next. In this order: only who has
 /// written the end may replace the stored document.
-pub(super) async fn end_again<P: ExitPorts>(
+pub(super) async fn replay_exit<P: ExitPorts>(
     ports: &P,
     left: Option<&FileLeft>,
     document: Option<&DocumentRef>,
@@ -57,7 +57,7 @@ pub(super) async fn end_again<P: ExitPorts>(
 }
 
 /// Announces an exit that only the history still has.
-pub(super) async fn announce_again<P: ExitPorts>(
+pub(super) async fn republish_exit<P: ExitPorts>(
     ports: &P,
     key: &FileKey,
     delivery_id: Uuid,
@@ -77,7 +77,7 @@ pub(super) async fn emit<P: ExitPorts>(
     assignment: Option<Assignment>,
 ) -> Result<(), Fault> {
     if let Some(mut assignment) = assignment {
-        lighten(ports.documents(), &mut assignment).await;
+        offload_large_inline(ports.documents(), &mut assignment).await;
         send_one(ports.assignments(), assignment, Duration::ZERO).await?;
     }
     if let Some(left) = left {

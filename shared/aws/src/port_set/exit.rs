@@ -40,7 +40,7 @@ impl Exit {
 /// The ports in `exit`, lent by what contains it.
 macro_rules! lend_exit {
     ($type:ty) => {
-        delivery::bundle! { impl DispatchPorts for $type as ports {
+        delivery::port_set! { impl DispatchPorts for $type as ports {
             States states: crate::table::Table = ports.exit.dispatcher.states();
             History history: crate::table::Table = ports.exit.dispatcher.history();
             Workflows workflows: crate::table::Table = ports.exit.dispatcher.workflows();
@@ -49,7 +49,7 @@ macro_rules! lend_exit {
             Observer observer: crate::metrics::EmfMetrics = ports.exit.dispatcher.observer();
         } }
 
-        delivery::bundle! { impl ExitPorts for $type as ports {
+        delivery::port_set! { impl ExitPorts for $type as ports {
             Assignments assignments: crate::queue::Queue<delivery::Assignment> = &ports.exit.assignments;
             Documents documents: crate::documents::Bucket = &ports.exit.documents;
             Events events: crate::events::EventBus = &ports.exit.events;

@@ -45,7 +45,7 @@ impl DispatcherPorts {
     }
 }
 
-delivery::bundle! { impl DispatchPorts for DispatcherPorts as ports {
+delivery::port_set! { impl DispatchPorts for DispatcherPorts as ports {
     States states: Table = &ports.table;
     History history: Table = &ports.table;
     Workflows workflows: Table = &ports.table;

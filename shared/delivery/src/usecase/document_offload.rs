@@ -14,7 +14,7 @@ const LONGEST_UNREADABLE: usize = 64 * 1024;
 
 /// Puts a large inline document where large ones belong before it goes on to the next stage: there its
 /// message is a little longer than it was here, and one at the limit could not be sent at all.
-pub(super) async fn lighten(documents: &impl Documents, assignment: &mut Assignment) {
+pub(super) async fn offload_large_inline(documents: &impl Documents, assignment: &mut Assignment) {
     let Some(document @ DocumentRef::Inline(json)) = &assignment.document else {
         return;
     };
@@ -49,7 +49,7 @@ pub(super) async fn keep_for_redelivery(
 /// Makes a dead letter short enough to be parked. In a letter a message is a string, and JSON takes up to
 /// twice its length as one: a large inline document goes to the store, and comes from there again when
 /// the letter is redriven.
-pub(super) async fn fit(
+pub(super) async fn shrink_to_fit(
     documents: &impl Documents,
     letter: DeadLetter,
 ) -> Result<DeadLetter, Fault> {

@@ -2,7 +2,7 @@
 
 use super::Sim;
 
-delivery::bundle! { impl DispatchPorts for Sim as sim {
+delivery::port_set! { impl DispatchPorts for Sim as sim {
     States states: Self = sim;
     History history: Self = sim;
     Workflows workflows: Self = sim;
@@ -11,22 +11,22 @@ delivery::bundle! { impl DispatchPorts for Sim as sim {
     Observer observer: () = &();
 } }
 
-delivery::bundle! { impl ExitPorts for Sim as sim {
+delivery::port_set! { impl ExitPorts for Sim as sim {
     Assignments assignments: Self = sim;
     Documents documents: Self = sim;
     Events events: Self = sim;
 } }
 
-delivery::bundle! { impl SendPorts for Sim as sim {
+delivery::port_set! { impl SendPorts for Sim as sim {
     Secrets secrets: Self = sim;
     Caller caller: Self = sim;
 } }
 
-delivery::bundle! { impl DeadLetterPorts for Sim as sim {
+delivery::port_set! { impl DeadLetterPorts for Sim as sim {
     DeadLetters dead_letters: Self = sim;
 } }
 
-delivery::bundle! { impl AuditPorts for Sim as sim {
+delivery::port_set! { impl AuditPorts for Sim as sim {
     Unfinished unfinished: Self = sim;
     Assignments assignments: Self = sim;
     Deliveries deliveries: Self = sim;

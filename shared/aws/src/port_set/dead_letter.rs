@@ -34,6 +34,6 @@ impl DeadLetterFunctionPorts {
 
 lend_exit!(DeadLetterFunctionPorts);
 
-delivery::bundle! { impl DeadLetterPorts for DeadLetterFunctionPorts as ports {
+delivery::port_set! { impl DeadLetterPorts for DeadLetterFunctionPorts as ports {
     DeadLetters dead_letters: Queue<DeadLetter> = &ports.dead_letters;
 } }

@@ -46,8 +46,8 @@ impl Table {
         let Some(AttributeValue::B(body)) = item.get("body") else {
             return Err(corrupt("read workflow", "the item has no body"));
         };
-        let workflow =
-            Workflow::from_stored(body.as_ref()).map_err(|error| corrupt("read workflow", error))?;
+        let workflow = Workflow::from_stored(body.as_ref())
+            .map_err(|error| corrupt("read workflow", error))?;
         Ok(Some(Arc::new(workflow)))
     }
 

@@ -67,7 +67,7 @@ impl Engine {
         let lock = lock(directory)?;
         let path = directory.join("webhook-stage.db");
         let failed = |error| OpenError::of(&path, error);
-        let mut connection = Connection::open(&path).map_err(failed)?;
+        let mut connection = Connection::open(of_a_file(&path)).map_err(failed)?;
         schema::configure(&connection).map_err(failed)?;
         schema::verify(&connection).map_err(failed)?;
         let found = schema::prepare(&mut connection).map_err(failed)?;
@@ -113,6 +113,15 @@ impl Engine {
 
     pub(crate) fn writer(&self) -> &Writer {
         &self.inner.writer
+    }
+}
+
+/// A path that SQLite takes for a file's whatever it begins with: `file:` would make it a URI.
+fn of_a_file(path: &Path) -> PathBuf {
+    if path.is_absolute() {
+        path.to_owned()
+    } else {
+        Path::new(".").join(path)
     }
 }
 

@@ -32,9 +32,27 @@ pub(crate) fn shown(text: &str) -> String {
     text.replace(is_obeyed, "\u{fffd}")
 }
 
+/// Text as one argument of a command line that a shell reads.
+pub(crate) fn argument(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:@%+,=".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::shown;
+    use super::{argument, shown};
+
+    #[test]
+    fn a_shell_reads_one_argument() {
+        assert_eq!(argument("state/file:é"), "state/file:é");
+        assert_eq!(argument("file:s?mode=memory"), "'file:s?mode=memory'");
+        assert_eq!(argument("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(argument(""), "''");
+    }
 
     #[test]
     fn a_terminal_has_nothing_to_obey() {

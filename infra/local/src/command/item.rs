@@ -7,7 +7,7 @@ use workflow::Workflow;
 use super::SUCCESS;
 use crate::error::Error;
 use crate::output::{output, shown};
-use crate::report::{self, Row, write_columns};
+use crate::report::{self, Row, shortened, write_columns};
 use crate::store::Store;
 
 /// All that is known about a file.
@@ -76,7 +76,7 @@ fn write(
         Status::Complete => "is complete in",
     };
     let since = known.state.updated_at;
-    let (name, at) = (shown(name), shown(&at));
+    let (name, at) = (shortened(&shown(name)), shortened(&shown(&at)));
     writeln!(out, "{name} {doing} {at} since {since}")?;
     let header = ["WEBHOOK", "OUTCOME", "CALLS", "WENT TO", "WHY"].map(str::to_owned);
     let visits = known.visits.iter().map(|visit| {

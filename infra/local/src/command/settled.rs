@@ -4,7 +4,7 @@ use embedded::Engine;
 
 use super::{ERROR, SOME_FAILED, SUCCESS};
 use crate::hint::say_refused;
-use crate::output::say;
+use crate::output::{argument, say};
 use crate::report::counted;
 
 /// What became of files that were brought on, once nothing is left on the queues: says what went wrong,
@@ -19,7 +19,7 @@ pub(super) async fn settled(engine: &Engine, keys: Vec<FileKey>) -> Result<u8, P
             Some(_) | None => left += 1,
         }
     }
-    let state = engine.directory().display();
+    let state = argument(&engine.directory().to_string_lossy());
     if !failed.is_empty() {
         say!(
             "{} failed: webhook-stage status --state {state} --failed",
@@ -44,7 +44,7 @@ pub(super) async fn settled(engine: &Engine, keys: Vec<FileKey>) -> Result<u8, P
 
 /// Nothing is on the queues, and still there are files without an end.
 pub(super) fn say_left(engine: &Engine, files: usize) {
-    let state = engine.directory().display();
+    let state = argument(&engine.directory().to_string_lossy());
     say!(
         "{} came to no end: `webhook-stage check --state {state}` finds what is stuck, `webhook-stage redrive --state {state}` assigns again what was parked",
         counted(files, "file")

@@ -4,7 +4,7 @@ use embedded::Engine;
 
 use super::settled::say_left;
 use crate::hint::say_refused;
-use crate::output::say;
+use crate::output::{argument, say};
 use crate::report::{Row, counted};
 
 /// A file's outcome, and whether an earlier run brought it about.
@@ -49,7 +49,7 @@ pub(super) async fn say_what_next(
             stages.push(stage);
         }
     }
-    let state = engine.directory().display();
+    let state = argument(&engine.directory().to_string_lossy());
     for stage in stages {
         say!(
             "to send failed files again: webhook-stage redeliver --state {state} --stage \"{stage}\""

@@ -9,7 +9,7 @@ use workflow::{Imported, SecretRef, Stage, StageSecrets, Workflow};
 use crate::cli::OverrideArgs;
 use crate::command::secret_from;
 use crate::error::Error;
-use crate::output::say;
+use crate::notices::Notices;
 
 /// A workflow as it is to be stored.
 #[derive(Debug)]
@@ -29,9 +29,12 @@ pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Config
         mut secrets,
         warnings,
     } = import(path)?;
+    let mut notices = Notices::default();
     for warning in warnings {
-        say!("warning: {}: {warning}", path.display());
+        let line = format_args!("{}: {warning}", path.display());
+        notices.warn(warning.code(), line);
     }
+    notices.finish();
     let stage = match &overrides.stage {
         Some(wanted) => workflow.find_stage(wanted)?,
         None => workflow.first_webhook().ok_or_else(|| {

@@ -1,22 +1,23 @@
-//! Finding Darwin JSON documents and telling whose they are.
+//! Reading Darwin JSON documents and telling whose they are.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use delivery::FileKey;
-use serde::Deserialize;
 use uuid::Uuid;
+use webhook::{PayloadError, Problem};
 
-use crate::error::Error;
-use crate::target::is_state;
+use crate::darwin;
 
 /// Namespace of derived item ids; made once, fixed for ever.
 const NAMESPACE: Uuid = Uuid::from_u128(0x2f0b_1a3e_5ce1_4a0b_8f5e_94d1_6d1f_3c27);
 
 /// The team of documents that name none.
 const NO_TEAM: &str = "local";
+
+/// What some editors put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A document that was read.
 #[derive(Debug)]
@@ -33,8 +34,10 @@ pub struct Found {
     pub team: String,
     /// The item id it carries, if it is one.
     pub item_id: Option<Uuid>,
-    /// What it carries as its item id, if that is none.
+    /// What it carries as its item id, if that is not one.
     pub(crate) no_id: Option<String>,
+    /// What else is not as V7 writes it, each in words that do not depend on the document.
+    pub(crate) oddities: Vec<String>,
 }
 
 /// A document that cannot be used.
@@ -45,98 +48,6 @@ pub struct Broken {
     pub path: PathBuf,
     /// What is wrong with it, and where.
     pub problem: String,
-}
-
-#[derive(Deserialize)]
-struct Document {
-    version: Option<String>,
-    item: Option<Item>,
-}
-
-#[derive(Deserialize)]
-struct Item {
-    name: Option<String>,
-    path: Option<String>,
-    source_info: Option<SourceInfo>,
-}
-
-#[derive(Default, Deserialize)]
-struct SourceInfo {
-    item_id: Option<String>,
-    dataset: Option<Named>,
-    team: Option<Named>,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    slug: Option<String>,
-    name: Option<String>,
-}
-
-impl Named {
-    fn slug(self) -> Option<String> {
-        self.slug.or(self.name).filter(|slug| !slug.is_empty())
-    }
-}
-
-/// The files meant by the paths: files as they are, directories with the `.json` files below them, in
-/// the order of their names. A file meant twice comes once; state directories below are left out.
-///
-/// # Errors
-/// [`Error::Read`] when a path is not there.
-pub fn discover(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-    let mut files = Vec::new();
-    let mut seen = BTreeSet::new();
-    for path in paths {
-        let read = |source| Error::Read {
-            path: path.clone(),
-            source,
-        };
-        if fs::metadata(path).map_err(read)?.is_dir() {
-            walk(path, &mut files, &mut seen)?;
-        } else if seen.insert(fs::canonicalize(path).map_err(read)?) {
-            files.push(path.clone());
-        }
-    }
-    Ok(files)
-}
-
-fn walk(
-    directory: &Path,
-    files: &mut Vec<PathBuf>,
-    seen: &mut BTreeSet<PathBuf>,
-) -> Result<(), Error> {
-    let read = |source| Error::Read {
-        path: directory.to_owned(),
-        source,
-    };
-    // A directory met twice is a link that goes round.
-    if !seen.insert(fs::canonicalize(directory).map_err(read)?) {
-        return Ok(());
-    }
-    let mut entries: Vec<PathBuf> = fs::read_dir(directory)
-        .map_err(read)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()
-        .map_err(read)?;
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            // What a state directory has in it was a document once, or is a secret.
-            if !is_state(&path) {
-                walk(&path, files, seen)?;
-            }
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
-        {
-            // A dangling link keeps its own name, and is reported when it is read.
-            if seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
-                files.push(path);
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Reads one document.
@@ -152,79 +63,75 @@ pub fn read(path: &Path) -> Result<Found, Broken> {
     if bytes.is_empty() {
         return Err(broken("the file is empty".to_owned()));
     }
-    let document: Document = serde_json::from_slice(&bytes).map_err(|error| {
-        let what = match error.classify() {
-            serde_json::error::Category::Data => "it is not a Darwin JSON document",
-            serde_json::error::Category::Eof => "the JSON ends too early",
-            _ => "it is not valid JSON",
-        };
-        broken(format!(
-            "line {}, column {}: {what}",
-            error.line(),
-            error.column()
-        ))
-    })?;
-    match document.version.as_deref() {
-        Some(version) if version.starts_with("2.") => {}
-        Some(version) => {
-            return Err(broken(format!(
-                "it is Darwin JSON {version}; only 2.x can be sent"
-            )));
-        }
-        None => {
-            return Err(broken(
-                "it is no Darwin JSON document: it has no \"version\"".into(),
-            ));
-        }
+    // As the sender will: what is refused later fails its file.
+    webhook::check(&bytes).map_err(|error| broken(refusal(error)))?;
+    let unmarked = bytes.strip_prefix(BYTE_ORDER_MARK);
+    let text = std::str::from_utf8(unmarked.unwrap_or(&bytes));
+    let text = text.map_err(|error| broken(error.to_string()))?;
+    let mut known = darwin::read(text).map_err(broken)?;
+    if unmarked.is_some() {
+        known
+            .oddities
+            .push("it begins with a byte order mark, which not every receiver reads".to_owned());
     }
-    let Some(item) = document.item else {
-        return Err(broken(
-            "it is no Darwin JSON document: it has no \"item\"".to_owned(),
-        ));
-    };
-    let Some(name) = item.name.filter(|name| !name.is_empty()) else {
-        return Err(broken(
-            "it is no Darwin JSON document: its item has no \"name\"".to_owned(),
-        ));
-    };
-    let source = item.source_info.unwrap_or_default();
-    let carried = source.item_id.as_deref();
+    if known.name.is_empty() {
+        known
+            .oddities
+            .push("its item has no \"name\": it goes by its file's".to_owned());
+        let file = path.file_stem().unwrap_or_default();
+        known.name = file.to_string_lossy().into_owned();
+    }
+    let carried = known.item_id.as_deref();
     let item_id = carried.and_then(|id| Uuid::parse_str(id).ok());
-    let no_id = carried.filter(|id| item_id.is_none() && !id.is_empty());
-    let no_id = no_id.map(str::to_owned);
-    let dataset = source.dataset.and_then(Named::slug).unwrap_or_default();
-    let folder = item.path.unwrap_or_else(|| "/".to_owned());
+    let no_id = known.item_id.filter(|_| item_id.is_none());
+    let folder = known.folder.as_deref().unwrap_or("/");
+    let identity = format!("{}\n{folder}\n{}", known.dataset, known.name);
     Ok(Found {
         path: path.to_owned(),
         bytes: bytes.into(),
-        identity: format!("{dataset}\n{folder}\n{name}"),
-        name,
-        team: source
-            .team
-            .and_then(Named::slug)
+        identity,
+        name: known.name,
+        team: Some(known.team)
+            .filter(|team| !team.is_empty())
             .unwrap_or_else(|| NO_TEAM.to_owned()),
         item_id,
         no_id,
+        oddities: known.oddities,
     })
+}
+
+fn refusal(error: PayloadError) -> String {
+    let what = match error.problem {
+        Problem::NotAnObject => "it is not a Darwin JSON document: it is not a JSON object",
+        Problem::Encoding => "it is not UTF-8",
+        Problem::TooDeep => "the JSON is nested too deeply",
+        Problem::CutOff => "the JSON ends too early",
+        Problem::Utf16 => return "it is UTF-16: save it as UTF-8".to_owned(),
+        Problem::Utf32 => return "it is UTF-32: save it as UTF-8".to_owned(),
+        _ => "it is not valid JSON",
+    };
+    format!("line {}, column {}: {what}", error.line, error.column)
 }
 
 impl Found {
     /// The file under the id it carries, or one derived from where it comes from.
     #[must_use]
     pub fn key(&self) -> FileKey {
-        let item_id = self.item_id.unwrap_or_else(|| self.derived(None));
-        FileKey {
-            team: self.team.clone(),
-            item_id,
-        }
+        self.key_under(self.item_id.unwrap_or_else(|| self.derived(None)))
     }
 
     /// The file under a derived id, because the one it carries is another file's.
     #[must_use]
     pub fn other_key(&self) -> FileKey {
+        self.key_under(self.derived(self.item_id))
+    }
+
+    /// The file under an id.
+    #[must_use]
+    pub(crate) fn key_under(&self, item_id: Uuid) -> FileKey {
         FileKey {
             team: self.team.clone(),
-            item_id: self.derived(self.item_id),
+            item_id,
         }
     }
 

@@ -9,9 +9,12 @@ pub mod limits;
 
 mod assignment;
 mod configured;
+mod darwin;
+mod discover;
 mod error;
 mod hint;
 mod networks;
+mod notices;
 mod output;
 mod pollers;
 mod ports;

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::documents::{self, Found};
+use crate::notices::Notices;
 use crate::output::say;
 
 /// Bytes held before they are written: many small documents share a commit, large ones do not pile up.
@@ -37,6 +38,7 @@ pub(crate) struct Registration {
     pub(crate) files: Vec<Registered>,
     pub(crate) broken: usize,
     taken: HashMap<FileKey, (PathBuf, Uuid)>,
+    notices: Notices,
 }
 
 /// Where documents are put.
@@ -65,6 +67,12 @@ pub(crate) async fn register(
                 say!("error: {broken}");
             }
             Ok(mut found) => {
+                for oddity in &found.oddities {
+                    let path = found.path.display();
+                    let notices = &mut registration.notices;
+                    let line = format_args!("{path}: {oddity}; it is sent as it is");
+                    notices.warn(oddity, line);
+                }
                 if let Some(team) = team {
                     team.clone_into(&mut found.team);
                 }
@@ -82,6 +90,7 @@ pub(crate) async fn register(
         }
     }
     registration.store(shelf, chunk).await?;
+    std::mem::take(&mut registration.notices).finish();
     Ok(registration)
 }
 
@@ -143,41 +152,44 @@ impl Registration {
         let own = found.key();
         let key = match self.taken.get(&own) {
             Some((first, same)) if *same == content => {
-                say!(
-                    "note: {path}: the same document as {}, sent once",
-                    first.display()
+                self.notices.note(
+                    "the same document, sent once",
+                    format_args!(
+                        "{path}: the same document as {}, sent once",
+                        first.display()
+                    ),
                 );
                 return Ok(None);
             }
             Some((first, _)) => {
                 let other = self.free_key(&found, content);
-                say!(
-                    "warning: {path}: its item_id is also that of {}, a different file; it goes under the id {}",
-                    first.display(),
-                    other.item_id
+                let whose = match found.item_id {
+                    Some(_) => "its item_id is also that of",
+                    None => "its dataset, path and name are also those of",
+                };
+                self.notices.warn(
+                    &format!("{whose} another file"),
+                    format_args!(
+                        "{path}: {whose} {}, a different file; it goes under the id {}",
+                        first.display(),
+                        other.item_id
+                    ),
                 );
                 other
             }
-            // A state directory that met both before tells them apart by what they hold.
-            None if found.item_id.is_some() && shelf.knows(&found.other_key(), content).await? => {
-                found.other_key()
-            }
-            None => {
-                if found.item_id.is_none() {
-                    let why = match &found.no_id {
-                        Some(id) => format!("its item_id \"{id}\" is no UUID"),
-                        None => "it has no item_id".to_owned(),
-                    };
-                    say!(
-                        "warning: {path}: {why}; it goes under the id {}, derived from its dataset, path and name",
-                        own.item_id
-                    );
+            None => match kept_apart(shelf, &found, content).await? {
+                Some(key) => key,
+                None => {
+                    self.say_derived(&found, own.item_id);
+                    own
                 }
-                own
-            }
+            },
         };
         if self.taken.contains_key(&key) {
-            say!("note: {path}: the same document again, sent once");
+            self.notices.note(
+                "the same document, sent once",
+                format_args!("{path}: the same document again, sent once"),
+            );
             return Ok(None);
         }
         self.taken
@@ -185,14 +197,29 @@ impl Registration {
         Ok(Some((key, found)))
     }
 
+    /// Warns that a document does not carry its id.
+    fn say_derived(&mut self, found: &Found, derived: Uuid) {
+        if found.item_id.is_some() {
+            return;
+        }
+        let (kind, why) = match &found.no_id {
+            Some(id) => (
+                "its item_id is not a UUID",
+                format!("its item_id \"{id}\" is not a UUID"),
+            ),
+            None => ("it has no item_id", "it has no item_id".to_owned()),
+        };
+        let path = found.path.display();
+        let from = "derived from its dataset, path and name";
+        let line = format_args!("{path}: {why}; it goes under the id {derived}, {from}");
+        self.notices.warn(kind, line);
+    }
+
     /// Derived from where the document comes from; from its content, where even that is taken.
     fn free_key(&self, found: &Found, content: Uuid) -> FileKey {
         let derived = found.other_key();
         match self.taken.get(&derived) {
-            Some((_, other)) if *other != content => FileKey {
-                item_id: content,
-                ..derived
-            },
+            Some((_, other)) if *other != content => found.key_under(content),
             _ => derived,
         }
     }
@@ -209,6 +236,22 @@ impl Registration {
         self.files.extend(files);
         shelf.put(chunk).await
     }
+}
+
+/// The id of a document that a state directory has under another than its own: it met another file of that
+/// id before, and tells them apart by what they hold.
+async fn kept_apart(
+    shelf: &impl Shelf,
+    found: &Found,
+    content: Uuid,
+) -> Result<Option<FileKey>, PortError> {
+    let derived = found.item_id.map(|_| found.other_key());
+    for key in derived.into_iter().chain([found.key_under(content)]) {
+        if shelf.knows(&key, content).await? {
+            return Ok(Some(key));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@ use super::wait::{Visit, assignments, outcomes};
 use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS};
 use crate::assignment::assignment;
 use crate::cli::AssignArgs;
+use crate::discover::discover;
 use crate::error::Error;
 use crate::output::say;
 use crate::register::register;
 use crate::report::{self, Row};
-use crate::{documents, target};
+use crate::target;
 use aws::Admin;
 
 /// `webhook-stage assign`.
@@ -26,7 +27,7 @@ pub async fn assign(args: &AssignArgs) -> Result<u8, Error> {
     let mut files: Vec<(FileKey, String)> = Vec::new();
     let mut broken = 0;
     if !args.documents.is_empty() {
-        let paths = documents::discover(&args.documents)?;
+        let paths = discover(&args.documents)?;
         let registration = register(&admin, &paths, Some(&args.team))
             .await
             .map_err(Error::Deployment)?;

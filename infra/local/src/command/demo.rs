@@ -18,7 +18,7 @@ use workflow::{Actor, Imported, Role, Stage, StageSecrets, Workflow};
 
 use super::{ERROR, INTERRUPTED, SUCCESS};
 use crate::cli::CallArgs;
-use crate::documents;
+use crate::discover::discover;
 use crate::error::Error;
 use crate::examples::{DOCUMENTS, WORKFLOW};
 use crate::gateway::{Gateway, serve};
@@ -154,7 +154,7 @@ impl Demo {
             .into_iter()
             .map(|(reference, _)| (reference, own.clone()))
             .collect();
-        let paths = documents::discover(&[scratch.write_documents()?])?;
+        let paths = discover(&[scratch.write_documents()?])?;
         let files = register(&engine, &paths, None).await?.files;
         for file in &files {
             engine

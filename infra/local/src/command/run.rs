@@ -13,12 +13,13 @@ use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS};
 use crate::assignment::assignment;
 use crate::cli::RunArgs;
 use crate::configured::{Configured, configured};
+use crate::discover::discover;
 use crate::error::Error;
+use crate::networks;
 use crate::progress::Progress;
 use crate::register::{Registered, register};
 use crate::report::{self, Row};
 use crate::work::{say_stopped, until_at_rest};
-use crate::{documents, networks};
 
 /// Assignments sent at once.
 const BATCH: usize = 500;
@@ -33,7 +34,7 @@ pub async fn run(args: &RunArgs) -> Result<u8, Error> {
         stage,
         secrets,
     } = configured(&args.workflow, &args.overrides)?;
-    let paths = documents::discover(&args.documents)?;
+    let paths = discover(&args.documents)?;
     if paths.is_empty() {
         return Err(Error::Usage(
             "--documents: there is no .json file in what was given".to_owned(),

@@ -42,8 +42,8 @@ fn a_broken_document_is_named_with_its_place_and_the_others_go_on() {
         "b.json: line 3, column 11",
         "c.json: the file is empty",
         "d.json: it is Darwin JSON 1.0",
-        "e.json: line 1, column 1",
-        "f.json: it is no Darwin JSON document",
+        "e.json: it is UTF-16: save it as UTF-8",
+        "f.json: it is not a Darwin JSON document",
         "h.json: ",
     ] {
         assert!(said.contains(part), "{part}: {said}");
@@ -124,7 +124,10 @@ fn an_item_id_that_is_none_is_named() {
         .unwrap();
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let said = stderr(&output);
-    assert!(said.contains("its item_id \"item-7\" is no UUID"), "{said}");
+    assert!(
+        said.contains("its item_id \"item-7\" is not a UUID"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -12,6 +12,8 @@ mod disk;
 mod documents;
 mod gateway;
 mod memory;
+mod names;
+mod odd;
 mod operator;
 mod output;
 mod resumed;

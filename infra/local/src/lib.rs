@@ -1,38 +1,18 @@
 //! The Webhook stage on one machine: command line, pollers, local receiver.
 
-pub mod cli;
-pub mod command;
-pub mod documents;
-pub mod examples;
-pub mod gateway;
-pub mod limits;
-
-mod assignment;
-mod configured;
-mod darwin;
-mod discover;
+mod backend;
+mod cli;
+mod command;
 mod error;
-mod fair_share;
-mod hint;
-mod networks;
-mod notices;
-mod output;
-mod pollers;
-mod ports;
+mod intake;
 mod program;
-mod progress;
-mod register;
-mod report;
-mod secret;
-mod store;
-mod stored;
-mod target;
-#[cfg(feature = "aws")]
-mod upload;
-mod work;
+mod runner;
+mod terminal;
+
+pub mod gateway;
 
 pub use error::Error;
-pub use pollers::{PollSettings, Pollers};
-pub use ports::{Local, Watch};
 pub use program::program;
-pub use progress::Progress;
+pub use runner::poller::{PollSettings, Pollers};
+pub use runner::ports::{Local, Watch};
+pub use terminal::progress::Progress;

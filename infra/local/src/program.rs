@@ -5,8 +5,9 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use crate::cli::{Cli, Command};
-use crate::output::say;
-use crate::{command, limits};
+use crate::command;
+use crate::runner::open_files;
+use crate::terminal::output::say;
 
 /// The program, from its arguments to its exit code.
 // Here and not in `main.rs`: the commands would be compiled a second time there.
@@ -26,7 +27,7 @@ pub fn program() -> ExitCode {
         }
     };
     log(cli.verbose);
-    limits::raise();
+    open_files::raise();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod deployment;
+pub(crate) mod secret;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -8,14 +8,16 @@ use uuid::Uuid;
 use super::parked::{self, Parked};
 use super::settled::settled;
 use super::{INTERRUPTED, SOME_FAILED, SUCCESS, deployment};
+use crate::backend::allowed_networks::allowed;
+use crate::backend::open;
+use crate::backend::unfinished::{keys_of, under_way};
 use crate::cli::AuditArgs;
 use crate::error::Error;
-use crate::networks::allowed;
-use crate::output::{output, say};
-use crate::progress::Progress;
-use crate::report::{counted, print_json, write_columns};
-use crate::target;
-use crate::work::{drain, keys_of, say_stopped, under_way};
+use crate::runner::drain::drain;
+use crate::terminal::interrupt::say_stopped;
+use crate::terminal::output::{output, say};
+use crate::terminal::progress::Progress;
+use crate::terminal::report::{counted, print_json, write_columns};
 
 /// One stuck file.
 #[derive(Debug, Serialize)]

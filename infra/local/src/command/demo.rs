@@ -18,15 +18,15 @@ use workflow::{Actor, Imported, Role, Stage, StageSecrets, Workflow};
 
 use super::{ERROR, INTERRUPTED, SUCCESS};
 use crate::cli::CallArgs;
-use crate::discover::discover;
 use crate::error::Error;
-use crate::examples::{DOCUMENTS, WORKFLOW};
 use crate::gateway::{Gateway, serve};
-use crate::output::output;
-use crate::progress::Progress;
-use crate::register::{Registered, register};
-use crate::report::{self, Row};
-use crate::work::drain;
+use crate::intake::discover::discover;
+use crate::intake::examples::{DOCUMENTS, WORKFLOW};
+use crate::intake::register::{Registered, register};
+use crate::runner::drain::drain;
+use crate::terminal::output::output;
+use crate::terminal::progress::Progress;
+use crate::terminal::report::{self, Row};
 
 /// Short, so that the demo is: the default schedule takes 22 minutes.
 const DELAYS: [Duration; 5] = [

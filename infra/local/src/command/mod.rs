@@ -2,14 +2,12 @@
 
 mod assign;
 mod audit;
-mod choose;
 mod demo;
 #[cfg(feature = "aws")]
 mod deployment;
 #[cfg(not(feature = "aws"))]
 #[path = "deployment/missing.rs"]
 mod deployment;
-mod item;
 mod parked;
 mod ping;
 mod receive;
@@ -18,8 +16,7 @@ mod redrive;
 mod run;
 mod settled;
 mod status;
-mod summary;
-mod wait;
+mod visits;
 mod workflow;
 
 pub use assign::assign;

@@ -6,8 +6,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::output::{output, say};
-use crate::report::{counted, print_json, write_columns};
+use crate::terminal::output::{output, say};
+use crate::terminal::report::{counted, print_json, write_columns};
 
 /// Letters looked at, at most.
 pub(super) const LIMIT: usize = 1000;

@@ -12,11 +12,11 @@ use workflow::StageSecrets;
 
 use super::{SOME_FAILED, SUCCESS};
 use crate::cli::PingArgs;
+use crate::cli::secret;
 use crate::error::Error;
-use crate::examples;
-use crate::hint;
-use crate::output::{output, say, shown};
-use crate::secret;
+use crate::intake::examples;
+use crate::terminal::hint;
+use crate::terminal::output::{output, say, shown};
 
 /// `webhook-stage ping`.
 ///

@@ -7,11 +7,11 @@ use tokio::net::TcpListener;
 
 use super::SUCCESS;
 use crate::cli::ReceiveArgs;
+use crate::cli::secret;
 use crate::error::Error;
 use crate::gateway::{Gateway, Received, serve};
-use crate::output::{say, shown};
-use crate::secret;
-use crate::work::interrupted;
+use crate::terminal::interrupt::interrupted;
+use crate::terminal::output::{say, shown};
 
 /// `webhook-stage receive`.
 ///

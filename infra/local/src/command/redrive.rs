@@ -9,14 +9,16 @@ use embedded::Engine;
 
 use super::settled::settled;
 use super::{INTERRUPTED, SOME_FAILED, SUCCESS, deployment};
+use crate::backend::allowed_networks::allowed;
+use crate::backend::open;
+use crate::backend::unfinished::{is_under_way, keys_of, under_way};
 use crate::cli::RedriveArgs;
 use crate::error::Error;
-use crate::networks::allowed;
-use crate::output::{output, say};
-use crate::progress::Progress;
-use crate::report::counted;
-use crate::target;
-use crate::work::{drain, is_under_way, keys_of, say_stopped, under_way};
+use crate::runner::drain::drain;
+use crate::terminal::interrupt::say_stopped;
+use crate::terminal::output::{output, say};
+use crate::terminal::progress::Progress;
+use crate::terminal::report::counted;
 
 /// `webhook-stage redrive`.
 ///

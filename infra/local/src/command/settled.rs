@@ -3,9 +3,9 @@ use delivery::{FileKey, FileState, Reason};
 use embedded::Engine;
 
 use super::{ERROR, SOME_FAILED, SUCCESS};
-use crate::hint::say_refused;
-use crate::output::{argument, say};
-use crate::report::counted;
+use crate::terminal::hint::say_refused;
+use crate::terminal::output::{argument, say};
+use crate::terminal::report::counted;
 
 /// What became of files that were brought on, once nothing is left on the queues: says what went wrong,
 /// and returns the exit code.

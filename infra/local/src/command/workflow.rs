@@ -3,11 +3,11 @@ use std::io::Write;
 use uuid::Uuid;
 
 use super::{SUCCESS, deployment};
+use crate::backend::open;
 use crate::cli::{GetArgs, PutArgs, WorkflowCommand};
-use crate::configured::{Configured, configured};
 use crate::error::Error;
-use crate::output::{output, say};
-use crate::target;
+use crate::intake::workflow_file::{Configured, configured};
+use crate::terminal::output::{output, say};
 use delivery::ports::Workflows;
 
 /// `webhook-stage workflow`.

@@ -5,15 +5,15 @@ use workflow::{Stage, Workflow};
 
 use super::wait::outcomes;
 use super::{open, stored};
-use crate::assignment::assignment;
 use crate::cli::AssignArgs;
-use crate::command::wait::{Visit, assignments};
+use crate::command::visits::{Visit, assignments};
 use crate::command::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS};
-use crate::discover::discover;
 use crate::error::Error;
-use crate::output::say;
-use crate::register::register;
-use crate::report::{self, Row};
+use crate::intake::assignment::assignment;
+use crate::intake::discover::discover;
+use crate::intake::register::register;
+use crate::terminal::output::say;
+use crate::terminal::report::{self, Row};
 use aws::Admin;
 
 /// What was assigned before a fault stays so; the same command again assigns the rest.

@@ -4,12 +4,12 @@ use super::assign::{send, wait_and_print};
 use super::{on_deployment, open, within};
 use crate::cli::RedeliverArgs;
 use crate::command::SUCCESS;
-use crate::command::choose::{choose, no_webhook_stage};
 use crate::command::redeliver::say_nothing_to_do;
-use crate::command::wait::assignments;
+use crate::command::redeliver::select::{choose, no_webhook_stage};
+use crate::command::visits::assignments;
 use crate::error::Error;
-use crate::output::say;
-use crate::report;
+use crate::terminal::output::say;
+use crate::terminal::report;
 
 pub(in crate::command) async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
     let admin = open(&args.target.stack()).await?;

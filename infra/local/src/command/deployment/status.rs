@@ -6,11 +6,11 @@ use workflow::Stage;
 use super::{on_deployment, open, within};
 use crate::cli::StatusArgs;
 use crate::command::SUCCESS;
-use crate::command::item::item;
 use crate::command::parked::{self, Parked};
+use crate::command::status::item::item;
 use crate::command::status::{list, print};
 use crate::error::Error;
-use crate::report::print_json;
+use crate::terminal::report::print_json;
 
 pub(in crate::command) async fn status(args: &StatusArgs) -> Result<u8, Error> {
     let admin = open(&args.target.stack()).await?;

@@ -8,10 +8,10 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 use workflow::{Stage, Workflow};
 
-use crate::command::wait::{Visit, outcome};
-use crate::report::Row;
-use crate::store::Store;
-use crate::work::interrupted;
+use crate::backend::store::Store;
+use crate::command::visits::{Visit, outcome};
+use crate::terminal::interrupt::interrupted;
+use crate::terminal::report::Row;
 
 /// How often a deployment is asked.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -66,8 +66,8 @@ mod tests {
     use workflow::{RejectReason, Role, Workflow};
 
     use super::{Visit, outcomes};
-    use crate::assignment::assignment;
-    use crate::examples::WORKFLOW;
+    use crate::intake::assignment::assignment;
+    use crate::intake::examples::WORKFLOW;
 
     /// An item named twice is one file: waiting for two of it would never end.
     #[tokio::test]

@@ -1,3 +1,5 @@
+pub(super) mod select;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -5,19 +7,21 @@ use delivery::ports::{Outgoing, SendMessages};
 use embedded::Engine;
 use workflow::Stage;
 
-use super::choose::{choose, find, teams_of, under_way_here};
-use super::settled::report_unfinished;
-use super::wait::{Visit, assignments, outcome};
-use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS, deployment};
+use self::select::{choose, find, teams_of, under_way_here};
+use crate::backend::allowed_networks::allowed;
+use crate::backend::open;
+use crate::backend::unfinished::is_under_way;
 use crate::cli::RedeliverArgs;
+use crate::command::settled::report_unfinished;
+use crate::command::visits::{Visit, assignments, outcome};
+use crate::command::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS, deployment};
 use crate::error::Error;
-use crate::hint::say_refused;
-use crate::networks::allowed;
-use crate::output::say;
-use crate::progress::Progress;
-use crate::report::{self, Row};
-use crate::target;
-use crate::work::{drain, is_under_way, say_stopped};
+use crate::runner::drain::drain;
+use crate::terminal::hint::say_refused;
+use crate::terminal::interrupt::say_stopped;
+use crate::terminal::output::say;
+use crate::terminal::progress::Progress;
+use crate::terminal::report::{self, Row};
 
 /// Assignments sent at once.
 const BATCH: usize = 500;

@@ -9,14 +9,14 @@ use embedded::Engine;
 use uuid::Uuid;
 use workflow::{Actor, Stage, StageLookupError, Workflow};
 
-use super::wait::Visit;
-use crate::assignment::again;
+use crate::backend::store::Store;
+use crate::backend::unfinished::under_way;
+use crate::backend::workflows::{no_such_stage, workflows};
+use crate::command::visits::Visit;
 use crate::error::Error;
-use crate::output::say;
-use crate::report;
-use crate::store::Store;
-use crate::stored::{no_such_stage, workflows};
-use crate::work::under_way;
+use crate::intake::assignment::again;
+use crate::terminal::output::say;
+use crate::terminal::report;
 
 /// The one Webhook stage that is meant, among all workflows of a state directory.
 pub(super) async fn find(

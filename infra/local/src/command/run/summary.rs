@@ -2,10 +2,10 @@ use delivery::FileKey;
 use delivery::ports::PortError;
 use embedded::Engine;
 
-use super::settled::report_unfinished;
-use crate::hint::say_refused;
-use crate::output::{argument, say};
-use crate::report::{Row, counted};
+use crate::command::settled::report_unfinished;
+use crate::terminal::hint::say_refused;
+use crate::terminal::output::{argument, say};
+use crate::terminal::report::{Row, counted};
 
 /// A file's outcome, and whether an earlier run brought it about.
 pub(super) struct Ended {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 use workflow::{RejectReason, Workflow};
 
-use crate::output::{output, shown};
+use crate::terminal::output::{output, shown};
 
 /// Rows of a table at most: more are counted, failures shown first.
 const MAX_ROWS: usize = 60;

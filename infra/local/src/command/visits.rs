@@ -4,8 +4,8 @@ use delivery::{Assignment, FileKey};
 use uuid::Uuid;
 use workflow::{Stage, Workflow};
 
-use crate::report::{self, Row};
-use crate::store::Store;
+use crate::backend::store::Store;
+use crate::terminal::report::{self, Row};
 
 /// A visit whose end is waited for.
 #[derive(Clone, Debug)]

@@ -4,11 +4,11 @@ use delivery::{AttemptRecord, DeliveryState, FileKey, FileState, Rejection, Stat
 use serde::Serialize;
 use workflow::Workflow;
 
-use super::SUCCESS;
+use crate::backend::store::Store;
+use crate::command::SUCCESS;
 use crate::error::Error;
-use crate::output::{output, shown};
-use crate::report::{self, Row, shortened, write_columns};
-use crate::store::Store;
+use crate::terminal::output::{output, shown};
+use crate::terminal::report::{self, Row, shortened, write_columns};
 
 /// All that is known about a file.
 #[derive(Debug, Serialize)]

@@ -7,8 +7,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::documents::SourceDocument;
-use crate::register::DocumentSink;
+use crate::intake::register::DocumentSink;
+use crate::intake::source_document::SourceDocument;
 
 /// Uploads at the same time: small ones wait for the answer more than for the line.
 const UPLOADS: usize = 16;

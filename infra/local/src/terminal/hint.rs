@@ -6,7 +6,7 @@ use delivery::ports::{Lists, PortError};
 use delivery::{FileKey, Reason};
 use embedded::Engine;
 
-use crate::output::say;
+use crate::terminal::output::say;
 
 /// How to allow an address; `detail` is what the refused attempt says about it.
 pub(crate) fn allow(detail: Option<&str>) -> String {

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use delivery::ports::{PortError, PortErrorKind, ScanSegment, Unfinished};
-use delivery::{FileKey, FileState};
+use delivery::ports::{PortError, PortErrorKind};
 use embedded::Engine;
 use sender::Settings;
 use webhook::{CallerConfig, WebhookCaller};
 
 use crate::cli::CallArgs;
 use crate::error::Error;
-use crate::limits;
-use crate::output::say;
-use crate::pollers::{PollSettings, Pollers};
-use crate::ports::Local;
-use crate::progress::Progress;
+use crate::runner::open_files;
+use crate::runner::poller::{PollSettings, Pollers};
+use crate::runner::ports::Local;
+use crate::terminal::interrupt::interrupted;
+use crate::terminal::output::say;
+use crate::terminal::progress::Progress;
 
 /// Longest call on one machine: as long as a stage may ask for.
 const LONGEST_CALL: Duration = workflow::MAX_TIMEOUT;
@@ -33,7 +33,7 @@ pub(crate) async fn drain(
     calls: &CallArgs,
     progress: Arc<Progress>,
 ) -> Result<bool, Error> {
-    let concurrency = limits::calls(calls.concurrency);
+    let concurrency = open_files::calls(calls.concurrency);
     let caller = WebhookCaller::new(CallerConfig {
         allow_networks: calls.allow_network.clone(),
         idle_connections: concurrency,
@@ -67,43 +67,6 @@ pub(crate) async fn drain(
     Ok(finished?)
 }
 
-/// Whether files are on their way from an earlier command that was cut short; says so. Whatever a command
-/// is about, it brings them on: nothing else does.
-pub(crate) async fn is_under_way(engine: &Engine) -> Result<bool, PortError> {
-    let under_way = !engine.is_idle().await?;
-    if under_way {
-        say!("files are on their way from an earlier command: they are brought on as well");
-    }
-    Ok(under_way)
-}
-
-/// Says how to go on after a person stopped the work.
-pub(crate) fn say_stopped() {
-    say!("stopped: run the same command again to continue where it was");
-}
-
-/// Every file that is not at rest.
-pub(crate) async fn under_way(engine: &Engine) -> Result<Vec<FileState>, PortError> {
-    let mut found = Vec::new();
-    let mut after = None;
-    loop {
-        let page = engine
-            .unfinished(ScanSegment::ALL, after.as_deref())
-            .await?;
-        // A record that cannot be read is `audit`'s to report.
-        found.extend(page.rows.into_iter().flatten().map(|file| file.state));
-        after = page.next;
-        if after.is_none() {
-            return Ok(found);
-        }
-    }
-}
-
-/// The files of records.
-pub(crate) fn keys_of(states: Vec<FileState>) -> Vec<FileKey> {
-    states.into_iter().map(|state| state.key).collect()
-}
-
 async fn idle(engine: &Engine) -> Result<(), PortError> {
     let mut since = None;
     loop {
@@ -123,21 +86,4 @@ async fn idle(engine: &Engine) -> Result<(), PortError> {
         }
         tokio::time::sleep(POLL_INTERVAL).await;
     }
-}
-
-/// Completes when a person or the system asks the process to stop.
-pub(crate) async fn interrupted() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = interrupt.await;
 }

@@ -1,6 +1,6 @@
 //! How many files this process may have open: a call that gets no socket costs its file a retry.
 
-use crate::output::say;
+use crate::terminal::output::say;
 
 /// Open beside the calls: standard streams, the runtime's, the database's.
 const OTHERS: u64 = 32;

@@ -8,7 +8,7 @@ use delivery::{FileKey, InvalidTeam, check_team, team_slug};
 use uuid::Uuid;
 use webhook::{PayloadError, Problem};
 
-use crate::darwin;
+use crate::intake::darwin;
 
 /// Namespace of derived item ids; made once, fixed for ever.
 const NAMESPACE: Uuid = Uuid::from_u128(0x2f0b_1a3e_5ce1_4a0b_8f5e_94d1_6d1f_3c27);

@@ -15,8 +15,8 @@ use sender::Settings;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::fair_share::FairShare;
-use crate::ports::Local;
+use crate::runner::fair_share::FairShare;
+use crate::runner::ports::Local;
 
 /// Messages in one event, as SQS's default batch.
 const BATCH: usize = 10;

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use crate::cli::CallArgs;
 use crate::error::Error;
-use crate::output::say;
+use crate::terminal::output::say;
 
 /// A network a line. A file of its own, so that whoever owns the directory sees it, and may delete it.
 const FILE: &str = "allowed-networks";

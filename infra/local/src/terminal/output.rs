@@ -21,7 +21,7 @@ pub(crate) fn tell(line: fmt::Arguments<'_>) {
 
 /// Says a line on standard error, as `eprintln!` does.
 macro_rules! say {
-    ($($line:tt)*) => { $crate::output::tell(format_args!($($line)*)) };
+    ($($line:tt)*) => { $crate::terminal::output::tell(format_args!($($line)*)) };
 }
 pub(crate) use say;
 

@@ -1,3 +1,5 @@
+mod summary;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,18 +10,19 @@ use embedded::{Engine, Options};
 use uuid::Uuid;
 use workflow::{Stage, Workflow};
 
-use super::summary::{Ended, say_what_next};
-use super::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS};
-use crate::assignment::assignment;
+use self::summary::{Ended, say_what_next};
+use crate::backend::allowed_networks;
 use crate::cli::RunArgs;
-use crate::configured::{Configured, configured};
-use crate::discover::discover;
+use crate::command::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS};
 use crate::error::Error;
-use crate::networks;
-use crate::progress::Progress;
-use crate::register::{Registered, register};
-use crate::report::{self, Row};
-use crate::work::{drain, say_stopped};
+use crate::intake::assignment::assignment;
+use crate::intake::discover::discover;
+use crate::intake::register::{Registered, register};
+use crate::intake::workflow_file::{Configured, configured};
+use crate::runner::drain::drain;
+use crate::terminal::interrupt::say_stopped;
+use crate::terminal::progress::Progress;
+use crate::terminal::report::{self, Row};
 
 /// Assignments sent at once.
 const BATCH: usize = 500;

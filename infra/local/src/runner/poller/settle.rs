@@ -73,9 +73,9 @@ mod tests {
     use webhook::{CallerConfig, WebhookCaller};
     use workflow::{Actor, Role};
 
-    use crate::pollers::{PollSettings, Pollers};
-    use crate::ports::Local;
-    use crate::progress::Progress;
+    use crate::runner::poller::{PollSettings, Pollers};
+    use crate::runner::ports::Local;
+    use crate::terminal::progress::Progress;
 
     /// The message of an attempt, and its file's record, claimed by somebody else a second ago.
     fn claimed() -> (Delivery, FileState) {

@@ -5,9 +5,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::backend::open::is_state;
 use crate::error::Error;
-use crate::notices::Notices;
-use crate::target::is_state;
+use crate::terminal::notices::Notices;
 
 /// Directories that systems and tools make among a person's files: what is in them is a copy, was thrown
 /// away, or was never a document.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::output::{say, shown};
+use crate::terminal::output::{say, shown};
 
 /// Said of each kind. With `-v` the others are in the log.
 const SAID: usize = 10;

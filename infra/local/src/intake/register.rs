@@ -9,9 +9,9 @@ use embedded::{Engine, Item};
 use futures_util::future::try_join_all;
 use uuid::Uuid;
 
-use crate::documents::{self, SourceDocument};
-use crate::notices::Notices;
-use crate::output::say;
+use crate::intake::source_document::{self, SourceDocument};
+use crate::terminal::notices::Notices;
+use crate::terminal::output::say;
 
 /// Bytes held before they are written: many small documents share a commit, large ones do not pile up.
 const CHUNK: usize = 16 * 1024 * 1024;
@@ -229,7 +229,7 @@ mod tests {
     use workflow::Role;
 
     use super::*;
-    use crate::assignment::assignment;
+    use crate::intake::assignment::assignment;
 
     proptest! {
         /// A document that is registered and whose assignment is then refused would be a lost file.

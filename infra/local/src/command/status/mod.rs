@@ -1,3 +1,5 @@
+pub(super) mod item;
+
 use std::io::Write;
 
 use delivery::ports::{FileStates, Listing, Lists, Workflows};
@@ -7,16 +9,16 @@ use serde::Serialize;
 use uuid::Uuid;
 use workflow::{Stage, StageLookupError, Workflow};
 
-use super::item::item;
-use super::parked;
-use super::{SUCCESS, deployment};
+use self::item::item;
+use crate::backend::open;
+use crate::backend::store::Store;
+use crate::backend::workflows::{no_such_stage, workflows};
 use crate::cli::StatusArgs;
+use crate::command::parked;
+use crate::command::{SUCCESS, deployment};
 use crate::error::Error;
-use crate::output::{output, say};
-use crate::report::{print_json, write_columns};
-use crate::store::Store;
-use crate::stored::{no_such_stage, workflows};
-use crate::target;
+use crate::terminal::output::{output, say};
+use crate::terminal::report::{print_json, write_columns};
 
 /// One file at rest.
 #[derive(Debug, Serialize)]

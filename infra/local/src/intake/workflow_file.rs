@@ -6,10 +6,10 @@ use std::path::Path;
 use workflow::{Imported, SecretRef, Stage, StageSecrets, Workflow};
 
 use crate::cli::OverrideArgs;
+use crate::cli::secret;
 use crate::error::Error;
-use crate::notices::Notices;
-use crate::output::say;
-use crate::secret;
+use crate::terminal::notices::Notices;
+use crate::terminal::output::say;
 
 /// A workflow as it is to be stored.
 #[derive(Debug)]

@@ -1,0 +1,7 @@
+//! Runs the Lambda handlers on one machine: what the event source mapping does on AWS.
+
+pub(crate) mod drain;
+mod fair_share;
+pub(crate) mod open_files;
+pub(crate) mod poller;
+pub(crate) mod ports;

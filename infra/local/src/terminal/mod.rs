@@ -1,0 +1,8 @@
+//! What people see: tables, JSON lines, progress, hints; and when they interrupt.
+
+pub(crate) mod hint;
+pub(crate) mod interrupt;
+pub(crate) mod notices;
+pub(crate) mod output;
+pub(crate) mod progress;
+pub(crate) mod report;

@@ -38,7 +38,7 @@ mod source;
 mod stack;
 #[cfg(feature = "dynamodb")]
 mod table;
-#[cfg(all(feature = "dynamodb", feature = "sqs"))]
+#[cfg(all(feature = "dynamodb", feature = "sqs", feature = "eventbridge"))]
 mod warm;
 
 pub use config::sdk_config;

@@ -43,7 +43,7 @@ pub async fn audit(args: &AuditArgs) -> Result<u8, Error> {
     if args.target.aws {
         return deployment::audit(args, settings).await;
     }
-    let engine = target::directory(&args.target)?;
+    let engine = open::directory(&args.target)?;
     let found = usecase::audit(&Directory(&engine), settings).await?;
     let letters = parked::without_record(&engine, engine.letters(parked::LIMIT).await?).await?;
     let code = report(&found, &letters, args.json)?;

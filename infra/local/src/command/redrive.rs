@@ -28,7 +28,7 @@ pub async fn redrive(args: &RedriveArgs) -> Result<u8, Error> {
     if args.target.aws {
         return deployment::redrive(args).await;
     }
-    let engine = target::directory(&args.target)?;
+    let engine = open::directory(&args.target)?;
     let is_under_way = is_under_way(&engine).await?;
     let mut files = keys_of(under_way(&engine).await?);
     let Redriven { sent, unreadable } = from_directory(&engine, args.limit).await?;

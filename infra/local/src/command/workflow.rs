@@ -29,7 +29,7 @@ async fn put(args: &PutArgs) -> Result<u8, Error> {
     if args.target.aws {
         deployment::put_workflow(args, &workflow, &secrets).await?;
     } else {
-        let engine = target::directory(&args.target)?;
+        let engine = open::directory(&args.target)?;
         let known = engine.workflows().await?.into_iter();
         if teams.is_empty() {
             teams.extend(
@@ -60,7 +60,7 @@ async fn get(args: &GetArgs) -> Result<u8, Error> {
     let found = if args.target.aws {
         deployment::get_workflow(args).await?
     } else {
-        let engine = target::directory(&args.target)?;
+        let engine = open::directory(&args.target)?;
         let team = match &args.team {
             Some(team) => Some(team.clone()),
             None => {

@@ -1,104 +1,41 @@
-//! The example workflow and documents, in the binary, so that the demo needs nothing beside it.
+//! The example workflow and documents, in the program itself: the demo needs no file.
 
-/// A workflow in V7's format with two Webhook stages.
-pub const WORKFLOW: &str = include_str!("../examples/workflow.json");
+/// The example workflow.
+pub(crate) const WORKFLOW: &str = include_str!("../../examples/workflow.json");
 
-/// Darwin JSON documents: file name and content.
-pub const DOCUMENTS: &[(&str, &str)] = &[
-    (
-        "both_views_01.json",
-        include_str!("../examples/documents/both_views_01.json"),
-    ),
-    (
-        "both_views_02.json",
-        include_str!("../examples/documents/both_views_02.json"),
-    ),
-    (
-        "both_views_03.json",
-        include_str!("../examples/documents/both_views_03.json"),
-    ),
-    (
-        "ct_01.json",
-        include_str!("../examples/documents/ct_01.json"),
-    ),
-    (
-        "ct_02.json",
-        include_str!("../examples/documents/ct_02.json"),
-    ),
-    (
-        "ct_03.json",
-        include_str!("../examples/documents/ct_03.json"),
-    ),
-    (
-        "front_01.json",
-        include_str!("../examples/documents/front_01.json"),
-    ),
-    (
-        "front_02.json",
-        include_str!("../examples/documents/front_02.json"),
-    ),
-    (
-        "front_03.json",
-        include_str!("../examples/documents/front_03.json"),
-    ),
-    (
-        "front_04.json",
-        include_str!("../examples/documents/front_04.json"),
-    ),
-    (
-        "front_05.json",
-        include_str!("../examples/documents/front_05.json"),
-    ),
-    (
-        "front_06.json",
-        include_str!("../examples/documents/front_06.json"),
-    ),
-    (
-        "front_07.json",
-        include_str!("../examples/documents/front_07.json"),
-    ),
-    (
-        "front_08.json",
-        include_str!("../examples/documents/front_08.json"),
-    ),
-    (
-        "front_09.json",
-        include_str!("../examples/documents/front_09.json"),
-    ),
-    (
-        "front_10.json",
-        include_str!("../examples/documents/front_10.json"),
-    ),
-    (
-        "front_11_blurred.json",
-        include_str!("../examples/documents/front_11_blurred.json"),
-    ),
-    (
-        "front_12_blurred.json",
-        include_str!("../examples/documents/front_12_blurred.json"),
-    ),
-    (
-        "front_13_busy.json",
-        include_str!("../examples/documents/front_13_busy.json"),
-    ),
-    (
-        "front_14_busy.json",
-        include_str!("../examples/documents/front_14_busy.json"),
-    ),
-    (
-        "front_15_busy.json",
-        include_str!("../examples/documents/front_15_busy.json"),
-    ),
-    (
-        "swallow_01.json",
-        include_str!("../examples/documents/swallow_01.json"),
-    ),
-    (
-        "swallow_02.json",
-        include_str!("../examples/documents/swallow_02.json"),
-    ),
-    (
-        "swallow_03.json",
-        include_str!("../examples/documents/swallow_03.json"),
-    ),
+macro_rules! documents {
+    ($($name:literal),* $(,)?) => {
+        /// The example documents, by file name.
+        pub(crate) const DOCUMENTS: &[(&str, &str)] = &[$((
+            concat!($name, ".json"),
+            include_str!(concat!("../../examples/documents/", $name, ".json")),
+        )),*];
+    };
+}
+
+documents![
+    "both_views_01",
+    "both_views_02",
+    "both_views_03",
+    "ct_01",
+    "ct_02",
+    "ct_03",
+    "front_01",
+    "front_02",
+    "front_03",
+    "front_04",
+    "front_05",
+    "front_06",
+    "front_07",
+    "front_08",
+    "front_09",
+    "front_10",
+    "front_11_blurred",
+    "front_12_blurred",
+    "front_13_busy",
+    "front_14_busy",
+    "front_15_busy",
+    "swallow_01",
+    "swallow_02",
+    "swallow_03",
 ];

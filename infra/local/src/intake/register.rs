@@ -52,7 +52,7 @@ pub(crate) async fn register(
     let mut chunk = Vec::new();
     let mut size = 0;
     for path in paths {
-        match documents::read(path) {
+        match source_document::read(path) {
             Err(broken) => {
                 registration.broken += 1;
                 say!("error: {broken}");
@@ -250,7 +250,7 @@ mod tests {
                 "version": "2.0", "item": {"name": name, "source_info": source},
             });
             std::fs::write(&path, document.to_string()).unwrap();
-            let found = documents::read(&path).unwrap();
+            let found = source_document::read(&path).unwrap();
             for key in [found.key(), found.other_key()] {
                 let made = assignment(Uuid::nil(), Uuid::nil(), &key, Role::Admin);
                 let body = serde_json::to_string(&made).unwrap();

@@ -34,7 +34,7 @@ pub async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
     if args.target.aws {
         return deployment::redeliver(args).await;
     }
-    let engine = target::directory(&args.target)?;
+    let engine = open::directory(&args.target)?;
     let (workflow, stage) = find(&engine, &args.stage, args.within.workflow).await?;
     let teams = teams_of(&engine, &workflow).await?;
     let mut visits = choose(&engine, &teams, &workflow, &stage, &args.item).await?;

@@ -59,7 +59,7 @@ pub(super) async fn find(
     })
 }
 
-pub(super) fn no_webhook_stage(stage: &Stage) -> Error {
+pub(in crate::command) fn no_webhook_stage(stage: &Stage) -> Error {
     Error::Usage(format!("--stage: \"{}\" is no Webhook stage", stage.name))
 }
 
@@ -71,7 +71,7 @@ pub(super) async fn teams_of(engine: &Engine, workflow: &Workflow) -> Result<Vec
 }
 
 /// The files whose last webhook failed here, or the items named, whatever became of them.
-pub(super) async fn choose(
+pub(in crate::command) async fn choose(
     store: &impl Store,
     teams: &[String],
     workflow: &Workflow,

@@ -44,7 +44,7 @@ pub async fn run(args: &RunArgs) -> Result<u8, Error> {
         ));
     }
     let engine = Engine::open(&args.state, Options::default())?;
-    networks::keep(&engine, &args.calls.allow_network)?;
+    allowed_networks::keep(&engine, &args.calls.allow_network)?;
     let registration = register(&engine, &paths, None).await?;
     let mut teams: Vec<&str> = registration
         .files

@@ -21,7 +21,7 @@ struct Known {
 }
 
 /// Prints one file's state, visits, failed attempts and rejected assignments.
-pub(super) async fn item(
+pub(in crate::command) async fn item(
     store: &impl Store,
     workflow: Option<&Workflow>,
     key: &FileKey,

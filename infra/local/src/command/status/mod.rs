@@ -42,7 +42,7 @@ pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
     if args.target.aws {
         return deployment::status(args).await;
     }
-    let engine = target::directory(&args.target)?;
+    let engine = open::directory(&args.target)?;
     if let Some(item_id) = args.item {
         return of_item(&engine, item_id, args.json).await;
     }

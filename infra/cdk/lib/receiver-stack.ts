@@ -13,7 +13,7 @@ export interface ReceiverStackProps extends StackProps {
   readonly acceptedAuthorizationSha256: string;
 }
 
-/** The example receiver behind the authorizer: put a function of yours in its place. */
+/** The example receiver behind the authorizer. Replace it by a function of yours. */
 export class ReceiverStack extends Stack {
   constructor(scope: Construct, id: string, props: ReceiverStackProps) {
     super(scope, id, props);

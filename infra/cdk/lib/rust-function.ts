@@ -12,14 +12,14 @@ export interface RustFunctionProps {
   readonly environment?: Record<string, string>;
 }
 
-/** A Rust function that may write its own logs and nothing else; grant it what it needs. */
+/** A Rust function that may only write its own logs; grant it what else it needs. */
 export class RustFunction extends lambda.Function {
   constructor(scope: Construct, id: string, props: RustFunctionProps) {
     const logGroup = new logs.LogGroup(scope, `${id}Logs`, {
       retention: logs.RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    // Without a role of ours CDK attaches AWSLambdaBasicExecutionRole, which may write every log group.
+    // Without an explicit role CDK attaches AWSLambdaBasicExecutionRole, which may write to every log group.
     const role = new iam.Role(scope, `${id}Role`, {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
     });

@@ -10,11 +10,11 @@ export interface WebhookApiProps {
   readonly authorizer: string;
   /** SHA-256, in hex, of the accepted Authorization values, separated by commas; empty denies everybody. */
   readonly acceptedAuthorizationSha256: string;
-  /** What takes the calls that the authorizer lets through. */
+  /** Receives the calls that the authorizer allows. */
   readonly receiver: apigwv2.HttpRouteIntegration;
 }
 
-/** An HTTP API that takes webhook calls at `POST /`, behind the authorizer. */
+/** An HTTP API that receives webhook calls at `POST /`, behind the authorizer. */
 export class WebhookApi extends Construct {
   readonly url: string;
 
@@ -30,9 +30,9 @@ export class WebhookApi extends Construct {
     const authorizer = new HttpLambdaAuthorizer('Authorization', handler, {
       // Simple responses need payload format 2.0, which CDK chooses for them.
       responseTypes: [HttpLambdaResponseType.SIMPLE],
-      // Without this header API Gateway answers 401 itself. It is also what answers are cached by.
+      // Without this header API Gateway answers 401 itself. The header is also the key by which answers are cached.
       identitySource: ['$request.header.Authorization'],
-      // A revoked token lives on as long.
+      // A revoked token is accepted until this time has passed.
       resultsCacheTtl: Duration.seconds(60),
     });
 

@@ -14,11 +14,11 @@ export interface WebhookStageStackProps extends StackProps {
 }
 
 /**
- * The whole deployment: the SAM template itself, so that there is one to maintain. Its parameters are set by
+ * The whole deployment: the SAM template itself, so that there is only one to maintain. Set its parameters with
  * `cdk deploy --parameters`.
  *
- * It is a stack of its own, as its resources are named after the stack, and the command line finds them by the
- * stack's outputs.
+ * It is a stack of its own because its resources are named after the stack, and the command line finds them by the
+ * queues' names and tags.
  */
 export class WebhookStageStack extends Stack {
   constructor(scope: Construct, id: string, props: WebhookStageStackProps) {
@@ -26,7 +26,7 @@ export class WebhookStageStack extends Stack {
 
     Validations.of(this).acknowledge({
       id: 'CloudFormation-Validate::W2509',
-      reason: 'SecretsPrefix is what names of secrets begin with, and no secret.',
+      reason: 'SecretsPrefix is a prefix of names, not a secret.',
     });
     const sam = new CfnInclude(this, 'Sam', { templateFile: props.template });
     for (const child of sam.node.children) {

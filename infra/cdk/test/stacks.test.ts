@@ -34,7 +34,7 @@ before(() => {
 });
 after(() => fs.rmSync(scratch, { recursive: true, force: true }));
 
-test('the authorizer stands before every route', () => {
+test('every route is behind the authorizer', () => {
   receiver.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
     AuthorizerType: 'REQUEST',
     AuthorizerPayloadFormatVersion: '2.0',

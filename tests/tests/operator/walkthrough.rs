@@ -28,7 +28,7 @@ done
 
 /// The blocks of the README's walk-through, each with what a person does before the next.
 fn script() -> String {
-    let readme = include_str!("../../../README.md");
+    let readme = include_str!("../../../infra/sam/README.md");
     let begin = readme.find("<!-- walk-through: begin -->").unwrap();
     let end = readme.find("<!-- walk-through: end -->").unwrap();
     let mut script = PRELUDE.to_owned();
@@ -94,7 +94,7 @@ async fn the_readmes_walk_through_does_what_it_says() {
 #[test]
 fn every_example_of_an_assignment_has_a_message_group() {
     let documents = [
-        include_str!("../../../README.md"),
+        include_str!("../../../infra/sam/README.md"),
         include_str!("../../../infra/sam/RUNBOOK.md"),
         include_str!("../../../functions/authorizer/README.md"),
         include_str!("../../emulator/README.md"),

@@ -1,4 +1,4 @@
-//! The example workflow and documents, in the binary, so that the demo needs nothing beside it.
+//! The example workflow and documents, built into the binary so that the demo needs no other files.
 
 /// A workflow in V7's format with two Webhook stages.
 pub const WORKFLOW: &str = include_str!("../examples/workflow.json");

@@ -1,4 +1,4 @@
-//! Working until every file is at rest.
+//! Runs the functions until every file is at rest.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,17 +17,17 @@ use crate::pollers::{PollSettings, Pollers};
 use crate::ports::Local;
 use crate::progress::Progress;
 
-/// Longest call on one machine: as long as a stage may ask for.
+/// The longest call on one machine: the longest timeout that a stage may ask for.
 const LONGEST_CALL: Duration = workflow::MAX_TIMEOUT;
 
-/// How often to look whether there is anything left to do.
+/// How often to check whether anything is left to do.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long a disk that takes no writes is waited for, before the run ends and says so.
+/// How long to wait for a disk that refuses writes before the run ends with an error.
 const DISK_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs the functions until nothing is left on the queues. False when a person stopped it; the state
-/// directory then has what is left.
+/// Runs the functions until nothing is left on the queues. Returns false when a person stopped it; what is
+/// left stays in the state directory.
 pub(crate) async fn drain(
     engine: &Engine,
     calls: &CallArgs,
@@ -56,7 +56,7 @@ pub(crate) async fn drain(
         () = interrupted() => Ok(false),
     };
     if matches!(finished, Ok(false)) {
-        say!("stopping: calls under way are finished first; press Ctrl-C again to stop at once");
+        say!("stopping once the calls under way have finished; press Ctrl-C again to stop at once");
         tokio::select! {
             () = pollers.stop() => {}
             () = interrupted() => {}
@@ -67,19 +67,19 @@ pub(crate) async fn drain(
     Ok(finished?)
 }
 
-/// Whether files are on their way from an earlier command that was cut short; says so. Whatever a command
-/// is about, it brings them on: nothing else does.
+/// Whether an earlier command that was interrupted left files on their way; says so. Every command that
+/// runs the functions continues them, because nothing else does.
 pub(crate) async fn is_under_way(engine: &Engine) -> Result<bool, PortError> {
     let under_way = !engine.is_idle().await?;
     if under_way {
-        say!("files are on their way from an earlier command: they are brought on as well");
+        say!("an earlier command left files on their way; they are continued as well");
     }
     Ok(under_way)
 }
 
 /// Says how to go on after a person stopped the work.
 pub(crate) fn say_stopped() {
-    say!("stopped: run the same command again to continue where it was");
+    say!("stopped; give the same command again to continue where it stopped");
 }
 
 /// Every file that is not at rest.
@@ -90,7 +90,7 @@ pub(crate) async fn under_way(engine: &Engine) -> Result<Vec<FileState>, PortErr
         let page = engine
             .unfinished(ScanSegment::ALL, after.as_deref())
             .await?;
-        // A record that cannot be read is `audit`'s to report.
+        // A record that cannot be read is reported by `audit`.
         found.extend(page.rows.into_iter().flatten().map(|file| file.state));
         after = page.next;
         if after.is_none() {
@@ -99,7 +99,7 @@ pub(crate) async fn under_way(engine: &Engine) -> Result<Vec<FileState>, PortErr
     }
 }
 
-/// The files of records.
+/// The keys of the files that the records belong to.
 pub(crate) fn keys_of(states: Vec<FileState>) -> Vec<FileKey> {
     states.into_iter().map(|state| state.key).collect()
 }
@@ -110,7 +110,7 @@ async fn idle(engine: &Engine) -> Result<(), PortError> {
         match engine.is_idle().await {
             Ok(true) => return Ok(()),
             Ok(false) => since = None,
-            // A look shares its commit with the writes of others, and so their fault.
+            // The check shares its commit with other writes, and fails when one of them does.
             Err(error) => {
                 let since = *since.get_or_insert_with(Instant::now);
                 if error.kind != PortErrorKind::Unavailable || since.elapsed() > DISK_PATIENCE {
@@ -125,7 +125,7 @@ async fn idle(engine: &Engine) -> Result<(), PortError> {
     }
 }
 
-/// Completes when a person or the system asks the process to stop.
+/// Completes when a person or the system asks the process to stop, by Ctrl-C or a signal.
 pub(crate) async fn interrupted() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]

@@ -19,13 +19,13 @@ use crate::report::{self, Row};
 use crate::target;
 use crate::work::{drain, is_under_way, say_stopped};
 
-/// Assignments sent at once.
+/// Assignments sent in one batch.
 const BATCH: usize = 500;
 
-/// `webhook-stage redeliver`.
+/// Runs `webhook-stage redeliver`.
 ///
 /// # Errors
-/// [`Error`] when the state directory, the stage or an item is not there.
+/// [`Error`] when the state directory, the stage or an item does not exist.
 pub async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
     if args.target.aws {
         return deployment::redeliver(args).await;
@@ -93,7 +93,7 @@ async fn send_here(engine: &Engine, visits: &[Visit]) -> Result<(), Error> {
 
 pub(super) fn say_nothing_to_do(stage: &Stage) {
     say!(
-        "no file's last webhook at \"{}\" failed: there is nothing to send again",
+        "nothing to send again: no file's last webhook at \"{}\" failed",
         stage.name
     );
 }

@@ -56,13 +56,16 @@ async fn close_and_park<P: DeadLetterPorts>(
     };
     let cause = match (became, letter) {
         (Ok(DeadLettered::Superseded), _) => {
-            tracing::warn!(queue, "a dead letter was deleted because its file has progressed without it");
+            tracing::warn!(
+                queue,
+                "a dead letter was deleted because its file has progressed without it"
+            );
             return Ok(());
         }
         (Ok(_), Ok(_)) => "received too often without being handled".to_owned(),
         (Ok(_), Err(error)) => error.to_string(),
-        // No later look at what is stored will find it otherwise: the letter waits for its repair where
-        // it does not expire unseen.
+        // Trying again would not help, because the record stays unreadable. So the letter is parked, where it
+        // does not expire unnoticed before the record is repaired.
         (Err(Fault::Port(error)), _) if error.kind == PortErrorKind::Corrupt => error.to_string(),
         (Err(fault), _) => return Err(fault),
     };

@@ -70,7 +70,7 @@ impl Engine {
         let (dead, mut received): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_dead);
         if let Err(error) = self.handle_record(queue, &group, &dead).await {
             // If they were not handed out, they would stay hidden together with all received with them. So they
-// are handed out once more.
+            // are handed out once more.
             tracing::error!(%error, "dead letters could not be moved, so they are handed out once more");
             received.extend(dead);
         }

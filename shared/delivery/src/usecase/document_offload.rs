@@ -72,7 +72,10 @@ pub(super) async fn shrink_to_fit(
     }
     Ok(DeadLetter {
         body: beginning(&letter.body).to_owned(),
-        cause: format!("{}; only its beginning is parked here (of {length} bytes)", letter.cause),
+        cause: format!(
+            "{}; only its beginning is parked here (of {length} bytes)",
+            letter.cause
+        ),
         queue: letter.queue,
     })
 }

@@ -1,5 +1,6 @@
-//! The audit function: on a schedule, it looks through a segment of all files for those whose next step
-//! is long past due, and sends their messages again.
+//! The audit function. On a schedule it looks through one segment of all files for stuck ones, whose next step
+//! is long past due, and sends their messages again. A person may invoke it with `{"segments": 1}` to look
+//! through all files at once.
 
 use std::time::Duration;
 
@@ -9,52 +10,52 @@ use delivery::usecase::{AuditSettings, audit};
 use lambda_runtime::LambdaEvent;
 use serde::{Deserialize, Serialize};
 
-/// One segment is looked through in each interval: an hour.
+/// The interval in which one segment is looked through: an hour.
 const INTERVAL: i64 = 3600;
 
-/// How the function is set up.
+/// Settings of the function.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Segments that all files are looked through in, one an hour.
+    /// The number of segments that the files are divided into. One is looked through per hour.
     pub segments: u32,
-    /// How long past due a file is stuck.
+    /// How long past due a file counts as stuck.
     pub grace: Duration,
-    /// Whether the messages of stuck files are sent again.
+    /// Whether to send the messages of stuck files again.
     pub repair: bool,
 }
 
-/// What a schedule or a person asks for; what is left out is as it was set up.
+/// What the schedule or a person asks for. Fields that are left out default to the settings.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Request {
-    /// Segments; 1 looks through all files now.
+    /// The number of segments; with 1 all files are looked through now.
     pub segments: Option<u32>,
-    /// How long past due a file is stuck, in seconds.
+    /// How long past due a file counts as stuck, in seconds.
     pub grace_seconds: Option<u64>,
     /// Whether to send messages again.
     pub repair: Option<bool>,
 }
 
-/// What was found.
+/// What an audit found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Which segment, from 0.
     pub segment: u32,
-    /// Of how many.
+    /// The number of segments.
     pub of: u32,
     /// Files that are not at rest.
     pub unfinished: u64,
-    /// How long the file that is most past due is so.
+    /// How long the most overdue file is past due.
     pub oldest_seconds: u64,
     /// Files whose next step is past due for longer than the grace.
     pub stuck: usize,
-    /// Of these, whose messages were sent again.
+    /// How many of these had their messages sent again.
     pub repaired: usize,
     /// Records that cannot be read.
     pub unreadable: u64,
 }
 
-/// An audit failed: it is tried again, and an alarm watches for the report that stays out.
+/// An audit failed. It is tried again, and an alarm goes off if its report stays missing.
 #[derive(Debug, thiserror::Error)]
 #[error("the audit failed: {0}")]
 pub struct Error(#[from] PortError);
@@ -67,7 +68,7 @@ impl Error {
     }
 }
 
-/// Audits the segment whose turn it is.
+/// Audits the segment that is next by the clock.
 ///
 /// # Errors
 /// [`Error`] when the table or a queue fails.
@@ -108,10 +109,10 @@ pub async fn handle<P: AuditPorts>(
     })
 }
 
-/// Stuck files named in the log at most: with more of them it is the engine that is at fault, not one file.
+/// The most stuck files that are named in the log. If there are more, the engine is the cause, not one file.
 const MOST_NAMED: usize = 100;
 
-/// Segments of a DynamoDB scan at most.
+/// The most segments of a DynamoDB scan.
 const MAX_SEGMENTS: u32 = 1_000_000;
 
 fn turn(now: Timestamp, of: u32) -> u32 {

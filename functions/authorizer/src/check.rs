@@ -3,13 +3,13 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-/// Longest Authorization value that is looked at, in bytes: 8 KiB, as much as most servers take.
+/// The longest Authorization value that is checked, in bytes: 8 KiB, as much as most servers accept.
 pub const MAX_VALUE: usize = 8 * 1024;
 
 /// The accepted Authorization values, as SHA-256 hashes of the whole value.
 ///
-/// Several are accepted at once, so that a token can be rotated; none accepts nothing. A hash hides
-/// only what cannot be guessed: use random tokens of 128 bits and more.
+/// Several can be accepted at once, so that a token can be rotated; without any, every call is denied. A hash
+/// only protects a value that cannot be guessed, so use random tokens of at least 128 bits.
 #[derive(Clone, Default)]
 pub struct Tokens {
     accepted: Vec<[u8; 32]>,
@@ -17,7 +17,7 @@ pub struct Tokens {
 
 /// The configured hashes cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("entry {0} is no SHA-256 hash: each must be 64 hexadecimal digits, separated by commas")]
+#[error("entry {0} is not a SHA-256 hash: each must be 64 hexadecimal digits, separated by commas")]
 pub struct TokensError(usize);
 
 /// Why a call is denied.
@@ -27,11 +27,11 @@ pub enum DenyReason {
     NothingConfigured,
     /// The event has no Authorization header.
     Missing,
-    /// It has several: which one the receiver behind would read is anybody's guess.
+    /// It has several, and it is not certain which of them the receiver would read.
     Several,
     /// It is empty, too long, or not visible ASCII.
     Malformed,
-    /// It is none of the accepted.
+    /// It is not one of the accepted values.
     Wrong,
     /// The event is not what API Gateway sends.
     UnknownEvent,
@@ -52,7 +52,7 @@ impl DenyReason {
     }
 }
 
-/// The answer.
+/// The decision about a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// The caller knows an accepted value.
@@ -77,7 +77,7 @@ impl Tokens {
         Ok(Self { accepted })
     }
 
-    /// From the values themselves, for a receiver that has them at hand. Empty ones are left out.
+    /// Hashes the values themselves, for a receiver that knows them. Empty values are left out.
     pub fn from_values<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
         let accepted = values
             .into_iter()
@@ -87,7 +87,7 @@ impl Tokens {
         Self { accepted }
     }
 
-    /// Whether nothing is accepted.
+    /// Whether no value is accepted.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.accepted.is_empty()

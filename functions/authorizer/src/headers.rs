@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::check::{Decision, DenyReason, Tokens};
 
-/// Checks the values in `multiValueHeaders`, or those in `headers` where the lists have none: the lists show
-/// every value a client sent, the map of a REST API only the last one. An HTTP API has the map alone, and
-/// joins repeated headers by commas there; no accepted value equals that.
+/// Checks the values in `multiValueHeaders`, or if there are none those in `headers`. The lists have every value
+/// that a client sent, but the map of a REST API only the last one. An HTTP API has only the map, in which
+/// repeated headers are joined by commas, which never equals an accepted value.
 pub(crate) fn check(tokens: &Tokens, event: &Value) -> Decision {
     let mut values = values(event, "multiValueHeaders");
     if values.is_empty() {

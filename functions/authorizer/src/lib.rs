@@ -13,10 +13,10 @@ pub use check::{Decision, DenyReason, MAX_VALUE, Tokens, TokensError};
 /// The environment variable with the accepted values' hashes.
 pub const ACCEPTED: &str = "ACCEPTED_AUTHORIZATION_SHA256";
 
-/// Answers an authorizer event of API Gateway: an HTTP API's (payload 2.0) with a simple response, a
-/// REST API's (`REQUEST`) with a policy. Anything else is denied in the simple form.
+/// Answers an authorizer event of API Gateway: for an HTTP API (payload 2.0) with a simple response, for a REST
+/// API (`REQUEST`) with a policy. Any other event is denied with a simple response.
 ///
-/// It never fails: whatever is unclear is denied. Neither the event nor a token is logged.
+/// It never fails: in any doubt it denies. Neither the event nor a token is ever logged.
 #[must_use]
 pub fn answer(tokens: &Tokens, event: &LambdaEvent<Value>) -> Value {
     let event = &event.payload;

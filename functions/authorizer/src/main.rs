@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     };
     let tokens = Tokens::parse(&configured).map_err(|error| format!("{ACCEPTED}: {error}"))?;
     if tokens.is_empty() {
-        tracing::warn!("{ACCEPTED} has no hash in it: every call is denied");
+        tracing::warn!("{ACCEPTED} contains no hash, so every call is denied");
     }
     let tokens = &tokens;
     run(service_fn(|event: LambdaEvent<Value>| async move {

@@ -12,8 +12,8 @@ pub(crate) fn decide(tokens: &Tokens, event: &Value) -> Decision {
     headers::check(tokens, event)
 }
 
-/// The policy covers the API's stage, not the one method called: API Gateway caches it for every
-/// method of the authorizer, and the exact ARN would deny the next path.
+/// The policy covers the API's whole stage, not only the method that was called: API Gateway caches it for all
+/// methods of the authorizer, and with the exact ARN a call to another path would be denied.
 pub(crate) fn response(decision: Decision, event: &Value) -> Value {
     let (effect, resource) = match (decision, scope(event)) {
         (Decision::Allow, Some(scope)) => ("Allow", scope),
@@ -46,7 +46,7 @@ fn scope(event: &Value) -> Option<String> {
         && prefix.iter().all(|part| !part.contains('/'));
     let is_whole = !api.is_empty() && !stage.is_empty() && path.next().is_some();
     let scope = format!("{}:{api}/{stage}", prefix.join(":"));
-    // In a policy these stand for any text: the scope would cover other APIs.
+    // These are wildcards in a policy, and would extend it to other APIs.
     let is_plain = !scope.contains(['*', '?']);
     (is_arn && is_whole && is_plain).then(|| format!("{scope}/*"))
 }

@@ -1,4 +1,5 @@
-//! The dead-letter function: a message that nobody could handle costs a failed file, never a lost one.
+//! The dead-letter function. It takes messages that could not be handled, lets their files leave the stage by
+//! `failed`, and parks the messages: an internal error may fail a file but never lose it.
 
 use aws_lambda_events::sqs::SqsEvent;
 use batch::{Answer, BatchError, Failure, Record, Subject};
@@ -7,11 +8,11 @@ use delivery::usecase::{DeadLettered, Fault, dead_letter, dead_letter_assignment
 use delivery::{Assignment, DeadLetter, Delivery, MessageError};
 use lambda_runtime::LambdaEvent;
 
-/// Dead letters handled at the same time.
+/// How many dead letters are handled at the same time.
 const CONCURRENCY: usize = 8;
 
-/// Handles one batch of dead letters: each one's file leaves its stage by `failed`, and its message
-/// is parked for inspection and redrive. A message that its file did without is only deleted.
+/// Handles one batch of dead letters. Each one's file leaves its stage by `failed`, and its message is parked
+/// for inspection and redrive. If the file went on without the message, that is only deleted.
 ///
 /// # Errors
 /// [`BatchError`] when the answer could not name a record; the whole batch then comes back.
@@ -55,13 +56,16 @@ async fn close_and_park<P: DeadLetterPorts>(
     };
     let cause = match (became, letter) {
         (Ok(DeadLettered::Superseded), _) => {
-            tracing::warn!(queue, "a dead letter's file has got on without it");
+            tracing::warn!(
+                queue,
+                "a dead letter was deleted because its file has progressed without it"
+            );
             return Ok(());
         }
         (Ok(_), Ok(_)) => "received too often without being handled".to_owned(),
         (Ok(_), Err(error)) => error.to_string(),
-        // No later look at what is stored will find it otherwise: the letter waits for its repair where
-        // it does not expire unseen.
+        // Trying again would not help, because the record stays unreadable. So the letter is parked, where it
+        // does not expire unnoticed before the record is repaired.
         (Err(Fault::Port(error)), _) if error.kind == PortErrorKind::Corrupt => error.to_string(),
         (Err(fault), _) => return Err(fault),
     };
@@ -73,7 +77,7 @@ async fn close_and_park<P: DeadLetterPorts>(
     park(ports, letter).await
 }
 
-/// Which queue's dead-letter queue this is, by the end of its name: a stack may be called anything.
+/// Which queue's dead-letter queue this is, told by the end of its name, because a stack can have any name.
 fn source(arn: &str) -> &'static str {
     let queue = arn.trim_end_matches("-failed").trim_end_matches("-dlq");
     if queue.ends_with("assignments") {
@@ -103,8 +107,8 @@ impl Letter {
     }
 }
 
-/// One function serves both dead-letter queues: the two messages have no required field in common
-/// that could mistake one for the other.
+/// One function serves both dead-letter queues: neither message can be mistaken for the other, because each
+/// requires a field that the other does not have.
 fn read(body: &str) -> Result<Letter, MessageError> {
     match Delivery::parse(body) {
         Ok(delivery) => Ok(Letter::Delivery(delivery)),

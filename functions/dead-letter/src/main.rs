@@ -9,7 +9,7 @@ async fn main() -> Result<(), Error> {
     let ports = &DeadLetterFunctionPorts::new(&sdk_config().await, Environment)?;
     ports.warm().await;
     run(service_fn(|event| async move {
-        // Its queues have no limit of receives: a failed record may wait for its visibility to end.
+        // Its queues do not limit receives, so a failed record can simply wait until its visibility timeout ends.
         Ok::<_, Error>(dead_letter::handle(ports, event).await?.response())
     }))
     .await

@@ -1,4 +1,5 @@
-//! The dispatcher: assignments in, deliveries out.
+//! The dispatcher function. It checks each assignment against the rules, opens its delivery, and sends the
+//! delivery's message to the sender.
 
 use std::time::Duration;
 
@@ -11,13 +12,13 @@ use delivery::usecase::{Dispatched, Fault, dispatch};
 use delivery::{Assignment, Delivery};
 use lambda_runtime::LambdaEvent;
 
-/// Assignments checked at the same time.
+/// How many assignments are checked at the same time.
 const CONCURRENCY: usize = 32;
 
 /// Handles one batch of assignments.
 ///
-/// The deliveries of the whole batch are sent together: ten messages in one request cost what one
-/// costs. An assignment is acknowledged only if its own delivery was sent.
+/// The messages of the whole batch are sent together, because ten messages in one request cost no more than
+/// one. An assignment is acknowledged only if its own delivery's message was sent.
 ///
 /// # Errors
 /// [`BatchError`] when the answer could not name a record; the whole batch then comes back.
@@ -45,7 +46,7 @@ pub async fn handle<P: DispatchPorts>(
     if !outgoing.is_empty() {
         let mut sent = ports.deliveries().send(outgoing).await.into_iter();
         for (index, subject) in waiting {
-            // Fewer answers than messages would be an adapter's bug; what is not known to be sent goes back.
+            // Fewer results than messages would be a bug of an adapter; an assignment without a result goes back.
             let missing =
                 || PortError::new(PortErrorKind::Unavailable, "send to deliveries: no answer");
             if let Err(error) = sent.next().unwrap_or_else(|| Err(missing())) {

@@ -4,9 +4,9 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// What the receiver reads of a Darwin JSON 2.0 document. Everything else is passed over as it is, so that
-/// new fields break nothing, and neither does what JSON allows and parsers refuse: numbers beyond a
-/// double, halves of surrogate pairs, deep nesting, doubled names. A field of another form counts as absent.
+/// The parts of a Darwin JSON 2.0 document that the receiver reads. Everything else is skipped, so that new
+/// fields do no harm, nor anything that JSON allows but many parsers refuse: numbers too large for a double,
+/// halves of surrogate pairs, deep nesting, repeated names. A field with the wrong form counts as absent.
 pub(crate) struct Summary {
     pub(crate) item_id: Option<String>,
     pub(crate) name: Option<String>,
@@ -14,10 +14,10 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    /// Reads a body; the error is a line for the caller.
+    /// Reads a body. The error is a message for the caller.
     pub(crate) fn read(body: &[u8]) -> Result<Self, String> {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        // A large document is sent as it is stored: one letter in another encoding need not lose it.
+        // Large documents are sent unchecked; a single character in another encoding need not lose one.
         let text = String::from_utf8_lossy(body);
         let whole: &RawValue = serde_json::from_str(&text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
@@ -35,12 +35,12 @@ impl Summary {
     }
 }
 
-/// An object's members. Of a doubled one the last counts, as in Python and JavaScript.
+/// An object's members. Of repeated members the last counts, as in Python and JavaScript.
 #[derive(Default)]
 struct Members<'a>(Vec<(Cow<'a, [u8]>, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    /// Of valid JSON. serde would take an array for an object, by the order of its fields.
+    /// Reads the members from valid JSON. serde alone would also accept an array, with the fields in order.
     fn of(json: &'a str) -> Option<Self> {
         let is_object = json.starts_with('{');
         is_object.then(|| serde_json::from_str(json).ok()).flatten()
@@ -91,7 +91,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// Text as bytes: half a surrogate pair is JSON, but not text.
+/// Text as bytes, because half of a surrogate pair is valid JSON but not valid text.
 struct Name<'a>(Cow<'a, [u8]>);
 
 impl<'de> Deserialize<'de> for Name<'de> {

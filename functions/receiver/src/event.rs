@@ -2,14 +2,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-/// What the receiver needs of an event of API Gateway or of a load balancer.
+/// The parts of an event of API Gateway or a load balancer that the receiver needs.
 pub(crate) struct Request<'a> {
     event: &'a Value,
     pub(crate) body: Vec<u8>,
 }
 
 impl<'a> Request<'a> {
-    /// Reads an event; the error is a line for the caller.
+    /// Reads an event. The error is a message for the caller.
     pub(crate) fn read(event: &'a Value) -> Result<Self, &'static str> {
         let text = event
             .get("body")
@@ -29,7 +29,7 @@ impl<'a> Request<'a> {
         Ok(Self { event, body })
     }
 
-    /// Whether the request's path begins like this.
+    /// Whether the request's path begins with this prefix.
     pub(crate) fn is_under(&self, prefix: &str) -> bool {
         let path = self
             .event
@@ -39,13 +39,13 @@ impl<'a> Request<'a> {
         path.is_some_and(|path| path.starts_with(prefix))
     }
 
-    /// A header, by its name in lower case; one that is empty is as good as missing.
+    /// The header with this name, given in lower case. An empty one counts as missing.
     ///
-    /// REST APIs send `headers` and `multiValueHeaders`, HTTP APIs the first, a load balancer one or the other.
+    /// REST APIs send `headers` and `multiValueHeaders`, HTTP APIs only `headers`, a load balancer either.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let value = self.named("headers", name).and_then(Value::as_str);
         let value = value.or_else(|| match self.named("multiValueHeaders", name)? {
-            // Of several `headers` has the last, too.
+            // Of several values the last, which is also the one in `headers`.
             Value::Array(values) => values.last()?.as_str(),
             value => value.as_str(),
         });
@@ -60,7 +60,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The answer's headers. A load balancer that sends lists of values takes nothing else.
+/// The answer's headers. A load balancer that sends lists of values also expects lists in the answer.
 pub(crate) fn headers(event: &Value) -> Map<String, Value> {
     let is_map = |name: &str| event.get(name).is_some_and(Value::is_object);
     let (field, value) = if is_map("multiValueHeaders") && !is_map("headers") {

@@ -1,7 +1,7 @@
-//! An example receiver: an API Gateway endpoint that takes webhook calls.
+//! An example receiver: a Lambda function behind API Gateway that accepts webhook calls.
 //!
-//! It shows what a receiver should do: check the signature when there is a secret, recognise a call
-//! it has had before by its `webhook-id`, answer quickly.
+//! It shows what a receiver should do: check the signature if there is a signing secret, recognise a repeated
+//! call by its `webhook-id`, and answer quickly.
 
 mod document;
 mod event;
@@ -21,20 +21,21 @@ use crate::document::Summary;
 use crate::event::Request;
 use crate::seen::Seen;
 
-/// How the receiver behaves.
+/// Settings of the receiver.
 #[derive(Debug, Default)]
 pub struct Config {
     /// Signing secrets; without any, signatures are not checked.
     pub secrets: Secrets,
-    /// The statuses to answer with; 200 without one.
+    /// The statuses to answer with; by default 200.
     pub script: Script,
-    /// Other statuses for items whose name contains a text; the first that fits counts.
+    /// Other statuses for items whose name contains a text. The first entry that matches counts.
     pub scripts_by_name: Vec<(String, Script)>,
-    /// Where `scripts_by_name` holds: paths that begin like this; everywhere without it.
+    /// The prefix of the paths to which `scripts_by_name` applies; without it, to all.
     pub only_path: Option<String>,
 }
 
-/// A receiver. It remembers the last calls in memory: enough to show idempotency, not to rely on.
+/// A receiver. It remembers recent calls in memory only, which is enough to show idempotency but not to rely
+/// on.
 #[derive(Debug)]
 pub struct Receiver {
     config: Config,

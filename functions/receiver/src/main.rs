@@ -26,7 +26,8 @@ async fn main() -> Result<(), Error> {
     .await
 }
 
-/// An environment variable; empty when it is not set. One that cannot be read must not count as that.
+/// An environment variable, empty if it is not set. One that is set but cannot be read is an error, and must not
+/// count as empty.
 fn variable(name: &str) -> Result<String, Error> {
     match env::var(name) {
         Ok(value) => Ok(value),

@@ -1,10 +1,10 @@
 use std::str::FromStr;
 
-/// The statuses a receiver answers a delivery's calls with, in order; the last one goes on for ever.
+/// The statuses with which a receiver answers the calls of a delivery, in order. The last one repeats.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script(Vec<u16>);
 
-/// No list of statuses.
+/// The text is not a list of statuses.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "'{0}' is no HTTP status from 200 to 599: write statuses separated by commas, such as 503,503,200"
@@ -34,7 +34,7 @@ impl FromStr for Script {
 }
 
 impl Script {
-    /// The status for a delivery that has been called `calls` times before.
+    /// The status for a delivery's next call, after `calls` earlier ones.
     #[must_use]
     pub fn status(&self, calls: usize) -> u16 {
         self.0.get(calls).or(self.0.last()).copied().unwrap_or(200)

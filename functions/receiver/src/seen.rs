@@ -1,16 +1,16 @@
 use std::collections::{HashMap, VecDeque};
 
-/// Deliveries remembered at most.
+/// The most deliveries that are remembered.
 const REMEMBERED: usize = 100_000;
 
-/// The deliveries that came before.
+/// The deliveries seen recently.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     deliveries: HashMap<String, Before>,
     order: VecDeque<String>,
 }
 
-/// What came before of one delivery.
+/// The earlier calls of one delivery.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Before {
     pub(crate) calls: usize,
@@ -18,7 +18,7 @@ pub(crate) struct Before {
 }
 
 impl Seen {
-    /// Counts a call; returns what was before it.
+    /// Counts a call, and returns what came before it.
     pub(crate) fn note(&mut self, id: &str) -> Before {
         if let Some(delivery) = self.deliveries.get_mut(id) {
             let before = *delivery;
@@ -41,7 +41,7 @@ impl Seen {
         Before::default()
     }
 
-    /// Remembers that a call was answered with success.
+    /// Remembers that a call of the delivery was answered with success.
     pub(crate) fn accept(&mut self, id: &str) {
         if let Some(delivery) = self.deliveries.get_mut(id) {
             delivery.accepted = true;

@@ -10,7 +10,7 @@ use crate::event::Request;
 /// How far a call's timestamp may be from now, in seconds: Standard Webhooks' 5 minutes.
 const TOLERANCE: u64 = 300;
 
-/// How long a secret may be, in bytes, by Standard Webhooks.
+/// The allowed lengths of a secret in bytes, by Standard Webhooks.
 const LENGTHS: RangeInclusive<usize> = 24..=64;
 
 /// The signing secrets that are accepted.
@@ -25,8 +25,8 @@ pub enum SecretError {
     /// The secret of this number, from 1.
     #[error("signing secret {0} is not \"whsec_\" and 24 to 64 bytes in base64")]
     Wrong(usize),
-    /// There is something, but no secret: signatures would not be checked.
-    #[error("there is no signing secret in it, only separators")]
+    /// The list is not empty but contains only separators, so that signatures would not be checked.
+    #[error("it contains only separators, not a signing secret")]
     Nothing,
 }
 
@@ -39,7 +39,7 @@ pub enum SignatureError {
     /// It is too old, or from the future: it may be a replay.
     #[error("webhook-timestamp is more than 5 minutes from now")]
     Timestamp,
-    /// No signature in it is made with an accepted secret.
+    /// None of its signatures was made with an accepted secret.
     #[error("webhook-signature does not match")]
     Mismatch,
 }
@@ -65,7 +65,7 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// Reads a list of `whsec_…` secrets, separated by commas or white space. Nothing at all is an empty list.
+    /// Reads a list of `whsec_…` secrets, separated by commas or white space. An empty text is an empty list.
     ///
     /// # Errors
     /// [`SecretError`], without the secret.

@@ -1,4 +1,5 @@
-//! The sender: deliveries in, webhook calls out.
+//! The sender function. It makes the webhook call that each delivery message asks for, records the result, and
+//! routes the file or schedules the next attempt.
 
 use std::time::Duration;
 
@@ -9,15 +10,15 @@ use delivery::usecase::{DEFAULT_TIMEOUT, Limits, send};
 use delivery::{Delivery, Timestamp};
 use lambda_runtime::LambdaEvent;
 
-/// How the sender works.
+/// Settings of the sender.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Calls made at the same time within one batch.
+    /// How many calls are made at the same time within one batch.
     pub concurrency: usize,
-    /// The timeout of stages that set none.
+    /// The timeout of stages that do not set one.
     pub default_timeout: Duration,
-    /// The longest any call may take. Below the function's timeout by at least
-    /// [`delivery::usecase::START_MARGIN`] and the time it takes to record a result.
+    /// The longest that any call may take. The function's timeout must be longer by at least
+    /// [`delivery::usecase::START_MARGIN`] and the time that it takes to record a result.
     pub longest_call: Duration,
 }
 
@@ -31,8 +32,8 @@ impl Default for Settings {
     }
 }
 
-/// Handles one batch of deliveries: the calls are made concurrently, so that a slow receiver costs
-/// its own time only. With too little time left to finish a call, its record goes back untouched.
+/// Handles one batch of deliveries. The calls are made concurrently, so that a slow receiver holds up no other.
+/// If too little time is left to finish a call, it is not made and its record goes back to the queue.
 ///
 /// # Errors
 /// [`BatchError`] when the answer could not name a record; the whole batch then comes back.

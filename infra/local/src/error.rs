@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use delivery::ports::PortError;
 use embedded::OpenError;
 
-/// What a command ends with instead of a result: one clear line each, exit code 1.
+/// Why a command could not be carried out: a message for people, and exit code 1.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -15,37 +15,37 @@ pub enum Error {
         /// The cause.
         source: std::io::Error,
     },
-    /// The workflow file is no usable workflow.
+    /// The workflow file cannot be used.
     #[error("{}", lines(path, error))]
     Workflow {
         /// The file.
         path: PathBuf,
-        /// All that is wrong with it.
+        /// Everything that is wrong with it.
         error: workflow::ImportError,
     },
-    /// A stage that is not there.
+    /// A stage that does not exist.
     #[error("--stage: {0}")]
     Stage(#[from] workflow::StageLookupError),
     /// An argument that cannot be used.
     #[error("{0}")]
     Usage(String),
-    /// The state directory.
+    /// The state directory cannot be opened.
     #[error(transparent)]
     State(#[from] OpenError),
-    /// The engine.
+    /// The engine of the state directory failed.
     #[error("the state directory failed: {}", with_cause(.0))]
     Engine(#[from] PortError),
-    /// A deployment on AWS.
+    /// A deployment on AWS failed.
     #[error("the deployment failed: {}", with_cause(.0))]
     Deployment(PortError),
-    /// A deployment's stack.
+    /// A deployment's stack was not found, or could not be read.
     #[cfg(feature = "aws")]
     #[error("--stack: {}", of_stack(.0))]
     Stack(#[from] aws::StackError),
-    /// The HTTP client.
+    /// The HTTP client could not be made.
     #[error(transparent)]
     Client(#[from] webhook::ClientError),
-    /// The local server.
+    /// The local server cannot listen.
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// The address.
@@ -53,13 +53,13 @@ pub enum Error {
         /// The cause.
         source: std::io::Error,
     },
-    /// Standard output is gone.
+    /// Standard output could not be written to.
     #[error("the result could not be printed: {0}")]
     Output(#[from] std::io::Error),
 }
 
 impl Error {
-    /// The stable machine code.
+    /// A stable code for machines.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -91,7 +91,7 @@ fn lines(path: &std::path::Path, error: &workflow::ImportError) -> String {
 fn of_stack(error: &aws::StackError) -> String {
     match error {
         aws::StackError::Port(error) => format!(
-            "{}: check the region, the credentials and the endpoint in the environment",
+            "{}; check the region, the credentials and the endpoint in the environment",
             with_cause(error)
         ),
         error => error.to_string(),

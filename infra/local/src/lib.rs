@@ -1,4 +1,14 @@
-//! The Webhook stage on one machine: command line, pollers, local receiver.
+//! The command line `webhook-stage`, which runs the Webhook stage on one machine.
+//!
+//! Pollers do the work of AWS's event source mapping: they take messages from the queues of the embedded
+//! engine and call the same handlers that run as functions on AWS. The gateway does the work of API
+//! Gateway for a local receiver. With the feature `aws`, the commands also work on a deployment. Each
+//! command returns its exit code:
+//!
+//! ```text
+//! webhook-stage run --workflow workflow.json --documents documents/ --state state/
+//! webhook-stage status --state state/
+//! ```
 
 mod backend;
 mod cli;

@@ -9,8 +9,8 @@ use crate::command;
 use crate::runner::open_files;
 use crate::terminal::output::say;
 
-/// The program, from its arguments to its exit code.
-// Here and not in `main.rs`: the commands would be compiled a second time there.
+/// The whole program, from its arguments to its exit code.
+// In the library and not in `main.rs`, where the commands would be compiled a second time.
 #[must_use]
 pub fn program() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -21,7 +21,7 @@ pub fn program() -> ExitCode {
             } else {
                 command::SUCCESS
             };
-            // Nothing can be said when even the terminal is gone.
+            // If standard error is gone as well, there is no way left to report it.
             let _ = error.print();
             return code.into();
         }
@@ -61,7 +61,7 @@ pub fn program() -> ExitCode {
     }
 }
 
-/// Off without `-v`, unless `RUST_LOG` says more.
+/// Logging is off without `-v`, unless `RUST_LOG` is set.
 fn log(verbose: u8) {
     let level = match verbose {
         0 => LevelFilter::OFF,

@@ -1,4 +1,4 @@
-//! What an operator does to a deployment, from outside its functions.
+//! What an operator does with a deployment from outside its functions.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::secrets::SecretStore;
 use crate::stack::Names;
 use crate::table::Table;
 
-/// How long a look at a parked letter hides it from others.
+/// How long a parked letter stays hidden from others while it is looked at.
 const PEEK: Duration = Duration::from_secs(5);
 
-/// Stores workflows, assigns files, and sends dead letters back.
+/// Stores workflows, assigns files, and redrives dead letters.
 #[derive(Clone, Debug)]
 pub struct Admin {
     table: Table,
@@ -35,10 +35,10 @@ pub struct Admin {
 /// A workflow could not be stored.
 #[derive(Debug, thiserror::Error)]
 pub enum PutWorkflowError {
-    /// It is not a workflow that can run: nothing was stored.
+    /// The workflow cannot run, and nothing was stored.
     #[error(transparent)]
     Import(#[from] ImportError),
-    /// The deployment failed. Storing it again does no harm.
+    /// The deployment failed. It is safe to store the workflow again.
     #[error(transparent)]
     Port(#[from] PortError),
 }
@@ -57,25 +57,25 @@ impl PutWorkflowError {
 /// A workflow that was stored.
 #[derive(Debug)]
 pub struct Stored {
-    /// As it is stored, without secrets.
+    /// The workflow as it was stored, without secrets.
     pub workflow: Workflow,
-    /// What is odd about it.
+    /// Warnings about it.
     pub warnings: Vec<Warning>,
-    /// Stages whose secrets were stored with it.
+    /// The number of stages whose secrets were stored with it.
     pub secrets: usize,
 }
 
-/// What became of the parked dead letters.
+/// The result of redriving parked dead letters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Redriven {
-    /// Assigned again.
+    /// How many were assigned again.
     pub sent: usize,
-    /// Left where they are: no message of ours. They would only come back.
+    /// How many were left parked, because they do not contain a valid message and would only come back.
     pub unreadable: usize,
 }
 
 impl Admin {
-    /// For the deployment with these names.
+    /// An admin of the deployment with these names.
     #[must_use]
     pub fn new(config: &SdkConfig, names: &Names) -> Self {
         Self {
@@ -96,8 +96,8 @@ impl Admin {
 
     /// Stores a team's workflow from V7's JSON; it takes effect within seconds.
     ///
-    /// Its secrets go to Secrets Manager, and go there first: a stored workflow never refers to
-    /// secrets that are still to come. Stages that name their secrets by reference keep them.
+    /// Its secrets are stored first, in Secrets Manager, so that a stored workflow never refers to secrets that
+    /// do not exist yet. Stages that refer to their secrets keep the reference.
     ///
     /// # Errors
     /// [`PutWorkflowError`].
@@ -116,10 +116,10 @@ impl Admin {
         })
     }
 
-    /// Stores a workflow whose secrets have been taken out already: secrets first.
+    /// Stores a workflow from which the secrets were already taken out, and before it the secrets.
     ///
     /// # Errors
-    /// [`PortError`] when a store fails. Storing it again does no harm.
+    /// [`PortError`] when a store fails. It is safe to store the workflow again.
     pub async fn store_workflow(
         &self,
         team: &str,
@@ -132,7 +132,7 @@ impl Admin {
         self.table.store_workflow(team, workflow).await
     }
 
-    /// Stores a file's document, where assignments that name none find it.
+    /// Stores a file's document, which is used by assignments that do not name one.
     ///
     /// # Errors
     /// [`PortError`] when the bucket fails.
@@ -154,8 +154,8 @@ impl Admin {
         self.assignments.send(outgoing).await
     }
 
-    /// Assigns the files of up to `most` parked dead letters again, see [`redrive`]. Each letter is
-    /// deleted after its assignment was sent: cut short, it is sent again, which has no second effect.
+    /// Assigns the files of up to `most` parked dead letters again, see [`redrive`]. Each letter is deleted only
+    /// after its assignment was sent, so this can be interrupted and safely run again.
     ///
     /// # Errors
     /// [`PortError`] when a queue fails; what was redriven before stays redriven.
@@ -170,7 +170,7 @@ impl Admin {
                 receipt, letter, ..
             } in letters
             {
-                // What is received and not deleted comes back to the queue by itself.
+                // A message that was received but not deleted comes back to the queue.
                 if redriven.sent == most {
                     break;
                 }
@@ -185,8 +185,8 @@ impl Admin {
         Ok(redriven)
     }
 
-    /// Parked dead letters, about `most` at most; none where one cannot be read. They are on the queue again
-    /// after [`PEEK`].
+    /// About `most` parked dead letters at most, with none for each that cannot be read. They are visible on the
+    /// queue again after [`PEEK`].
     ///
     /// # Errors
     /// [`PortError`] when the queue fails.

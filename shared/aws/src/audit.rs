@@ -17,7 +17,7 @@ pub struct AuditFunctionPorts {
 }
 
 impl AuditFunctionPorts {
-    /// From the function's environment: `TABLE_NAME`, `ASSIGNMENTS_QUEUE_URL`,
+    /// Reads the function's environment: `TABLE_NAME`, `ASSIGNMENTS_QUEUE_URL`,
     /// `DELIVERIES_QUEUE_URL` and `METRICS_NAMESPACE`.
     ///
     /// # Errors

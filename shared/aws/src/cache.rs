@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime};
 use delivery::ports::{PortError, PortErrorKind};
 use tokio::time::Instant;
 
-/// What was read, for a while. One task reads, the others wait for it: a batch of deliveries that
-/// starts cold must not read the same secret ten times.
+/// Caches what was read for a limited time. One task reads and the others wait for it, so that a batch of
+/// deliveries on a cold start does not read the same secret ten times.
 ///
-/// Age is by the wall clock: a monotonic one may stand still while a function is frozen between invocations.
+/// Ages are by the wall clock, because a monotonic one may stand still while a function is frozen between
+/// invocations.
 pub(crate) struct Cache<K, V> {
     slots: Mutex<HashMap<K, Arc<tokio::sync::Mutex<Slot<V>>>>>,
     most: usize,
@@ -28,12 +29,12 @@ struct Slot<V> {
 pub(crate) struct MaxAge {
     /// A value.
     pub(crate) found: Duration,
-    /// That there is none: it may be stored any moment.
+    /// The answer that there is no value, since one may be stored at any moment.
     pub(crate) absent: Duration,
 }
 
 impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
-    /// Holds `most` values; the one above empties it.
+    /// A cache of at most `most` values; one more empties it.
     pub(crate) fn new(most: usize) -> Self {
         Self {
             slots: Mutex::default(),
@@ -42,12 +43,12 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
         }
     }
 
-    /// By another clock.
+    /// A cache with another clock, for tests.
     pub(crate) fn by(self, now: fn() -> SystemTime) -> Self {
         Self { now, ..self }
     }
 
-    /// The value, read again if it is too old. A failed read changes nothing of what is held.
+    /// The value, read again if it is too old. A failed read does not change what is cached.
     pub(crate) async fn get<F>(
         &self,
         key: &K,
@@ -67,14 +68,14 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
             } else {
                 age.absent
             };
-            // A clock that was set back says nothing of the age.
+            // If the clock was set back, the age is not known.
             let age = (self.now)().duration_since(*read);
             if age.is_ok_and(|age| age < most) {
                 return Ok(value.clone());
             }
         }
-        // Those that waited through a failed read share it: one after the other, each would wait
-        // for a timeout of its own.
+        // Tasks that waited during a failed read share its error. Otherwise they would read one after the
+        // other, and each would wait for a timeout of its own.
         if let Some((at, kind)) = slot.failed
             && at > asked
         {
@@ -94,7 +95,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
         }
     }
 
-    /// Forgets a value that was just replaced.
+    /// Removes a value that was just replaced.
     pub(crate) fn forget(&self, key: &K) {
         self.lock().remove(key);
     }
@@ -117,7 +118,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
     }
 }
 
-/// Neither keys nor values: some are secrets.
+/// Shows neither keys nor values, because some are secrets.
 impl<K, V> fmt::Debug for Cache<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache").finish_non_exhaustive()
@@ -133,7 +134,7 @@ mod tests {
     use super::*;
 
     thread_local! {
-        /// What the wall clock shows, set by each test: the monotonic one stands still meanwhile.
+        /// The time of the wall clock, which each test sets; the monotonic clock stands still in the meantime.
         static NOW: std::cell::Cell<SystemTime> = const { std::cell::Cell::new(SystemTime::UNIX_EPOCH) };
     }
 
@@ -151,7 +152,7 @@ mod tests {
         absent: Duration::from_secs(5),
     };
 
-    /// Takes a second, and counts.
+    /// A store whose reads take a second and are counted.
     struct Store {
         reads: AtomicU32,
         answer: Mutex<Result<Option<u32>, PortErrorKind>>,

@@ -4,12 +4,12 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
-/// One configuration for all clients of a process: region, credentials and endpoint from the
-/// environment, retries and timeouts set on purpose.
+/// The configuration of all clients of a process: region, credentials and endpoint come from the environment,
+/// retries and timeouts are set here.
 ///
-/// An engine call must end well within an invocation: 2 s to connect, 3 s an attempt, 3 attempts, 8 s
-/// in all. What does not work by then is the queue's to repeat. An operator's uploads have times of
-/// their own, see `Bucket::upload`.
+/// An AWS call must end well within an invocation: 2 s to connect, 3 s per attempt, 3 attempts, 8 s in all. A
+/// call that still fails is repeated when its message comes back from the queue. An operator's uploads have
+/// their own timeouts, see `Bucket::upload`.
 pub async fn sdk_config() -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))

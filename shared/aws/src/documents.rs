@@ -20,7 +20,7 @@ use futures_util::Stream;
 
 use crate::error::port_error;
 
-/// Documents up to this size are read whole; larger ones are streamed to the receiver.
+/// Documents up to this size are read whole, larger ones are streamed to the receiver.
 const MEMORY_LIMIT: u64 = 1024 * 1024;
 
 /// The document bucket. A file's document is `<team>/<item>.json`.
@@ -31,8 +31,8 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// The bucket of this name. With an endpoint of one's own, objects are addressed by path: such
-    /// endpoints have no name for each bucket.
+    /// The bucket with this name. With a custom endpoint objects are addressed by path, because such endpoints
+    /// do not have a host name for each bucket.
     #[must_use]
     pub fn new(config: &SdkConfig, name: impl Into<String>) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Bucket {
         let _ = self.client.head_bucket().bucket(&self.name).send().await;
     }
 
-    /// Stores a file's document, from within AWS: in the time that a function has for a call.
+    /// Stores a file's document from within AWS, with the timeouts of a function.
     ///
     /// # Errors
     /// [`PortError`] when the bucket fails.
@@ -57,7 +57,7 @@ impl Bucket {
             .map_err(|error| port_error("store a document", &error))
     }
 
-    /// Stores a file's document, over an operator's line: in the time that its size asks for.
+    /// Stores a file's document over an operator's connection, with a timeout that depends on its size.
     ///
     /// # Errors
     /// [`PortError`] when the bucket fails.
@@ -81,10 +81,10 @@ impl Bucket {
     }
 }
 
-/// A minute, and a minute more for each MiB: a line with 20 KB/s for each upload is slow, but works.
+/// The timeout of an upload: a minute, and another for each MiB, so that even 20 KB/s per upload is enough.
 ///
-/// It is no estimate, but the end of an upload that hangs: the SDK's protection against stalled streams
-/// sees a body in memory as sent once the socket's buffer has it.
+/// It only ends an upload that hangs, which the SDK's protection against stalled streams does not notice: it
+/// takes a body in memory as sent as soon as the socket's buffer has it.
 fn upload_timeouts(bytes: usize) -> TimeoutConfig {
     let mebibytes = u64::try_from(bytes / (1024 * 1024)).unwrap_or(u64::MAX);
     let attempt = Duration::from_secs(60_u64.saturating_mul(mebibytes.saturating_add(1)));
@@ -107,14 +107,14 @@ fn object_key(key: &FileKey) -> String {
     format!("{}/{}.json", key.team, key.item_id)
 }
 
-/// A large object, pinned to the version or `ETag` that was seen first: a signed body is read twice,
-/// and must be the same twice.
+/// A large object, pinned to the version or `ETag` that was seen first: a signed body is read twice, and must be
+/// the same both times.
 #[derive(Debug)]
 pub struct ObjectReader {
     client: Client,
     object: S3Object,
     length: u64,
-    /// What opening it has begun to read: the first stream needs no request of its own.
+    /// The stream that opening the object began to read, so that the first reader needs no further request.
     begun: Mutex<Option<ByteStream>>,
 }
 
@@ -168,7 +168,7 @@ impl Documents for Bucket {
                     json.get().as_bytes(),
                 )));
             }
-            // Whoever commands in a team's name has that team's documents, and no other's.
+            // A command in a team's name can use that team's documents, and no other's.
             Some(DocumentRef::S3(object))
                 if object.bucket == self.name
                     && !object.key.starts_with(&format!("{}/", key.team)) =>
@@ -236,7 +236,7 @@ async fn get(
 }
 
 impl Bucket {
-    /// What is the file's own trouble, and what the engine's.
+    /// Tells an error of the document itself from one of the engine.
     fn document_error(
         &self,
         object: &S3Object,
@@ -248,10 +248,10 @@ impl Bucket {
             .map(|response| response.status().as_u16());
         let foreign = object.bucket != self.name;
         let reason = match (status, code) {
-            // Without its own bucket a deployment is broken; that is no file's fault.
+            // A missing document bucket means that the deployment is broken, not the file.
             (_, Some("NoSuchBucket")) if !foreign => None,
-            // 405: the version named is the mark of a deletion. 400 and a request that cannot be
-            // made: nothing can have such a name or version.
+            // 405: the version is a delete marker. 400, or a request that cannot be made: no object can
+            // have such a name or version.
             (Some(404 | 405), _)
             | (Some(400), Some("InvalidArgument" | "InvalidBucketName" | "KeyTooLongError")) => {
                 Some(Reason::DocumentMissing)
@@ -260,7 +260,7 @@ impl Bucket {
                 Some(Reason::DocumentMissing)
             }
             (Some(412), _) => Some(Reason::DocumentChanged),
-            // It is in another region, where this deployment does not read.
+            // The bucket is in another region, from which this deployment does not read.
             (Some(301 | 307), _)
             | (
                 Some(400),
@@ -277,7 +277,7 @@ impl Bucket {
     }
 }
 
-/// 403 because of the process's own credentials or clock, not because of the object.
+/// Whether a 403 is because of the process's own credentials or clock, not because of the object.
 fn ours(code: &str) -> bool {
     matches!(
         code,

@@ -17,9 +17,9 @@ pub enum EnvironmentError {
     /// It has the wrong form.
     #[error("the environment variable {name} must be {expected}")]
     Invalid {
-        /// Which.
+        /// Its name.
         name: &'static str,
-        /// What it should be.
+        /// What it must be.
         expected: &'static str,
     },
 }

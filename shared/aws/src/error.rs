@@ -2,7 +2,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use delivery::ports::{PortError, PortErrorKind};
 
-/// An SDK error, as the ports say it. Only its code is kept: the message may quote the request.
+/// Converts an SDK error to the ports' error. Only its code is kept, because the message may quote the request.
 pub(crate) fn port_error<E: ProvideErrorMetadata, R>(
     what: &'static str,
     error: &SdkError<E, R>,
@@ -17,7 +17,7 @@ pub(crate) fn port_error<E: ProvideErrorMetadata, R>(
     PortError::caused(kind(code), what, code.to_owned())
 }
 
-/// What kind of fault a code of any service tells of.
+/// The kind of error that a service's error code stands for.
 pub(crate) fn kind(code: &str) -> PortErrorKind {
     let is = |parts: &[&str]| parts.iter().any(|part| code.contains(part));
     if is(&[
@@ -36,7 +36,7 @@ pub(crate) fn kind(code: &str) -> PortErrorKind {
         "InvalidClientTokenId",
         "InvalidAccessKeyId",
         "Signature",
-        // The deployment names something that is not there.
+        // The deployment refers to something that does not exist.
         "ResourceNotFound",
         "NonExistentQueue",
         "QueueDoesNotExist",
@@ -48,7 +48,7 @@ pub(crate) fn kind(code: &str) -> PortErrorKind {
     }
 }
 
-/// A stored value that cannot be read back.
+/// The error for a stored value that cannot be read back.
 #[cfg(any(feature = "dynamodb", feature = "secretsmanager"))]
 pub(crate) fn corrupt(
     what: &'static str,

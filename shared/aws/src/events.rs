@@ -7,14 +7,14 @@ use serde_json::json;
 
 use crate::error::{kind, port_error};
 
-/// An event bus, or none: then nobody is told.
+/// An event bus. Without one, nothing is announced.
 #[derive(Clone, Debug)]
 pub struct EventBus {
     bus: Option<(Client, String)>,
 }
 
 impl EventBus {
-    /// The bus of this name, if there is one.
+    /// The bus with this name, if one is given.
     #[must_use]
     pub fn new(config: &SdkConfig, name: Option<String>) -> Self {
         Self {

@@ -1,6 +1,12 @@
-//! The ports on SQS, DynamoDB, S3, Secrets Manager and EventBridge.
+//! The engine for AWS: it implements the ports of `delivery` on SQS, DynamoDB, S3, Secrets Manager and
+//! EventBridge, and gives operators access to a deployment.
 //!
-//! Each service is a feature, so that a function links only what it talks to.
+//! Each service is a feature, so that a function links only the services that it uses. A function reads its
+//! ports from its environment:
+//!
+//! ```text
+//! let ports = aws::SenderPorts::new(&aws::sdk_config().await, environment)?;
+//! ```
 
 #[cfg(any(feature = "dynamodb", feature = "secretsmanager"))]
 mod cache;

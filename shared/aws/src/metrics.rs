@@ -8,20 +8,21 @@ use serde_json::{Value, json};
 
 use crate::environment::Environment;
 
-/// Metrics as CloudWatch's embedded metric format: lines on standard output that Lambda's log turns
-/// into metrics. No call, no agent, no payload; ids are fields of the line, for queries of the log.
+/// Metrics in CloudWatch's embedded metric format: lines on standard output, which CloudWatch Logs turns into
+/// metrics, without a call or an agent. They never contain payloads; ids are fields of the line, to search the
+/// log by.
 ///
 /// | metric | unit | by |
 /// |---|---|---|
 /// | `Attempts` | count | `Stage` and `Reason` (`none`: it succeeded) |
 /// | `Latency` | milliseconds | `Stage` |
-/// | `Lag`, from due to sent | seconds | `Stage`; all |
+/// | `Lag`, the time from when an attempt was due until it was sent | seconds | `Stage`; all |
 /// | `Deliveries` | count | `Stage` and `Outcome`; all |
-/// | `DeliveryFailed`, 1 for a file that failed and 0 for another | count | `Stage` and `Outcome`; `Stage` and `Reason`; all |
+/// | `DeliveryFailed`, 1 if the delivery failed and 0 if it succeeded | count | `Stage` and `Outcome`; `Stage` and `Reason`; all |
 /// | `RejectedAssignments` | count | `Stage` and `Reason`; all |
-/// | `OldestUnfinishedFileAge`, past due, 0 when none is | seconds | all |
+/// | `OldestUnfinishedFileAge`, how long the most overdue file is past due, 0 if none is | seconds | all |
 /// | `StuckFiles`, past due for longer than the audit's grace | count | all |
-/// | `UnreadableRecords`, that the audit came upon | count | all |
+/// | `UnreadableRecords`, found by the audit | count | all |
 /// | `BatchItemFailure`, records that failed and return to their queue | count | `Function` |
 /// | `Deferred`, records that return because their time has not come | count | `Function` |
 #[derive(Clone, Debug)]
@@ -29,8 +30,8 @@ pub struct EmfMetrics {
     namespace: String,
 }
 
-/// A metric: name, unit, value, and the sets of dimensions it is counted by. Each value of each set
-/// is a metric of its own on the bill.
+/// A metric: name, unit, value, and the sets of dimensions by which it is counted. Each combination of values is
+/// billed as a metric of its own.
 struct Metric<'a>(&'a str, &'a str, Value, &'a [&'a [&'a str]]);
 
 impl EmfMetrics {
@@ -144,7 +145,7 @@ impl EmfMetrics {
     }
 
     fn item_failed(&self, function: &str, code: &str) -> Value {
-        // Another sender has the attempt, or the invocation is almost over: nothing is wrong.
+        // Another sender has claimed the attempt, or the invocation is almost over; neither is an error.
         let name = match code {
             "lease_held" | "out_of_time" => "Deferred",
             _ => "BatchItemFailure",
@@ -187,7 +188,7 @@ fn of_file(line: &mut Value, key: &FileKey) {
 impl Observer for EmfMetrics {
     fn observe(&self, observation: Observation<'_>) {
         if let Some(line) = self.line(&observation) {
-            // A closed standard output takes the metrics with it, not the delivery.
+            // If standard output is closed the metrics are lost, but the delivery goes on.
             let _ = writeln!(std::io::stdout().lock(), "{line}");
         }
     }
@@ -218,7 +219,7 @@ mod tests {
         }
     }
 
-    /// Metrics and the sets they are counted by, after a check that the line has all it names.
+    /// The metrics with their sets of dimensions, after a check that the line has every field it names.
     fn checked(line: &Value) -> BTreeMap<String, Value> {
         let mut sets = BTreeMap::new();
         for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {

@@ -9,19 +9,20 @@ use webhook::Presign;
 use crate::documents::client;
 use crate::error::port_error;
 
-/// Turns `s3://bucket/key` into a URL that anyone may GET for a while, as V7's payload has them.
+/// Turns `s3://bucket/key` into a URL that anyone may GET for a limited time, like those in V7's payload.
 #[derive(Clone, Debug)]
 pub struct S3Presign {
     client: Client,
-    /// Whose URLs stay as they are.
+    /// The document bucket, whose URLs are not presigned.
     documents: String,
 }
 
 impl S3Presign {
-    /// Signs with the process's credentials: the URL ends with them, at the latest.
+    /// Signs with the process's credentials; the URL expires when they do, at the latest.
     ///
-    /// URLs into the bucket of the documents stay as they are. It has every team's, the sender may read
-    /// them all, and what a document says is its team's: a receiver would get another team's documents.
+    /// URLs into the document bucket are not presigned. The bucket has every team's documents, the sender may
+    /// read them all, and a team decides what its documents say: otherwise a team could have the URL of another
+    /// team's document sent to its receiver.
     #[must_use]
     pub fn new(config: &SdkConfig, documents: impl Into<String>) -> Self {
         Self {

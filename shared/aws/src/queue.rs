@@ -10,16 +10,17 @@ use serde::Serialize;
 
 use crate::error::{kind, port_error};
 
-/// Entries of one `SendMessageBatch` at most.
+/// The most entries of one `SendMessageBatch`.
 const ENTRIES: usize = 10;
 
-/// Times an entry is sent before its failure is reported: again after a pause, then a longer one.
+/// How often an entry is sent before its failure is reported, with a longer pause before each new try.
 const ROUNDS: u32 = 3;
 
 /// The first pause.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A standard queue. `MessageGroupId` makes it a fair one: a stage with much in flight waits for others.
+/// A standard queue. `MessageGroupId` makes it a fair queue: a stage with many messages in flight waits for
+/// others.
 #[derive(Debug)]
 pub struct Queue<M> {
     client: Client,
@@ -48,15 +49,15 @@ impl<M> Queue<M> {
         }
     }
 
-    /// Opens a connection before the first message needs it: an empty batch is refused at once, and
-    /// asks for no right but that to send.
+    /// Opens a connection before the first message needs it, by sending an empty batch: SQS refuses it at once,
+    /// and it needs no other permission than to send.
     pub async fn warm(&self) {
         let batch = self.client.send_message_batch().queue_url(&self.url);
         let _ = batch.set_entries(Some(Vec::new())).send().await;
     }
 }
 
-/// What shares a fair share.
+/// Messages that belong to a group, by which the queue is shared fairly.
 pub trait Grouped: Serialize + Send + Sync {
     /// The message group: the stage.
     fn group(&self) -> Option<String>;
@@ -121,7 +122,7 @@ impl<M: Grouped> SendMessages<M> for Queue<M> {
 }
 
 impl<M> Queue<M> {
-    /// Sends one batch and notes what became of each; returns what may be sent again.
+    /// Sends one batch, stores the result of each entry, and returns the entries that may be sent again.
     async fn send_batch(
         &self,
         batch: Vec<Entry>,
@@ -143,7 +144,7 @@ impl<M> Queue<M> {
                 for entry in &batch {
                     results[entry.index] = Err(port_error("send messages", &error));
                 }
-                // The SDK has tried again already.
+                // The SDK has already tried this again.
                 return Vec::new();
             }
         };
@@ -176,13 +177,13 @@ fn entry<M: Grouped>(index: usize, outgoing: &Outgoing<M>) -> Result<Entry, Port
     })
 }
 
-/// Rounded up: a message may come late, never early.
+/// Rounds up, because a message may come late but never early.
 pub(crate) fn whole_seconds(delay: Duration) -> i32 {
     let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
     i32::try_from(seconds).unwrap_or(900)
 }
 
-/// At most ten entries and 1 MiB each.
+/// Splits entries into batches of at most ten entries and 1 MiB.
 fn batches(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
     let mut batches: Vec<Vec<Entry>> = Vec::new();
     let mut size = 0;
@@ -207,13 +208,13 @@ fn batches(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
 pub struct Parked {
     /// Its message's id.
     pub message_id: String,
-    /// What redrives it has to delete it by this.
+    /// The receipt handle to delete it by once it is redriven.
     pub receipt: String,
-    /// What it says; none where it cannot be read.
+    /// The letter; none if it cannot be read.
     pub letter: Option<DeadLetter>,
 }
 
-/// Receives up to ten parked dead letters. They are on the queue again after `visibility`, or after the
+/// Receives up to ten parked dead letters. They are visible on the queue again after `visibility`, or after the
 /// queue's own visibility timeout.
 ///
 /// # Errors

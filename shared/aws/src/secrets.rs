@@ -16,21 +16,21 @@ use workflow::{SecretRef, StageSecrets};
 use crate::cache::{Cache, MaxAge};
 use crate::error::{corrupt, port_error};
 
-/// How long a secret is used without a look at the store.
+/// How long a cached secret is used.
 const FRESH: Duration = Duration::from_secs(300);
 
-/// A secret read this lately is the latest: a receiver that answers every call with 401 or 403 must not
-/// make every call cost a read.
+/// A secret that was read within this time counts as current, so that a receiver which answers every call with
+/// 401 or 403 does not make every call cost a read.
 const LATEST: Duration = Duration::from_secs(5);
 
-/// What an error of storing says it was about.
+/// What was tried, for errors while storing.
 const STORE: &str = "store a secret";
 
-/// Secrets held at most.
+/// The most secrets that are cached.
 const HELD: usize = 10_000;
 
 /// Secrets Manager. A stage's secrets are one secret, `<prefix><team>/<reference>`: JSON with
-/// `authorization` and `signing_secrets`. Values are held for 5 minutes at most.
+/// `authorization` and `signing_secrets`. Values are cached for 5 minutes at most.
 #[derive(Clone, Debug)]
 pub struct SecretStore {
     client: Client,
@@ -39,7 +39,7 @@ pub struct SecretStore {
 }
 
 impl SecretStore {
-    /// The secrets under a prefix.
+    /// The secrets whose names begin with this prefix.
     #[must_use]
     pub fn new(config: &SdkConfig, prefix: impl Into<String>) -> Self {
         Self {
@@ -49,7 +49,7 @@ impl SecretStore {
         }
     }
 
-    /// The same by another clock, for tests.
+    /// The same with another clock, for tests.
     #[doc(hidden)]
     #[must_use]
     pub fn by(self, now: fn() -> SystemTime) -> Self {
@@ -59,8 +59,8 @@ impl SecretStore {
         }
     }
 
-    /// Stores a stage's secrets, for this team alone. A secret that is marked for deletion is restored first: its name
-    /// is taken until its recovery window ends.
+    /// Stores a stage's secrets, for this team only. A secret that is marked for deletion is restored first,
+    /// because its name is taken until its recovery window ends.
     ///
     /// # Errors
     /// [`PortError`] when the store fails.
@@ -101,7 +101,7 @@ impl SecretStore {
         }
     }
 
-    /// `refused` may have other causes than the mark of deletion, so it is what is told when nothing can be restored.
+    /// `refused` may have another cause than the mark for deletion, so it is returned if nothing can be restored.
     async fn restore_and_replace(
         &self,
         name: &str,
@@ -138,7 +138,7 @@ impl SecretStore {
                 let failed = port_error("read a secret", &error);
                 return match error.into_service_error() {
                     GetSecretValueError::ResourceNotFoundException(_)
-                    // Marked for deletion, or a name that no secret can have.
+                    // It is marked for deletion, or no secret can have such a name.
                     | GetSecretValueError::InvalidRequestException(_)
                     | GetSecretValueError::InvalidParameterException(_) => Ok(None),
                     _ => Err(failed),
@@ -151,8 +151,8 @@ impl SecretStore {
             .map_err(|error| corrupt("read a secret", error))
     }
 
-    /// The team comes first: a reference is text from a workflow file, and one team's file must not reach
-    /// another's secrets.
+    /// The name of a secret. The team is part of it: a reference is text from a workflow file, and one team's file
+    /// must not reach another's secrets.
     fn name(&self, team: &str, reference: &SecretRef) -> String {
         format!("{}{team}/{reference}", self.prefix)
     }

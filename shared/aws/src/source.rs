@@ -11,17 +11,18 @@ use serde_json::value::RawValue;
 use crate::error::port_error;
 use crate::queue::{Grouped, Queue, whole_seconds};
 
-/// Entries of one `ChangeMessageVisibilityBatch` at most.
+/// The most entries of one `ChangeMessageVisibilityBatch`.
 const ENTRIES: usize = 10;
 
-/// Longest time for it: an invocation that runs out of time has its whole batch come back.
+/// The longest time for it, because the whole batch comes back if the invocation runs out of time.
 const LONGEST: Duration = Duration::from_secs(3);
 
 /// The queue that a function's messages come from.
 ///
-/// By itself a failed record comes back when its visibility ends, minutes later, and after five receives
-/// is a dead letter: an hour of throttling would make healthy files fail. Where the message is not at
-/// fault, it comes back sooner, and is sent anew before its receives are used up.
+/// Without further action a failed record comes back when its visibility timeout ends, minutes later, and
+/// becomes a dead letter after five receives, so that an hour of throttling would make healthy files fail. If the
+/// message is not the cause, it is made to come back sooner, and sent as a new copy before its receives are used
+/// up.
 #[derive(Clone, Debug)]
 pub struct SourceQueue {
     client: Client,
@@ -29,7 +30,7 @@ pub struct SourceQueue {
     copies: Queue<Renewed>,
 }
 
-/// A message, sent once more as it was.
+/// A message that is sent again unchanged.
 #[derive(Debug)]
 struct Renewed {
     body: Box<RawValue>,
@@ -60,8 +61,8 @@ impl SourceQueue {
         }
     }
 
-    /// Brings back what failed, and gives the answer for Lambda. What SQS refuses meanwhile comes back
-    /// when its visibility ends.
+    /// Makes failed records come back in due time, and returns the answer for Lambda. If SQS refuses that for a
+    /// record, it comes back when its visibility timeout ends.
     pub async fn settle(&self, answer: Answer) -> SqsBatchResponse {
         let plain = answer.response();
         if plain.batch_item_failures.is_empty() {
@@ -89,11 +90,11 @@ impl SourceQueue {
         Answer { failed: kept }.response()
     }
 
-    /// Sends copies; the ones that could not be sent are returned.
+    /// Sends copies, and returns those that could not be sent.
     async fn renew(&self, renewed: Vec<(Failed, Duration)>) -> Vec<(Failed, Duration)> {
         let (mut left, mut sent, mut copies) = (Vec::new(), Vec::new(), Vec::new());
         for (failed, wait) in renewed {
-            // What went back for a fault of the engine was read as JSON before.
+            // A record that failed because of the engine was already read as JSON.
             let Ok(body) = RawValue::from_string(failed.record.body.clone()) else {
                 left.push((failed, wait));
                 continue;
@@ -134,7 +135,7 @@ impl SourceQueue {
             .set_entries(Some(change.collect()));
         if let Err(error) = request.send().await {
             let error = port_error("change the visibility of records", &error);
-            tracing::warn!(%error, "they come back when their visibility ends");
+            tracing::warn!(%error, "failed records come back when their visibility timeout ends");
         }
     }
 }

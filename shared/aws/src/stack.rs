@@ -7,10 +7,10 @@ use delivery::ports::PortError;
 
 use crate::error::port_error;
 
-/// What the tags begin with that tell what belongs to the assignments queue.
+/// The prefix of the tags of the assignments queue that name the deployment's other parts.
 const TAG: &str = "webhook-stage:";
 
-/// SQS says the first in a header of its answer, the second in the body.
+/// SQS gives the first in a header of its answer, and the second in the body.
 const ABSENT: [&str; 2] = [
     "AWS.SimpleQueueService.NonExistentQueue",
     "QueueDoesNotExist",
@@ -25,20 +25,20 @@ pub struct Names {
     pub assignments_queue_url: String,
     /// The deliveries queue.
     pub deliveries_queue_url: String,
-    /// The queue that dead letters are parked in.
+    /// The queue in which dead letters are parked.
     pub dead_letters_queue_url: String,
     /// The document bucket.
     pub documents_bucket: String,
-    /// What the names of secrets begin with.
+    /// The prefix of the names of secrets.
     pub secrets_prefix: String,
 }
 
 /// A stack's parts could not be found.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
-    /// There is no such stack, in this account and region.
+    /// There is no such stack in this account and region.
     #[error(
-        "there is no stack \"{stack}\" in this account and region: it would have a queue {queue}"
+        "there is no stack \"{stack}\" in this account and region: its queue {queue} does not exist"
     )]
     NotFound {
         /// The stack.
@@ -46,9 +46,9 @@ pub enum StackError {
         /// The first queue that is missing.
         queue: String,
     },
-    /// Its queue does not say what belongs to it.
+    /// Its assignments queue lacks a tag.
     #[error(
-        "the queue {stack}-assignments has no tag {TAG}{tag}: it is another product's, or its stack was put up by another version"
+        "the queue {stack}-assignments has no tag {TAG}{tag}: it belongs to another product, or its stack was deployed by another version"
     )]
     Tag {
         /// The stack.
@@ -74,8 +74,8 @@ impl StackError {
 }
 
 impl Names {
-    /// Of the stack of this name: its queues are called after it, and the tags of the assignments queue
-    /// name the rest.
+    /// Finds the parts of the stack with this name: its queues are named after it, and the tags of the assignments
+    /// queue name the other parts.
     ///
     /// # Errors
     /// [`StackError`].

@@ -1,7 +1,8 @@
-//! An SQS event, record by record: what every queue-driven function shares.
+//! Handles an SQS event record by record, for every function that reads from a queue.
 //!
-//! A record's trouble is its own (invariant 10): one that cannot be read, fails or even panics comes
-//! back to its queue, and the others go through.
+//! Records fail independently (invariant 10): a record that cannot be read, fails or even panics goes back to
+//! its queue, and the others are handled. [`records`] takes an event apart, [`each`] handles the records
+//! concurrently, and the answer names the records that failed.
 
 use std::error::Error;
 use std::fmt;
@@ -20,11 +21,11 @@ pub struct Record {
     pub message_id: String,
     /// The message body; empty when the record has none.
     pub body: String,
-    /// How often the message was received, this time included; 0 when SQS does not say.
+    /// How often the message was received, including this time; 0 when SQS does not say.
     pub receive_count: u32,
     /// The ARN of the queue it came from; empty when SQS does not say.
     pub source_arn: String,
-    /// What SQS knows this receive by; empty when it does not say.
+    /// The receipt handle of this receive; empty when SQS does not say.
     pub receipt_handle: String,
     /// The message group, where the message has one.
     pub group: Option<String>,
@@ -33,8 +34,8 @@ pub struct Record {
 /// The event cannot be answered record by record.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
-    /// An empty `itemIdentifier` makes SQS return the whole batch without saying why; so does this
-    /// error, on purpose and by name.
+    /// A record has no id. An answer with an empty `itemIdentifier` would silently return the whole batch to
+    /// the queue; this error does the same, but says why.
     #[error("record {0} of the SQS event has no messageId, so the whole batch goes back")]
     NoMessageId(usize),
 }
@@ -49,21 +50,21 @@ impl BatchError {
     }
 }
 
-/// Why a record goes back to its queue: a stable code, and a line without secrets or payload.
+/// Why a record goes back to its queue: a stable code, and a message without secrets or payload.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The stable machine code.
     pub code: &'static str,
     /// One line for the log.
     pub message: String,
-    /// Whose record it is, where it could be read.
+    /// What the record is about, if it could be read.
     pub subject: Option<Box<Subject>>,
-    /// Set where the message is not at fault: how long to wait before it is tried again, without counting
-    /// this receive towards the dead-letter queue.
+    /// Set if the message is not the cause: how long to wait before it is tried again, without counting this
+    /// receive towards the dead-letter queue.
     pub retry_after: Option<Duration>,
 }
 
-/// Whose record it is: the log is searched by these.
+/// What a record is about. These are fields of the log, to search by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// The team's slug.
@@ -77,7 +78,7 @@ pub struct Subject {
 }
 
 impl Failure {
-    /// From a line of one's own.
+    /// A failure with this code and message.
     pub fn new(code: &'static str, message: impl fmt::Display) -> Self {
         Self {
             code,
@@ -87,7 +88,8 @@ impl Failure {
         }
     }
 
-    /// From an error that has a code, with its causes: the log is where they are looked for.
+    /// A failure from an error with a code; the message includes the causes, since people look for them in the
+    /// log.
     pub fn of(code: &'static str, error: &(dyn Error + 'static)) -> Self {
         let mut message = error.to_string();
         let mut next = error.source();
@@ -104,7 +106,7 @@ impl Failure {
         }
     }
 
-    /// With the wait after a fault that is not the message's.
+    /// Sets how long to wait after an error that the message did not cause.
     #[must_use]
     pub fn retry_after(self, retry_after: Option<Duration>) -> Self {
         Self {
@@ -113,7 +115,7 @@ impl Failure {
         }
     }
 
-    /// With whose record it is.
+    /// Sets what the record is about.
     #[must_use]
     pub fn about(self, subject: impl Into<Option<Subject>>) -> Self {
         let subject = subject.into().map(Box::new);
@@ -121,7 +123,7 @@ impl Failure {
     }
 }
 
-/// Takes the event apart.
+/// Splits the event into records.
 ///
 /// # Errors
 /// [`BatchError::NoMessageId`] when a record could not be named in the answer.
@@ -155,9 +157,9 @@ fn record(index: usize, message: SqsMessage) -> Result<Record, BatchError> {
     })
 }
 
-/// Handles the records, at most `concurrency` at a time; results in the order of the records.
+/// Handles the records, at most `concurrency` at a time. The results are in the order of the records.
 ///
-/// A panic in one is its failure alone.
+/// A panic fails only the record in which it happens.
 pub async fn each<'a, T, Fut>(
     records: &'a [Record],
     concurrency: usize,
@@ -184,10 +186,10 @@ where
         .await
 }
 
-/// What a function answers to a batch: the records that go back to their queue. All others are deleted.
+/// A function's answer to a batch: the records that go back to their queue. All others are deleted.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// In their order.
+    /// The failed records, in order.
     pub failed: Vec<Failed>,
 }
 
@@ -200,22 +202,22 @@ pub struct Failed {
     pub retry_after: Option<Duration>,
 }
 
-/// Receives after which a message that is not at fault is sent anew. Before the fifth, after which it would be a
-/// dead letter: at its last receive a message must keep its whole visibility, because a function that was given
-/// it earlier may still run.
+/// The number of receives after which a message that is not the cause of its failure is sent as a new copy. It
+/// must be fewer than five, after which the message would be a dead letter: at its last receive a message must
+/// keep its whole visibility timeout, because a function that received it earlier may still be running.
 const RENEWED_FROM: u32 = 3;
 
-/// How long a message that was sent anew waits, at least.
+/// The shortest delay of such a copy.
 const RENEWED_AFTER: Duration = Duration::from_secs(60);
 
 /// How a failed record comes back to its queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Return {
-    /// When its visibility ends. The receive counts.
+    /// When its visibility timeout ends. The receive counts.
     Counted,
-    /// After this long. The receive counts, but there are enough of them left.
+    /// After this delay. The receive counts, but enough receives are left.
     Sooner(Duration),
-    /// As a copy that is sent with this delay, in place of the message: receives count from the start.
+    /// As a copy with this delay, sent in place of the message. Its receives are counted from zero.
     Renewed(Duration),
 }
 
@@ -226,7 +228,7 @@ impl Failed {
         let Some(after) = self.retry_after else {
             return Return::Counted;
         };
-        // Messages that failed together shall not all come back together.
+        // So that messages which failed together do not all come back together.
         let spread = self.record.message_id.bytes().fold(0, |sum: u32, byte| {
             sum.wrapping_mul(31).wrapping_add(byte.into())
         });
@@ -241,9 +243,10 @@ impl Failed {
 }
 
 impl Answer {
-    /// From the records and their results, one each.
+    /// Builds the answer from the records and their results, one for each record.
     ///
-    /// `item_failed` is told of each failure: to Lambda the invocation succeeded, and its metrics show none.
+    /// `item_failed` is called for each failure, because for Lambda the invocation succeeded and its own metrics
+    /// do not show the failure.
     pub fn new<T>(
         records: Vec<Record>,
         results: Vec<Result<T, Failure>>,
@@ -263,8 +266,8 @@ impl Answer {
         Self { failed }
     }
 
-    /// The answer that Lambda's event source mapping reads: each failed record comes back when its
-    /// visibility ends.
+    /// The answer that Lambda's event source mapping reads: each failed record comes back when its visibility
+    /// timeout ends.
     #[must_use]
     pub fn response(&self) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();

@@ -7,24 +7,24 @@ use serde_json::value::RawValue;
 
 use crate::ports::PortError;
 
-/// Where an assignment's document is. Absent from a message, it is the one stored for the item.
+/// Where an assignment's document is. A message without it means the document stored for the item.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentRef {
-    /// The Darwin JSON itself, kept to the byte. Small documents only: it rides through both queues.
+    /// The Darwin JSON itself, byte for byte. Only for small documents, since it goes through both queues.
     Inline(Box<RawValue>),
     /// An object in S3.
     S3(S3Object),
 }
 
-/// An S3 object, by version where the bucket keeps them.
+/// An S3 object, with its version where the bucket keeps versions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct S3Object {
     /// Bucket name.
     pub bucket: String,
     /// Object key.
     pub key: String,
-    /// The version to read; the newest without it.
+    /// The version to read; by default the newest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
     /// The `ETag` the object must still have; a changed object fails the delivery.
@@ -44,18 +44,18 @@ impl PartialEq for DocumentRef {
 
 impl Eq for DocumentRef {}
 
-/// A document opened for one attempt.
+/// A document that was opened for one attempt.
 #[derive(Debug)]
 pub enum Document<R> {
-    /// Whole, in memory.
+    /// Read whole into memory.
     Bytes(Bytes),
-    /// Large: read in chunks, as often as the call needs it.
+    /// A large document, read in chunks, as often as the call needs it.
     Large(R),
 }
 
-/// A large document's bytes, in order, from the start each time it is opened.
+/// A large document, which can be read from the start more than once.
 pub trait DocumentReader: Send + Sync + Sized + 'static {
-    /// The open stream.
+    /// An open stream of its bytes.
     type Stream: futures_util::Stream<Item = Result<Bytes, PortError>> + Send + Unpin + 'static;
 
     /// Length in bytes.
@@ -66,7 +66,7 @@ pub trait DocumentReader: Send + Sync + Sized + 'static {
     fn stream(&self) -> impl Future<Output = Result<Self::Stream, PortError>> + Send;
 }
 
-/// Of an engine that has every document whole in memory.
+/// For an engine that always has documents whole in memory.
 impl DocumentReader for Infallible {
     type Stream = futures_util::stream::Empty<Result<Bytes, PortError>>;
 

@@ -1,8 +1,16 @@
-//! The core of webhook-stage: what a visit to a Webhook stage has to get done, and how.
+//! The core of webhook-stage: what happens to a file from its assignment to a Webhook stage until it leaves
+//! the stage, and how that survives crashes, retries and duplicate messages.
 //!
-//! [`machine`] is pure: state and message in, decision out. [`ports`] says what the engine must
-//! offer (SQLite on one machine, AWS at scale). [`usecase`] drives the machine over the ports;
-//! the Lambda handlers are thin adapters over it.
+//! [`machine`] is pure: it takes the state record and a message, and returns a decision. [`ports`] are the
+//! traits that an engine implements (SQLite on one machine, AWS at scale). [`usecase`] carries out the
+//! machine's decisions over the ports; the Lambda handlers are thin adapters over it.
+//!
+//! Even the delay before a retry, with its jitter, is a function of its inputs:
+//!
+//! ```text
+//! let policy = Policy::of(&webhook_config);
+//! let delay = policy.delay_after(attempt, delivery_id, retry_after, now); // None: it was the last attempt
+//! ```
 
 mod document;
 mod message;

@@ -6,7 +6,7 @@ use crate::document::DocumentRef;
 use crate::state::FileKey;
 use crate::team::{InvalidTeam, check_team};
 
-/// Longest message body a queue takes: SQS's 1 MiB.
+/// The longest message body that a queue accepts: 1 MiB, as in SQS.
 pub const MAX_BODY: usize = 1024 * 1024;
 
 /// The queues of a deployment.
@@ -20,12 +20,12 @@ pub enum QueueName {
     DeadLetters,
 }
 
-/// The command that puts an item into a stage and, for a Webhook stage, fires it.
+/// The command to put an item into a stage and, if that is a Webhook stage, to fire it.
 ///
-/// What producers put on the assignments queue.
+/// Producers send it to the assignments queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
-    /// Identifies the command: the same id again has no second effect.
+    /// Identifies the command: sent again with the same id, it has no second effect.
     pub assignment_id: Uuid,
     /// The team's slug.
     pub team: String,
@@ -37,12 +37,12 @@ pub struct Assignment {
     pub item_id: Uuid,
     /// Who assigns: a user with a role, or the workflow itself.
     pub assigned_by: Actor,
-    /// The item's document; the stored one when absent.
+    /// The item's document; by default the stored one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<DocumentRef>,
 }
 
-/// An instruction to look at a delivery. Never the truth: the state record is.
+/// An instruction to look at a delivery. It never decides anything itself: the state record does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// The visit's id, sent as `webhook-id`.
@@ -55,26 +55,26 @@ pub struct Delivery {
     pub workflow_id: Uuid,
     /// The Webhook stage.
     pub stage_id: Uuid,
-    /// The attempt to make, from 1. 0 makes none: it looks whether the message of one is missing.
+    /// The attempt to make, from 1. With 0 none is made; the sender only sends a missing message again.
     pub attempt: u32,
-    /// The item's document; the stored one when absent.
+    /// The item's document; by default the stored one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<DocumentRef>,
 }
 
-/// A message that could not be handled, as it is parked.
+/// A message that could not be handled, in the form in which it is parked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
-    /// `assignments` or `deliveries`: the queue it came from and is redriven to.
+    /// The queue it came from: `assignments` or `deliveries`.
     pub queue: String,
-    /// The message body: untouched, unless it is too long to be parked.
+    /// The message body, unchanged unless it is too long to be parked.
     pub body: String,
-    /// Why it is here, one line.
+    /// Why it was dead-lettered, in one line.
     pub cause: String,
 }
 
 impl DeadLetter {
-    /// The file its body names, as far as that can be read: also in a body that is not taken for a message.
+    /// The file that its body names, as far as that can be read, even if the body is not a valid message.
     #[must_use]
     pub fn file(&self) -> Option<FileKey> {
         serde_json::from_str(&self.body).ok()
@@ -84,7 +84,7 @@ impl DeadLetter {
 /// A message body that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
-    /// It is not JSON, or not the JSON of this message.
+    /// It is not JSON, or does not have this message's fields.
     #[error("{what} message cannot be read at line {line}, column {column}: {problem}")]
     Unreadable {
         /// `assignment` or `delivery`.
@@ -93,10 +93,10 @@ pub enum MessageError {
         line: usize,
         /// From 1.
         column: usize,
-        /// What is wrong there. Never a part of the message, which may hold anything.
+        /// What is wrong there. It never quotes the message, which may contain anything.
         problem: &'static str,
     },
-    /// Its team cannot be part of a key.
+    /// Its team is invalid, because it cannot be part of a key.
     #[error("{what} message: {invalid}")]
     Team {
         /// `assignment` or `delivery`.
@@ -107,13 +107,13 @@ pub enum MessageError {
 }
 
 impl MessageError {
-    /// Stable machine code.
+    /// A stable code for machines.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         "invalid_message"
     }
 
-    /// serde's own text may quote the message: only the place is kept.
+    /// Only the place is kept, because serde's own text may quote the message.
     fn from_json(what: &'static str, error: &serde_json::Error) -> Self {
         let problem = match error.classify() {
             serde_json::error::Category::Data => "a field is missing or has the wrong type",
@@ -131,7 +131,7 @@ impl MessageError {
     }
 }
 
-/// Reads an object. serde would take an array for one too, by the order of its fields.
+/// Reads an object. serde would also accept an array, with the fields in order.
 fn read<'a, M: Deserialize<'a>>(what: &'static str, body: &'a str) -> Result<M, MessageError> {
     let found = serde_json::from_str(body);
     if found.is_ok() && !body.trim_ascii_start().starts_with('{') {
@@ -208,7 +208,7 @@ mod tests {
         }
     }
 
-    /// By position, it would mean something else as soon as a field is added.
+    /// By position, it would change its meaning as soon as a field is added.
     #[test]
     fn an_array_is_no_message() {
         let delivery = format!(r#" ["{ID}","team","{ID}","{ID}","{ID}",1]"#);

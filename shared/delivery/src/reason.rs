@@ -16,7 +16,7 @@ macro_rules! reasons {
             /// Every reason, in the order of the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
-            /// The stable code, as it stands in records, logs, metrics and `--json`.
+            /// The stable code, as used in records, logs, metrics and `--json`.
             #[must_use]
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$name => $code,)+ }
@@ -46,7 +46,7 @@ reasons! {
     Dns = "dns", "the receiver's host name could not be resolved";
     /// The connection was refused or the host is unreachable.
     Connect = "connect", "the receiver refused the connection or could not be reached";
-    /// TLS could not be agreed, or the certificate is not valid.
+    /// The TLS handshake failed, or the certificate is not valid.
     Tls = "tls", "no secure connection: check the receiver's certificate and TLS version";
     /// The connection ended before a whole answer head was read.
     ConnectionClosed = "connection_closed", "the receiver closed the connection before it had answered";
@@ -58,7 +58,7 @@ reasons! {
     InvalidUrl = "invalid_url", "the stage's URL cannot be used: it needs http or https, a host, and no user name";
     /// The stored document is not the Darwin JSON it should be.
     DocumentInvalid = "document_invalid", "the file's document is not valid Darwin JSON";
-    /// There is no document for the item.
+    /// The item has no document.
     DocumentMissing = "document_missing", "the file's document was not found";
     /// The document changed since it was assigned.
     DocumentChanged = "document_changed", "the file's document changed after it was assigned";
@@ -70,11 +70,11 @@ reasons! {
     SecretMissing = "secret_missing", "the stage's Authorization value or signing secrets were not found where the workflow says";
     /// The workflow is not stored (any more).
     WorkflowMissing = "workflow_missing", "the workflow is not stored any more";
-    /// The stage is gone from the workflow, or is no Webhook stage any more.
+    /// The stage was removed from the workflow, or is not a Webhook stage any more.
     StageMissing = "stage_missing", "the stage is no longer a Webhook stage of the workflow";
     /// The file went through more Webhook stages in a row than the hop limit allows.
     HopLimit = "hop_limit", "the file went round a cycle of Webhook stages too often";
-    /// The delivery's message was received too often without being handled: a fault of ours.
+    /// The delivery's message was received too often without being handled, because of an internal error.
     DeadLettered = "dead_lettered", "the delivery could not be handled and was dead-lettered; see the dead letter for the cause";
 }
 
@@ -84,7 +84,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// The text is no reason code.
+/// The text is not a reason code.
 #[derive(Debug, thiserror::Error)]
 #[error("'{0}' is not a reason code")]
 pub struct UnknownReason(String);

@@ -6,7 +6,7 @@ use crate::reason::Reason;
 use crate::state::{DeliveryState, FileKey, Visit};
 use crate::time::Timestamp;
 
-/// One attempt as the state record keeps it: small, because a state write is billed by the KiB.
+/// One attempt as the state record keeps it. It is small, because writes of the record are billed by the KiB.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptSummary {
     /// Attempt number, from 1.
@@ -23,7 +23,7 @@ pub struct AttemptSummary {
     pub duration_ms: u32,
 }
 
-/// A failed attempt in full, for people who look for the cause. Written before the state that counts it.
+/// A failed attempt in full, for people who look for its cause. It is written before the record that counts it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptRecord {
     /// The file.
@@ -32,35 +32,35 @@ pub struct AttemptRecord {
     pub delivery_id: Uuid,
     /// The Webhook stage.
     pub stage_id: Uuid,
-    /// The version of the file's record that has the claim it was made under: a sender that lost its lease
-    /// has an older one, and what it saw is not what the record counts.
+    /// The version of the file's record in which the attempt was claimed. A sender that lost its lease has an
+    /// older version, and its result is not the one that the record counts.
     #[serde(default)]
     pub version: u64,
-    /// What the state keeps of it.
+    /// The summary, as the state record keeps it.
     #[serde(flatten)]
     pub summary: AttemptSummary,
-    /// Size of the body, in bytes, whether or not the receiver took all of it; 0 when no call was made.
+    /// The size of the body in bytes, whether or not the receiver read all of it; 0 when no call was made.
     pub request_bytes: u64,
     /// The start of the answer's body: at most 1 KiB, redacted, valid UTF-8.
     pub response_excerpt: String,
-    /// More about the failure: an address that was refused, a TLS alert. Never a URL or a secret.
+    /// Details of the failure, such as a refused address or a TLS alert. Never a URL or a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
-/// A finished visit, moved to the history before the record forgets it.
+/// A finished visit, stored in the history before the record loses it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VisitRecord {
     /// The file.
     pub key: FileKey,
     /// The workflow.
     pub workflow_id: Uuid,
-    /// The version of the file's record this was taken from: a newer one is never replaced by an older
-    /// one, whoever comes late.
+    /// The version of the file's record that it was copied from: a newer copy is never replaced by an older
+    /// one, even if that is written later.
     pub version: u64,
     /// The visit.
     pub visit: Visit,
-    /// What became of its delivery; none for a visit to a stage that is not ours to run.
+    /// How its delivery went; none for a visit to a stage that is not run here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryState>,
 }

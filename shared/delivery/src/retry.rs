@@ -1,4 +1,4 @@
-//! When to call again. Pure: the same inputs plan the same time.
+//! Plans when to call again. Pure: the same inputs always give the same time.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,8 +10,8 @@ use crate::time::Timestamp;
 
 /// The default schedule: 5 retries, so 6 calls, over about 22 minutes.
 ///
-/// V7's documentation says a webhook is retried 5 times before it fails. Every step stays within
-/// the longest delay of an SQS message.
+/// V7's documentation says that a webhook is retried 5 times before it fails. No delay is longer than the
+/// longest that SQS supports for a message.
 pub const DEFAULT_DELAYS: [Duration; 5] = [
     Duration::from_secs(10),
     Duration::from_secs(30),
@@ -20,7 +20,7 @@ pub const DEFAULT_DELAYS: [Duration; 5] = [
     Duration::from_secs(900),
 ];
 
-/// Share of a delay that jitter may add or take: 20 %.
+/// The share of a delay that jitter may add or subtract: 20 %.
 pub const JITTER: f64 = 0.2;
 
 /// The receiver's `Retry-After`, as it was sent.
@@ -33,8 +33,8 @@ pub enum RetryAfter {
 }
 
 impl RetryAfter {
-    /// Reads a header value: seconds or an HTTP date (RFC 9110, 10.2.3). Fractions of a second, which the
-    /// RFC does not know but some receivers send, are rounded up. Anything else is none.
+    /// Reads a header value: seconds, or an HTTP date (RFC 9110, 10.2.3). Fractions of a second, which the RFC
+    /// does not allow but some receivers send, are rounded up. Any other value gives none.
     #[must_use]
     pub fn parse(value: &str) -> Option<Self> {
         let value = value.trim();
@@ -43,8 +43,8 @@ impl RetryAfter {
             .or_else(|| http_date(value).map(Self::Date))
     }
 
-    /// The same by the clock of the receiver, whose `Date` header says `date`: a date becomes the seconds
-    /// between the two. A `date` that cannot be read changes nothing.
+    /// Interprets a point in time by the receiver's own clock: it becomes the seconds from `date`, the answer's
+    /// `Date` header, until then. If `date` cannot be read, nothing changes.
     #[must_use]
     pub fn by_clock_of_receiver(self, date: &str) -> Self {
         match (self, http_date(date.trim())) {
@@ -59,7 +59,7 @@ impl RetryAfter {
         }
     }
 
-    /// How long from `now` the receiver wants to be left alone.
+    /// How long, from `now`, the receiver does not want to be called.
     #[must_use]
     pub fn from(self, now: Timestamp) -> Duration {
         match self {
@@ -79,7 +79,7 @@ fn seconds(value: &str) -> Option<u64> {
     let begun = u64::from(fraction.bytes().any(|digit| digit != b'0'));
     let whole = match whole {
         "" => 0,
-        // Only too large a number is none.
+        // This fails only for a number that is too large.
         digits => digits.parse().unwrap_or(u64::MAX),
     };
     Some(whole.saturating_add(begun))
@@ -97,8 +97,8 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The policy of a stage: `retry_delays` with one retry an entry, or the default schedule, cut or
-    /// drawn out (with its last step) to `max_retries`; no retries when `retry_if_fails` is false.
+    /// The policy of a stage: one retry for each entry of `retry_delays`; or the default schedule, shortened
+    /// or (by repeating its last delay) lengthened to `max_retries`. No retries if `retry_if_fails` is false.
     #[must_use]
     pub fn of(config: &WebhookConfig) -> Self {
         if !config.retry_if_fails {
@@ -115,26 +115,26 @@ impl Policy {
         Self { delays }
     }
 
-    /// Retries after the first attempt.
+    /// The number of retries after the first attempt.
     #[must_use]
     pub fn max_retries(&self) -> u32 {
         u32::try_from(self.delays.len()).unwrap_or(u32::MAX)
     }
 
-    /// Whether attempt number `attempt` (from 1) needs a connection of its own. One that was kept open may
-    /// be closed by the receiver while the call is on its way. Such a call is not repeated within its
-    /// attempt, for the receiver may have taken the file. So only a first attempt that has retries to
-    /// fall back on uses one.
+    /// Whether attempt number `attempt` (from 1) must open a new connection. The receiver may close a
+    /// connection that was kept open just as a call is sent over it, and that call cannot be repeated within
+    /// its attempt, because the receiver may already have accepted the file. So such a connection is used only
+    /// for a first attempt with retries after it.
     #[must_use]
     pub fn needs_fresh_connection(&self, attempt: u32) -> bool {
         attempt > 1 || self.delays.is_empty()
     }
 
-    /// How long to wait after failed attempt number `attempt` (from 1); none when it was the last.
+    /// How long to wait after failed attempt number `attempt` (from 1); none if it was the last.
     ///
-    /// The scheduled delay is jittered by ±20 %, spread by a hash of the delivery and the attempt so
-    /// that the plan needs no dice. `Retry-After` can only lengthen it: the result lies within
-    /// [jittered delay, 900 s], and never before the time the receiver asked for, up to 900 s.
+    /// The scheduled delay is jittered by ±20 %. The jitter is a hash of the delivery and the attempt, so that
+    /// planning needs no randomness. `Retry-After` can only lengthen the delay: the result lies within
+    /// [jittered delay, 900 s], and is not shorter than the receiver asked for, up to 900 s.
     #[must_use]
     pub fn delay_after(
         &self,
@@ -155,7 +155,7 @@ fn jittered(delay: Duration, delivery_id: Uuid, attempt: u32) -> Duration {
     delay.mul_f64(1.0 - JITTER + 2.0 * JITTER * spread)
 }
 
-/// FNV-1a with a final mix: even over v4 and v5 ids, and stable for ever, unlike the standard hasher.
+/// FNV-1a with a final mix. It spreads v4 and v5 ids evenly, and unlike the standard hasher never changes.
 fn spread(delivery_id: Uuid, attempt: u32) -> u32 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in delivery_id.as_bytes().iter().chain(&attempt.to_le_bytes()) {

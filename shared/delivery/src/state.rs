@@ -29,7 +29,7 @@ impl fmt::Display for FileKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// At rest in a stage that is not ours to run, or in a Webhook stage it could not leave.
+    /// At rest in a stage that is not run here, or in a Webhook stage that it could not leave.
     Waiting,
     /// Arrived at a Webhook stage over an edge; its assignment is on the queue.
     Assigned,
@@ -42,7 +42,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// Whether nothing is to be done: a file that is not at rest must have a message (invariant 3).
+    /// Whether nothing is left to do. A file that is not at rest must have a message (invariant 3).
     #[must_use]
     pub const fn is_at_rest(self) -> bool {
         matches!(self, Self::Waiting | Self::Complete)
@@ -55,7 +55,7 @@ impl Status {
 pub enum Outcome {
     /// A 2xx answer.
     Succeeded,
-    /// No 2xx answer within the attempts, or a fault that no retry mends.
+    /// None of the attempts got a 2xx answer, or an error occurred that no retry can fix.
     Failed,
 }
 
@@ -88,7 +88,7 @@ pub struct Visit {
     pub assignee: Option<u64>,
 }
 
-/// A delivery's progress; after its end, the record of how it went.
+/// A delivery's progress and, once it has ended, how it went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryState {
     /// The visit's id.
@@ -101,21 +101,21 @@ pub struct DeliveryState {
     pub assigned_by: Actor,
     /// When the delivery was opened.
     pub opened_at: Timestamp,
-    /// The attempt due, being made, or (after the end) made last; from 1.
+    /// The number of the attempt that is due, being made, or (after the end) was the last; from 1.
     pub attempt: u32,
     /// When that attempt is due.
     pub next_at: Timestamp,
-    /// While a sender has claimed the attempt: until when nobody else may.
+    /// While a sender has claimed the attempt: the time until which no other may claim it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_until: Option<Timestamp>,
-    /// The claim's own id: two senders that claim in the same millisecond must not take each
-    /// other's write for their own.
+    /// The claim's id, so that two senders which claim in the same millisecond do not mistake each other's
+    /// write for their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim_id: Option<Uuid>,
     /// The attempts made so far, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<AttemptSummary>,
-    /// Whether the document rides with the delivery's messages, and is nowhere else.
+    /// Whether the document is inline in the delivery's messages, and nowhere else.
     #[serde(default, skip_serializing_if = "is_false")]
     pub inline: bool,
     /// The document's object, when the assignment named one.
@@ -143,26 +143,26 @@ impl DeliveryState {
     }
 }
 
-/// The one small record of a file.
+/// A file's state record: one small record per file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileState {
     /// The file.
     pub key: FileKey,
     /// The workflow it is in.
     pub workflow_id: Uuid,
-    /// Counts the record's writes, from 1. Every write is conditional on the one before.
+    /// Counts the record's writes, from 1. Every write is conditional on the previous version.
     pub version: u64,
     /// Where it is.
     pub status: Status,
     /// The current visit.
     pub visit: Visit,
-    /// The current delivery, or the last one while the file is elsewhere.
+    /// The current delivery, or the last one while the file is in another stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryState>,
     /// Webhook stages this file has left by `succeeded`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub passed: BTreeSet<Uuid>,
-    /// Webhook stages entered one after the other without a person between.
+    /// How many Webhook stages it has entered in a row without a person in between (hops).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub hops: u32,
     /// When the record was last written.
@@ -186,7 +186,7 @@ const fn is_false(flag: &bool) -> bool {
 }
 
 impl FileState {
-    /// At rest, and its last webhook failed.
+    /// Whether it is at rest and its last webhook failed.
     #[must_use]
     pub fn is_failed_at_rest(&self) -> bool {
         self.status.is_at_rest()

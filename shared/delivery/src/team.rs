@@ -2,10 +2,10 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
-/// Longest team slug, in bytes. It is part of every key, and the longest that every store takes.
+/// The longest team slug, in bytes. It is part of every key, and this length fits every store.
 pub const MAX_TEAM: usize = 255;
 
-/// A team that cannot be part of a key.
+/// Why a team is invalid: it cannot be part of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTeam {
     /// It has no characters.
@@ -14,19 +14,19 @@ pub enum InvalidTeam {
     /// It is longer than [`MAX_TEAM`].
     #[error("the team is longer than {MAX_TEAM} bytes")]
     TooLong,
-    /// A slash would make one team's keys look like another's.
+    /// It has a slash, which would make one team's keys look like another's.
     #[error("the team contains a slash")]
     Slash,
-    /// `.` and `..` mean something else in a path.
+    /// It is `.` or `..`, which have another meaning in a path.
     #[error("the team is \".\" or \"..\"")]
     Dots,
-    /// Line breaks and the like.
+    /// It has a control character, such as a line break.
     #[error("the team contains a control character")]
     Control,
 }
 
-/// Checks a team. Whoever makes a message and whoever reads one must agree: a message that is made
-/// and then refused is a lost file.
+/// Checks a team. Writers and readers of messages must both use this check: a message that is written but then
+/// refused would lose its file.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -46,8 +46,8 @@ pub fn check_team(team: &str) -> Result<(), InvalidTeam> {
     }
 }
 
-/// A valid team for whatever a document names: the name itself where it is valid, or else a slug made
-/// from it. Different names never share a slug.
+/// A valid team for whatever name a document gives: the name itself if it is valid, or else a slug made from
+/// it. Different names never get the same slug.
 #[must_use]
 pub fn team_slug(named: &str) -> Cow<'_, str> {
     if check_team(named).is_ok() {

@@ -23,7 +23,7 @@ impl Timestamp {
         self.0
     }
 
-    /// Whole seconds since the Unix epoch, as `webhook-timestamp` wants them.
+    /// Whole seconds since the Unix epoch, as in `webhook-timestamp`.
     #[must_use]
     pub const fn as_secs(self) -> i64 {
         self.0.div_euclid(1000)
@@ -44,7 +44,7 @@ impl Timestamp {
         )
     }
 
-    /// This time as the standard library's.
+    /// This time as the standard library's type.
     #[must_use]
     pub fn to_system_time(self) -> SystemTime {
         let magnitude = Duration::from_millis(self.0.unsigned_abs());
@@ -69,7 +69,7 @@ impl From<SystemTime> for Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// RFC 3339 in UTC would need a calendar; the HTTP date has one already.
+    /// RFC 3339 needs a calendar, and the HTTP date library already has one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,

@@ -40,7 +40,8 @@ impl Workflows for Engine {
     }
 }
 
-/// A reference is text from a workflow file, and one team's file must not reach another's secrets.
+/// The team is part of the name: a reference is text from a workflow file, and one team's file must not reach
+/// another's secrets.
 fn of_team(team: &str, reference: &SecretRef) -> SecretRef {
     SecretRef(format!("{team}/{reference}"))
 }
@@ -57,7 +58,7 @@ impl Secrets for Engine {
 }
 
 impl Engine {
-    /// Stores a workflow for a team; it takes effect at the next attempt.
+    /// Stores a workflow for a team. It takes effect at the next attempt.
     ///
     /// # Errors
     /// [`PortError`] when the database fails.
@@ -77,7 +78,7 @@ impl Engine {
         Ok(())
     }
 
-    /// The workflows stored: team and id.
+    /// The team and id of every stored workflow.
     ///
     /// # Errors
     /// [`PortError`] when the database fails.
@@ -91,7 +92,7 @@ impl Engine {
             .await
     }
 
-    /// Stores a team's secrets in `secrets.json` (mode 0600); never in the database.
+    /// Stores a team's secrets in `secrets.json` (mode 0600), never in the database.
     ///
     /// # Errors
     /// [`PortError`] when the file cannot be written.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::engine::Engine;
 
-/// Documents up to this size are rows of the database; larger ones are files of their own.
+/// Documents up to this size are stored in the database, larger ones in files of their own.
 pub const INLINE_LIMIT: usize = 256 * 1024;
 
 /// Documents up to this size are read whole; larger ones in chunks.
@@ -58,8 +58,8 @@ impl futures_util::Stream for FileStream {
     }
 }
 
-/// A lack of memory or of file descriptors passes; whatever else keeps one file from being read would do
-/// so for ever.
+/// A lack of memory or file descriptors passes. Any other error that prevents a file from being read would
+/// recur for ever.
 #[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 fn read_error(error: io::Error) -> PortError {
     const TOO_MANY_OPEN_FILES: [i32; 2] = [23, 24];
@@ -92,7 +92,7 @@ impl Documents for Engine {
             Some(DocumentRef::Inline(json)) => Ok(Document::Bytes(Bytes::copy_from_slice(
                 json.get().as_bytes(),
             ))),
-            // One machine has no S3: an object's name leads nowhere here.
+            // There is no S3 on one machine, so an object cannot be read here.
             Some(DocumentRef::S3(_)) => Err(DocumentError::Reason(Reason::DocumentMissing)),
             None => self.open_stored(key).await,
         }
@@ -110,10 +110,10 @@ impl Documents for Engine {
 }
 
 impl Engine {
-    /// Stores an item's document, to the byte; it takes the place of the one before.
+    /// Stores an item's document byte for byte, in place of an earlier one.
     ///
     /// # Errors
-    /// [`PortError`] when it could not be put on disk.
+    /// [`PortError`] when it could not be written to disk.
     pub async fn store_document(&self, key: &FileKey, bytes: Bytes) -> Result<(), PortError> {
         let length = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
         let (team, item) = (key.team.clone(), key.item_id);
@@ -173,8 +173,8 @@ impl Engine {
         Ok(Document::Bytes(bytes.into()))
     }
 
-    /// A team's slug may hold anything, of any length; in a path it may not, and no two teams may share
-    /// one.
+    /// The directory of a team's documents. A slug can contain characters, and be of a length, that a path does
+    /// not allow, and no two teams may share a directory.
     fn document_path(&self, key: &FileKey) -> PathBuf {
         let team = Uuid::new_v5(&Uuid::NAMESPACE_OID, key.team.as_bytes());
         self.inner
@@ -185,7 +185,8 @@ impl Engine {
     }
 }
 
-/// Under a temporary name, flushed, renamed, and the directory flushed: whole or not there.
+/// Writes to a temporary file, flushes and renames it, and flushes the directory, so that the file is either
+/// complete or absent.
 fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     fs::create_dir_all(directory)?;

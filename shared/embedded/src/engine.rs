@@ -19,15 +19,15 @@ use crate::schema;
 use crate::secrets_file::SecretsFile;
 use crate::writer::Writer;
 
-/// How to open a state directory.
+/// Options for opening a state directory.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Options {
-    /// Largest database, in pages of 4 KiB; no limit without it. For tests of a full disk.
+    /// The largest size of the database, in pages of 4 KiB; unlimited by default. For tests of a full disk.
     pub max_pages: Option<u32>,
 }
 
-/// A state directory in use. Cheap to clone; the last clone closes it.
+/// A state directory in use. It is cheap to clone; dropping the last clone closes it.
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) inner: Arc<Inner>,
@@ -40,7 +40,7 @@ pub(crate) struct Inner {
     pub(crate) in_flight: Arc<Mutex<InFlight>>,
     pub(crate) workflows: Mutex<HashMap<(String, Uuid), Arc<Workflow>>>,
     pub(crate) secrets: SecretsFile,
-    /// Held for its lock; declared last, so that it is let go last.
+    /// Holds the lock. It is declared last, so that the lock is released last.
     _lock: File,
 }
 
@@ -53,11 +53,11 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Opens a state directory, making it if need be, and takes back what a process that died had
-    /// in flight: its messages are due again, its claims are over.
+    /// Opens a state directory, and creates it if needed. What a crashed process had in flight is released: its
+    /// messages are due again, and its claims end.
     ///
     /// # Errors
-    /// [`OpenError`], each with one line that says what to do.
+    /// [`OpenError`], with a message that says what to do.
     pub fn open(directory: &Path, options: Options) -> Result<Self, OpenError> {
         let io_error = |path: &Path| {
             let path = path.to_owned();
@@ -105,7 +105,7 @@ impl Engine {
         &self.inner.directory
     }
 
-    /// The fault that has kept every write from the disk for longer than this, if one has.
+    /// The error that has made every write fail for longer than this, if there is one.
     #[must_use]
     pub fn fault(&self, longer_than: Duration) -> Option<PortError> {
         self.writer().health().fault(longer_than)
@@ -116,7 +116,7 @@ impl Engine {
     }
 }
 
-/// A path that SQLite takes for a file's whatever it begins with: `file:` would make it a URI.
+/// A path that SQLite always takes as a file name; one that begins with `file:` would otherwise be a URI.
 fn of_a_file(path: &Path) -> PathBuf {
     if path.is_absolute() {
         path.to_owned()
@@ -144,10 +144,10 @@ fn lock(directory: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// The lock proves that whoever held these is dead.
+/// Releases what other processes had in flight: holding the lock proves that they have ended.
 fn release(connection: &mut Connection, now: Timestamp) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
-    // The receive that the death cut short says nothing about the message, unless many do.
+    // A receive that was cut short by a crash says nothing about the message, unless it happens many times.
     transaction.execute(
         "UPDATE messages SET visible_at = ?1, receipt = NULL, crashes = crashes + 1,
          receive_count = CASE WHEN crashes < ?2 THEN max(receive_count - 1, 0) ELSE ?3 END

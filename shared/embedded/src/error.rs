@@ -21,7 +21,7 @@ pub enum OpenError {
         /// The cause.
         source: io::Error,
     },
-    /// Its database was written by a later version.
+    /// Its database was written by a newer version.
     #[error(
         "the state directory {path} was written by a later version (schema {found}, this version knows {known}): update webhook-stage"
     )]
@@ -35,7 +35,7 @@ pub enum OpenError {
     },
     /// Its database cannot be read.
     #[error(
-        "the database {path} is damaged or is no database of webhook-stage ({source}): restore a copy, or give another --state"
+        "the database {path} is damaged or is not a database of webhook-stage ({source}): restore a copy, or give another --state"
     )]
     Corrupt {
         /// The database.
@@ -65,7 +65,7 @@ impl OpenError {
 }
 
 impl OpenError {
-    /// Only what shows damage, or tables that are not ours, is called so: nobody should reach for a copy
+    /// Calls a database damaged only if the error shows damage or foreign tables: nobody should restore a copy
     /// because a disk is full.
     pub(crate) fn of(path: &Path, error: rusqlite::Error) -> Self {
         let path = path.to_owned();
@@ -81,7 +81,7 @@ impl OpenError {
     }
 }
 
-/// A database fault, as the ports say it.
+/// Converts a database error to the ports' error.
 pub(crate) fn port_error(what: &'static str, error: rusqlite::Error) -> PortError {
     let kind = kind_of(&error);
     match kind {
@@ -95,7 +95,7 @@ fn kind_of(error: &rusqlite::Error) -> PortErrorKind {
         FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
     };
     match error.sqlite_error_code() {
-        // A column holds what this version never wrote: no later attempt reads it either.
+        // A column has a value that this version never writes, so reading it again would not help.
         None if matches!(
             error,
             FromSqlConversionFailure(..)
@@ -113,13 +113,13 @@ fn kind_of(error: &rusqlite::Error) -> PortErrorKind {
     }
 }
 
-/// Whether it is the disk that failed, not the statement.
+/// Whether the disk failed, rather than the statement.
 pub(crate) fn is_of_the_disk(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error_code();
     matches!(code, Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
 }
 
-/// Why the database did not do its work, with what to do about it where that is known.
+/// Why the database failed, and what to do about it where that is known.
 pub(crate) fn cause(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => {
@@ -132,7 +132,7 @@ pub(crate) fn cause(error: &rusqlite::Error) -> String {
     }
 }
 
-/// A stored value that cannot be read back.
+/// The error for a stored value that cannot be read back.
 pub(crate) fn corrupt(
     what: &'static str,
     error: impl Into<Box<dyn std::error::Error + Send + Sync>>,

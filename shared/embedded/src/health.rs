@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 
 use delivery::ports::{PortError, PortErrorKind};
 
-/// Whether the database can be written. A write that fails is tried again by whoever asked for it, and
-/// that is right for a moment; but nothing would ever tell that the moment does not pass.
+/// Watches whether the database can be written. A failed write is tried again by whoever asked for it, which is
+/// right for a short while; but without this nothing would notice that the failure does not pass.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
     trouble: Mutex<Option<(Instant, String)>>,
@@ -20,7 +20,7 @@ impl Health {
         *self.lock() = None;
     }
 
-    /// The fault that has kept every write from the disk for this long.
+    /// The error that has made every write fail for this long.
     pub(crate) fn fault(&self, longer_than: Duration) -> Option<PortError> {
         let trouble = self.lock();
         let (since, cause) = trouble.as_ref()?;

@@ -3,11 +3,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::queue::{Queue, Received};
 
-/// Messages in flight by queue and group. Only this process has any, so memory is the right place.
+/// The messages in flight, by queue and group. Only this process can have any, so they are kept in memory.
 #[derive(Default)]
 pub(crate) struct InFlight {
     held: HashMap<(Queue, String), usize>,
-    /// Queues where a group with due messages had no room: they are worth a look when it has.
+    /// Queues in which a group with due messages had no room, to be read again once it has.
     passed_over: HashSet<Queue>,
 }
 
@@ -27,7 +27,7 @@ impl InFlight {
         }
     }
 
-    /// Of the groups with due messages that have room, the one with the fewest in flight, and its room.
+    /// Of the groups with due messages and room for more, the one with the fewest in flight, with its room.
     pub(crate) fn choose(
         &mut self,
         queue: Queue,
@@ -48,7 +48,7 @@ impl InFlight {
         Some((group, more))
     }
 
-    /// Whether a group was passed over since this was last asked.
+    /// Whether a group was skipped since this was last called.
     pub(crate) fn take_passed_over(&mut self, queue: Queue) -> bool {
         self.passed_over.remove(&queue)
     }
@@ -58,8 +58,8 @@ pub(crate) fn lock(in_flight: &Mutex<InFlight>) -> MutexGuard<'_, InFlight> {
     in_flight.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Messages that count as in flight from before their commit, so that two pollers at once do not both
-/// see room; dropped without [`keep`](Self::keep), when there was no commit, they no longer do.
+/// Counts messages as in flight even before their commit, so that two pollers do not both see the same room.
+/// If it is dropped without [`keep`](Self::keep), because there was no commit, they are no longer counted.
 pub(crate) struct InFlightReservation {
     in_flight: Arc<Mutex<InFlight>>,
     queue: Queue,

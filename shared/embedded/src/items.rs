@@ -9,19 +9,19 @@ use uuid::Uuid;
 use crate::engine::Engine;
 use crate::states::parse;
 
-/// What is known of an item beside its state.
+/// What is stored about an item in addition to its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     /// The file.
     pub key: FileKey,
-    /// A digest of its document when it was registered. Tells two files with one id apart.
+    /// A digest of its document at registration, to tell two files with the same id apart.
     pub content: Uuid,
     /// Its name.
     pub name: String,
 }
 
 impl Engine {
-    /// Remembers items, all in one commit.
+    /// Stores items, all in one commit.
     ///
     /// # Errors
     /// [`PortError`] when the database fails.
@@ -39,7 +39,7 @@ impl Engine {
             .await
     }
 
-    /// An item by its id.
+    /// The item of this file.
     ///
     /// # Errors
     /// [`PortError`] when the database fails.
@@ -64,7 +64,7 @@ impl Engine {
         }))
     }
 
-    /// Every file's record, in the order of team and item: at most `limit` after `after`.
+    /// The records of all files in the order of team and item: at most `limit`, starting after `after`.
     ///
     /// # Errors
     /// [`PortError`] when the database fails.

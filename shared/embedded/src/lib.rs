@@ -1,9 +1,14 @@
-//! The engine of one machine: the ports on SQLite and local files.
+//! The engine for one machine: it implements the ports of `delivery` on SQLite and local files in a state
+//! directory.
 //!
-//! One process owns a state directory. One thread owns the database and commits the work of many
-//! tasks at once, so that a delivery costs a share of a disk flush, not several of its own. What was
-//! answered is on disk: it survives `kill -9` and loss of power. Only that a message was received or
-//! deleted may be forgotten by a loss of power: it comes again, as any message may.
+//! One process owns a state directory. One thread owns the database, and commits the work of many tasks
+//! together, so that a delivery costs only a share of a disk flush. Every write that was confirmed is on disk,
+//! and survives `kill -9` and loss of power. The only exception is that a loss of power may undo the receipt or
+//! deletion of a message, which is then delivered again, as any message may be.
+//!
+//! ```text
+//! let engine = Engine::open(directory, Options::default())?;
+//! ```
 
 mod config;
 mod documents;

@@ -90,7 +90,7 @@ impl Engine {
     }
 }
 
-/// Where a page ended: time, item, team.
+/// The place where a page ended: time, item, team.
 struct Cursor;
 
 impl Cursor {

@@ -1,24 +1,24 @@
 use delivery::Timestamp;
 
-/// Receives after which a message is moved to its queue's dead letters.
+/// The number of receives after which a message is moved to its queue's dead letters.
 pub const MAX_RECEIVES: u32 = 5;
 
-/// Times a process may die with a message in flight, after which the message is taken for the cause and
-/// is moved there too. Far more than kills and power cuts come to, whose messages are healthy.
+/// The number of times that a process may crash with a message in flight before the message is considered the
+/// cause, and is moved there too. It is far more than the kills and power cuts that a healthy message may meet.
 pub const MAX_CRASHES: u32 = 50;
 
 /// The queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Queue {
-    /// For the dispatcher.
+    /// Assignments, for the dispatcher.
     Assignments,
-    /// For the sender.
+    /// Deliveries, for the sender.
     Deliveries,
     /// Assignments received too often.
     AssignmentsDeadLetters,
     /// Deliveries received too often.
     DeliveriesDeadLetters,
-    /// Parked for inspection and redrive.
+    /// Dead letters parked for inspection and redrive.
     Parked,
 }
 
@@ -72,11 +72,11 @@ impl Queue {
 pub struct Received {
     /// The message's id.
     pub message_id: i64,
-    /// The right to delete it, until it is received again.
+    /// The receipt that allows to delete it, until it is received again.
     pub receipt: i64,
     /// Its body.
     pub body: String,
-    /// How often it was received, this time included.
+    /// How often it was received, including this time.
     pub receive_count: u32,
     /// Its message group.
     pub group: String,
@@ -84,14 +84,14 @@ pub struct Received {
     pub sent_at: Timestamp,
 }
 
-/// What is on a queue.
+/// How many messages are on a queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
     /// Due.
     pub visible: u64,
     /// Not due yet.
     pub delayed: u64,
-    /// In hand.
+    /// In flight.
     pub in_flight: u64,
 }
 

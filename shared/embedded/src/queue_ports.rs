@@ -30,7 +30,7 @@ impl SendMessages<DeadLetter> for Engine {
     }
 }
 
-/// All that can be sent goes in one commit; what cannot is refused by itself.
+/// All messages that can be sent are sent in one commit; each of the others gets an error of its own.
 async fn send<M: Serialize>(
     engine: &Engine,
     queue: Queue,

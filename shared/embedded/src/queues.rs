@@ -48,8 +48,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Deletes messages in flight. One that was received again since is not touched. A loss of power
-    /// right after may bring them back: they are delivered at least once.
+    /// Deletes messages in flight. A message that was received again in the meantime is kept. A loss of power
+    /// right afterwards may bring deleted messages back: delivery is at least once.
     ///
     /// # Errors
     /// [`PortError`] when the database fails; the messages then stay in flight, for another try.
@@ -61,7 +61,7 @@ impl Engine {
         .await
     }
 
-    /// Gives messages in flight back: each is due again after its delay.
+    /// Releases messages in flight: each is due again after its delay.
     ///
     /// # Errors
     /// [`PortError`] when the database fails; the messages then stay in flight, for another try.
@@ -74,7 +74,7 @@ impl Engine {
         self.hand_back(queue, messages, delay, 0).await
     }
 
-    /// The same for messages whose turn it was not: this receive does not count.
+    /// Releases messages whose time has not come; this receive does not count.
     ///
     /// # Errors
     /// [`PortError`] when the database fails; the messages then stay in flight, for another try.
@@ -132,7 +132,7 @@ impl Engine {
         Ok(settled)
     }
 
-    /// How much is on a queue.
+    /// Counts the messages on a queue.
     ///
     /// # Errors
     /// [`PortError`] when the database fails.
@@ -156,8 +156,8 @@ impl Engine {
             .await
     }
 
-    /// Whether any message is on the working queues: due, delayed or in flight, dead letters included,
-    /// parked ones not. By invariant 3, without any all files are at rest.
+    /// Whether any message is on the working queues, be it due, delayed or in flight. Dead letters count, parked
+    /// ones do not. By invariant 3 all files are at rest if there is none.
     ///
     /// # Errors
     /// [`PortError`] when the database fails.
@@ -170,13 +170,13 @@ impl Engine {
             .await
     }
 
-    /// Completes when, after this call, something was sent or given back to the queue, or a group got
-    /// room that had been passed over for want of it.
+    /// Completes when, after this call, a message was sent or released to the queue, or a group got room that
+    /// had been skipped because it had none.
     pub fn sent(&self, queue: Queue) -> Notified<'_> {
         self.inner.sent[queue.index()].notified()
     }
 
-    /// Oldest parked dead letters first, at most `most`: id and body.
+    /// The id and body of parked dead letters, oldest first, at most `most`.
     ///
     /// # Errors
     /// [`PortError`] when the database fails.
@@ -198,7 +198,7 @@ impl Engine {
             .await
     }
 
-    /// Oldest parked dead letters first, at most `most`; none where one cannot be read.
+    /// Parked dead letters, oldest first, at most `most`; none in place of one that cannot be read.
     ///
     /// # Errors
     /// [`PortError`] when the database fails.
@@ -209,7 +209,7 @@ impl Engine {
             .collect())
     }
 
-    /// Removes a parked dead letter, once it is redriven.
+    /// Removes a parked dead letter that was redriven.
     ///
     /// # Errors
     /// [`PortError`] when there is none with this id, or the database fails.
@@ -236,7 +236,8 @@ impl Engine {
         self.inner.sent[queue.index()].notify_waiters();
     }
 
-    /// Takes out of the hand `count` messages of each group, and wakes who waits for a group's room.
+    /// Counts `count` messages of each group as no longer in flight, and wakes whoever waits for the group's
+    /// room.
     pub(crate) fn end_flight<'a>(
         &self,
         queue: Queue,

@@ -11,11 +11,11 @@ use crate::queue::{MAX_RECEIVES, Queue, Received};
 use crate::queues::{due_after, now};
 
 impl Engine {
-    /// Takes up to `most` (1 to 10) due messages of one group, and hides them for `visibility`.
+    /// Receives up to `most` (1 to 10) due messages of one group, and hides them for `visibility`.
     ///
-    /// The group with the fewest messages in flight comes first; one that has `group_cap` or more is
-    /// passed over, so that a receiver that never answers cannot take every place. A message that
-    /// was received [`MAX_RECEIVES`] times already is moved to the queue's dead letters instead.
+    /// The group with the fewest messages in flight comes first. One that has `group_cap` or more is skipped, so
+    /// that a receiver that never answers cannot take every slot. A message that was already received
+    /// [`MAX_RECEIVES`] times is moved to the queue's dead letters instead.
     ///
     /// # Errors
     /// [`PortError`] when the database fails.
@@ -30,7 +30,7 @@ impl Engine {
         self.receive_within(queue, most, visibility, room).await
     }
 
-    /// The same, where `room` says how many messages more a group may have that has so many in flight.
+    /// The same, but `room` returns how many more messages a group may have, given how many it has in flight.
     ///
     /// # Errors
     /// [`PortError`] when the database fails.
@@ -44,8 +44,8 @@ impl Engine {
         let most = most.clamp(1, 10);
         let hidden_until = due_after(visibility);
         let in_flight = Arc::clone(&self.inner.in_flight);
-        // Unflushed: opening the directory after a loss of power takes back what was in flight anyway.
-        // One job, not two: a poller waits for a commit per job, and so takes twice as many messages.
+        // Not flushed, because opening the directory after a loss of power releases what was in flight anyway.
+        // One job and not two: a poller waits for one commit per job, and so receives twice as many messages.
         let taken = self
             .writer()
             .run_unflushed("receive messages", move |db| {
@@ -69,8 +69,9 @@ impl Engine {
         };
         let (dead, mut received): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_dead);
         if let Err(error) = self.handle_record(queue, &group, &dead).await {
-            // In nobody's hand they would stay hidden, with all that came with them: once more, then.
-            tracing::error!(%error, "dead letters could not be moved, they are handed out once more");
+            // If they were not handed out, they would stay hidden together with all received with them. So they
+            // are handed out once more.
+            tracing::error!(%error, "dead letters could not be moved, so they are handed out once more");
             received.extend(dead);
         }
         Ok(received)
@@ -104,7 +105,7 @@ impl Engine {
         Ok(())
     }
 
-    /// When the next message of a queue is due, if there is any, of groups that have room.
+    /// When the next message of a queue is due, among groups that have room; none if there is no message.
     ///
     /// # Errors
     /// [`PortError`] when the database fails.
@@ -136,7 +137,7 @@ impl Engine {
     }
 }
 
-/// The groups of a queue, by one index step each: a backlog of any length costs the same.
+/// The groups of a queue. Each takes one step in an index, so the length of a backlog does not matter.
 const GROUPS: &str = "WITH RECURSIVE groups(g) AS (
     SELECT min(message_group) FROM messages WHERE queue = ?1
     UNION ALL

@@ -1,12 +1,11 @@
 use rusqlite::Connection;
 
-/// The schema this version writes.
+/// The schema version that this version writes.
 pub(crate) const VERSION: i64 = 2;
 
-/// Everything, for a new database.
+/// The whole schema, for a new database.
 ///
-/// The two partial indexes are the sparse index of files at rest: what waits in a stage, and whose
-/// last webhook failed.
+/// The two partial indexes list files at rest: those that wait in a stage, and those whose last webhook failed.
 const CREATE: &str = "
 CREATE TABLE states (
     team TEXT NOT NULL, item_id BLOB NOT NULL, version INTEGER NOT NULL, status TEXT NOT NULL,
@@ -41,14 +40,14 @@ CREATE TABLE workflows (
     PRIMARY KEY (team, workflow_id)) WITHOUT ROWID;
 ";
 
-/// What a database of the first version lacks.
+/// What to add to a database of the first version.
 const FROM_1: &str = "
 ALTER TABLE messages ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE attempts ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
 ";
 
-/// Settings of the connection. `FULL` flushes the log at every commit: without it a loss of power
-/// could take back what was already answered. The writer does without where that does no harm.
+/// Settings of the connection. `FULL` flushes the log at every commit; without it a loss of power could undo
+/// writes that were already confirmed. The writer does without it where that does no harm.
 pub(crate) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -58,7 +57,7 @@ pub(crate) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// The schema of the database; creates it in an empty one, and brings an older one up to this version.
+/// Creates the schema in an empty database, and upgrades an older one to this version.
 pub(crate) fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found >= VERSION {
@@ -71,8 +70,8 @@ pub(crate) fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
     Ok(VERSION)
 }
 
-/// Reads every page, because a damaged one may otherwise show when half of a run is done, or only cost
-/// the files on it. Takes about a second for a gigabyte.
+/// Reads every page. Otherwise a damaged one might show only in the middle of a run, or never except by the loss
+/// of the files on it. It takes about a second per gigabyte.
 pub(crate) fn verify(connection: &Connection) -> rusqlite::Result<()> {
     let found: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
     if found == "ok" {

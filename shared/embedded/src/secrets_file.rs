@@ -11,7 +11,7 @@ use workflow::{SecretRef, StageSecrets};
 
 use crate::error::OpenError;
 
-/// The stages' secrets in one file that only its owner may read.
+/// The secrets of all stages, in one file that only its owner may read.
 pub(crate) struct SecretsFile {
     path: PathBuf,
     held: Mutex<BTreeMap<SecretRef, StageSecrets>>,
@@ -58,7 +58,7 @@ fn parse(text: &str) -> Option<BTreeMap<SecretRef, StageSecrets>> {
         .collect()
 }
 
-/// Whole or not at all, and never readable by others, not even for a moment.
+/// Writes the file atomically, and never readable by others, not even for a moment.
 fn write(path: &Path, held: &BTreeMap<SecretRef, StageSecrets>) -> io::Result<()> {
     let entries: BTreeMap<&SecretRef, Box<RawValue>> = held
         .iter()

@@ -36,7 +36,7 @@ impl FileStates for Engine {
 /// Reads a stored record.
 ///
 /// # Errors
-/// [`PortError`] when it is none.
+/// [`PortError`] when it is not a record.
 pub fn parse(body: &str) -> Result<FileState, PortError> {
     serde_json::from_str(body).map_err(|error| corrupt("read file state", error))
 }
@@ -80,7 +80,7 @@ impl Row {
         })
     }
 
-    /// None: written. Some: what stands in its place.
+    /// None: it was written. Some: the record that is there instead.
     fn put(self, db: &Connection) -> rusqlite::Result<Option<Option<String>>> {
         let insert = "INSERT INTO states
             (team, item_id, version, status, stage_id, at_rest, failed_stage, updated_at, body)

@@ -6,10 +6,10 @@ use crate::engine::Engine;
 use crate::error::corrupt;
 use crate::states::parse;
 
-/// Files a page: each page reads all messages once, so it is a large one.
+/// Files per page. Each page reads all messages once, so it is large.
 const PAGE: i64 = 10_000;
 
-/// A file's message is any on the working queues, dead letters included, that names it.
+/// Any message on the working queues that names a file counts as the file's message, dead letters included.
 const SQL: &str = "
 WITH carried AS MATERIALIZED (
     SELECT body ->> '$.team' AS team, replace(body ->> '$.item_id', '-', '') AS item
@@ -17,7 +17,7 @@ WITH carried AS MATERIALIZED (
 SELECT team, item_id, body, (team, lower(hex(item_id))) IN (SELECT team, item FROM carried) FROM states
 WHERE at_rest = 0 AND (team, item_id) > (?1, ?2) ORDER BY team, item_id LIMIT ?3";
 
-/// The engine is one file: there is only the part that is all of it, and others are empty.
+/// The engine is one database: the first segment contains all files, and the others are empty.
 impl Unfinished for Engine {
     async fn unfinished(
         &self,
@@ -60,7 +60,7 @@ impl Unfinished for Engine {
     }
 }
 
-/// Where a page ended: item, team.
+/// The place where a page ended: item, team.
 fn parse_cursor(text: &str) -> Result<(String, Uuid), PortError> {
     text.split_once('/')
         .and_then(|(item, team)| Some((team.to_owned(), Uuid::parse_str(item).ok()?)))

@@ -8,12 +8,12 @@ use tokio::sync::{mpsc, oneshot};
 use crate::error::{cause, is_of_the_disk, port_error};
 use crate::health::Health;
 
-/// Jobs of one commit at most. More waiting than this only makes the first of them wait longer.
+/// The most jobs in one commit. With more, the first of them would only wait longer.
 const BATCH: usize = 1024;
 
-/// Told whether the commit went through, or why not; answers the task that waits.
+/// Called with the result of the commit; answers the task that waits for it.
 type Reply = Box<dyn FnOnce(Result<(), &str>) + Send>;
-/// Does the work, or is told why there is no transaction to do it in.
+/// Does the work, or is called with the reason why a transaction could not be started.
 type Act = Box<dyn FnOnce(Result<&Connection, &str>) -> Reply + Send>;
 
 struct Job {
@@ -21,17 +21,17 @@ struct Job {
     flush: bool,
 }
 
-/// The thread that owns the database. It takes all the work that has come up while it was writing,
-/// does it in one transaction, commits once, and only then answers. The disk is flushed with the
-/// commit if any of the work asked for it.
+/// The thread that owns the database. It takes all the jobs that came up while it was writing, does them in one
+/// transaction, commits once, and only then answers. The commit flushes the disk if any of the jobs asked for
+/// it.
 pub(crate) struct Writer {
     jobs: Option<mpsc::UnboundedSender<Job>>,
     health: Arc<Health>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Waits for the thread to do what it was given and to close the database: until then the directory is
-/// not free for another process.
+/// Waits until the thread has finished its jobs and closed the database, because only then can another process
+/// open the directory.
 impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.jobs.take());
@@ -44,7 +44,7 @@ impl Drop for Writer {
 }
 
 impl Writer {
-    /// Starts the thread. It ends when this is dropped.
+    /// Starts the thread, which ends when this is dropped.
     pub(crate) fn start(connection: Connection) -> std::io::Result<Self> {
         let (jobs, receiver) = mpsc::unbounded_channel();
         let health = Arc::new(Health::default());
@@ -67,10 +67,10 @@ impl Writer {
         &self.health
     }
 
-    /// Runs `job` in the next commit; its result comes back once that is on disk.
+    /// Runs `job` in the next commit, and returns its result once that is on disk.
     ///
-    /// A job must do its writes in one statement, or in statements that may stand alone: a failing
-    /// statement takes back itself, not what came before it.
+    /// A job must do its writes in one statement, or in statements that may take effect separately: a statement
+    /// that fails is rolled back, but not those before it.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         what: &'static str,
@@ -79,8 +79,8 @@ impl Writer {
         self.submit(what, true, job).await
     }
 
-    /// The same for reads, and for writes that a loss of power may take back without harm: they are
-    /// on disk with the next flush, and survive the end of the process in any case.
+    /// The same for reads, and for writes that a loss of power may undo without harm. They are on disk with the
+    /// next flush, and survive the end of the process in any case.
     pub(crate) async fn run_unflushed<T: Send + 'static>(
         &self,
         what: &'static str,
@@ -112,7 +112,7 @@ impl Writer {
             };
             Box::new(move |committed: Result<(), &str>| {
                 let result = result.and_then(|done| committed.map(|()| done).map_err(unavailable));
-                // A task that was dropped while it waited needs no answer.
+                // The task may have been dropped while it waited.
                 let _ = answer.send(result);
             })
         });
@@ -139,7 +139,7 @@ fn work(mut database: Database, mut jobs: mpsc::UnboundedReceiver<Job>) {
 
 struct Database {
     connection: Connection,
-    /// Whether a commit flushes now, where that is known.
+    /// Whether commits currently flush, if that is known.
     flushes: Option<bool>,
     health: Arc<Health>,
 }
@@ -151,7 +151,7 @@ impl Database {
         let transaction = match self.begin(batch.iter().any(|job| job.flush)) {
             Ok(transaction) => transaction,
             Err(error) => {
-                tracing::error!(%error, "the database takes no transaction");
+                tracing::error!(%error, "the database cannot start a transaction");
                 let cause = cause(&error);
                 health.failed(&cause);
                 for job in batch.drain(..) {
@@ -183,7 +183,7 @@ impl Database {
 
     fn begin(&mut self, flush: bool) -> rusqlite::Result<Transaction<'_>> {
         if self.flushes != Some(flush) {
-            // A level that could not be set must not be taken for set.
+            // If the level could not be set, it is not known which one applies.
             self.flushes = None;
             let level = if flush { "FULL" } else { "NORMAL" };
             self.connection.pragma_update(None, "synchronous", level)?;
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(writer.run_unflushed("read", level).await.unwrap(), normal);
         assert_eq!(writer.run("write", level).await.unwrap(), full);
 
-        // What comes up while the thread is busy shares a commit.
+        // Jobs that come up while the thread is busy share a commit.
         let (busy, done) = std::sync::mpsc::channel::<()>();
         let first = writer.run("wait", move |_| Ok(done.recv().is_ok()));
         let second = writer.run_unflushed("read", level);

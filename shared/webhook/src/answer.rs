@@ -5,13 +5,13 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::redact::Redactor;
 
-/// Most of an answer's body that is read; the rest is dropped with the connection.
+/// How much of an answer's body is read at most; the rest is dropped with the connection.
 const READ_LIMIT: usize = 4 * 1024;
 
-/// Most of an answer's body that is kept.
+/// How much of an answer's body is kept at most.
 const KEPT: usize = 1024;
 
-/// Once the status is known the body can only delay its file: it gets this long.
+/// How long to wait for the body. Once the status is known, the body can only delay the file.
 const BODY_TIME: Duration = Duration::from_secs(1);
 
 /// The start of an answer's body, and what went wrong with it.
@@ -20,8 +20,8 @@ pub(crate) struct Excerpt {
     pub(crate) note: Option<&'static str>,
 }
 
-/// Reads what there is to keep. A body that stalls, breaks or has no end changes nothing: the
-/// receiver has answered.
+/// Reads the part of the body that is kept. A body that stalls, breaks off or does not end changes nothing,
+/// because the receiver has already answered.
 pub(crate) async fn read(
     mut response: Response,
     deadline: Instant,

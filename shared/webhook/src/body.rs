@@ -14,24 +14,24 @@ use crate::signature::Signer;
 use crate::streamed::{Starved, Streamed};
 use crate::strip_annotations::Cutter;
 
-/// Largest body without annotations of a large document that is kept in memory: 1 MiB. A larger one
-/// is read twice instead.
+/// The largest body that is kept in memory when a large document is sent without annotations: 1 MiB. For a larger
+/// one the document is read twice instead.
 const IN_MEMORY: usize = 1024 * 1024;
 
-/// The body of a call, and how many bytes it has.
+/// The body of a call, and its length in bytes.
 pub(crate) struct Prepared {
     pub(crate) body: reqwest::Body,
     pub(crate) length: u64,
     pub(crate) signature: Option<String>,
-    /// Whether the document's reader is what the body waits for; a body in memory waits for nothing.
+    /// Whether the body is currently waiting for the document's reader; a body in memory never is.
     pub(crate) starved: Arc<Starved>,
 }
 
-/// Why there is no body.
+/// Why the body could not be made.
 pub(crate) enum Unprepared {
-    /// For good.
+    /// The document cannot be used, and no retry helps.
     Reason(Reason, Option<String>),
-    /// The engine's fault.
+    /// The engine failed.
     Port(PortError),
 }
 
@@ -47,11 +47,11 @@ impl From<PortError> for Unprepared {
     }
 }
 
-/// Makes the body and signs it. Needs memory for small documents only: a large one is read as often
-/// as it has to be (its beginning for the URLs in it, then for the signature, which goes before it,
-/// and for the body).
+/// Makes the body and signs it. Only small documents are held in memory. A large one is read several times if
+/// needed: its beginning for the URLs in it, then all of it for the signature, which is sent before the body,
+/// and again for the body.
 ///
-/// A large document that is sent whole is not checked: its bytes are its owner's, and a check would
+/// A large document that is sent whole is not checked: its content is its owner's concern, and a check would
 /// read it once more.
 pub(crate) async fn prepare<R: DocumentReader, P: Presign>(
     call: &Call<R>,
@@ -79,7 +79,7 @@ pub(crate) async fn prepare<R: DocumentReader, P: Presign>(
                 return untouched(reader, head.as_ref(), signer).await;
             }
             match measure(reader, head.as_ref(), signer).await? {
-                // What has its `item` late is signed here.
+                // A document whose `item` comes late is signed here.
                 Measured::Small(bytes, signer) => whole(bytes, signer, presign, expiry).await,
                 Measured::Large(length, signature) => {
                     let chunks = Spliced::new(reader.stream().await?, head.as_ref());
@@ -144,7 +144,7 @@ where
     }
 }
 
-/// What a large document is without its annotations: mostly small.
+/// A large document without its annotations, which is mostly small.
 enum Measured {
     Small(Bytes, Signer),
     Large(u64, Option<String>),

@@ -21,27 +21,28 @@ use crate::presign::Presign;
 use crate::redact::Redactor;
 use crate::redirect;
 
-/// Most lines of an answer's head, in place of the 100 that are usual; its size is bounded by hyper, at 408
-/// KiB. The client sets room aside for as many with each answer, which up to 4,096 costs no system call, and
-/// from about 6,500 on an attacker could choose names that overflow the header map.
+/// The most lines in an answer's head, instead of hyper's default of 100; hyper limits the size to 408 KiB. The
+/// client allocates room for as many with each answer, which up to 4,096 costs no system call. From about 6,500
+/// on, an attacker could choose names that overflow the header map.
 const HEAD_LINES: usize = 4000;
 
-/// How often a call is begun while the receiver sends something, or hangs up, before it is asked.
+/// How often a call is started if the receiver sends something, or closes the connection, before any of the
+/// request was sent.
 const BEGINNINGS: usize = 5;
 
-/// How calls are made.
+/// Settings of the caller.
 pub struct CallerConfig {
     /// Networks that may be called although they are special.
     pub allow_networks: Vec<IpNet>,
-    /// For DNS, TCP and TLS together: 5 s.
+    /// The time limit for DNS, TCP and TLS together: 5 s.
     pub connect_timeout: Duration,
     /// Sent as `User-Agent`: `webhook-stage/<version>`.
     pub user_agent: String,
-    /// Connections kept open to a receiver while they have nothing to do: 64.
+    /// The most idle connections that are kept open to a receiver: 64.
     pub idle_connections: usize,
-    /// Looks names up; the system's resolver by default.
+    /// Looks up host names; by default the system's resolver.
     pub lookup: Arc<dyn Lookup>,
-    /// Root certificates beside Mozilla's, in PEM.
+    /// Root certificates in addition to Mozilla's, in PEM.
     pub extra_roots_pem: Vec<Vec<u8>>,
 }
 
@@ -71,11 +72,10 @@ impl ClientError {
     }
 }
 
-/// Makes webhook calls: one per process, so that connections are used again.
+/// Makes webhook calls. There should be one per process, so that connections are reused.
 ///
-/// With [`with_presign`](Self::with_presign), `s3://` URLs of source files are presigned for stages
-/// that ask for it, in bodies that are in memory: all small documents, and large ones without their
-/// annotations up to 1 MiB. A large document with annotations goes out as it is stored.
+/// With [`with_presign`](Self::with_presign), `s3://` URLs of source files are presigned for stages that ask for
+/// it. In a large document that is streamed, they are only if its `item` ends within the first MiB.
 #[derive(Clone)]
 pub struct WebhookCaller<P = ()> {
     connections: Connections,
@@ -94,10 +94,10 @@ impl<P> std::fmt::Debug for WebhookCaller<P> {
 impl WebhookCaller {
     /// Sets up the client.
     ///
-    /// Proxies from the environment are ignored: the proxy would resolve the name, past the guard.
-    /// Redirects are not followed: a 307 would POST the file to whatever the receiver names. The
-    /// client retries nothing by itself: retries are the delivery's. An answer's head may be as sloppy as
-    /// it can be read: its status counts.
+    /// Proxies from the environment are ignored, because the proxy would resolve the name and so bypass the
+    /// guard. Redirects are not followed, because a 307 would POST the file to whatever the receiver names. The
+    /// client does not retry by itself, because retries belong to the delivery. An answer's head is read
+    /// leniently, because only its status counts.
     ///
     /// # Errors
     /// [`ClientError`] when a certificate cannot be read.
@@ -113,7 +113,7 @@ impl WebhookCaller {
         let resolver = Arc::new(GuardedResolver::new(
             guard.clone(),
             config.lookup,
-            // Earlier than the connect timeout, which would hide that it was the resolver.
+            // Shorter than the connect timeout, which would otherwise hide that the resolver was the cause.
             config.connect_timeout.mul_f64(0.8),
         ));
         let connections = Connections::new(|idle: Duration| {
@@ -148,7 +148,7 @@ impl WebhookCaller {
         })
     }
 
-    /// The same with presigned URLs.
+    /// The same caller with presigned URLs.
     #[must_use]
     pub fn with_presign<P: Presign>(self, presign: P) -> WebhookCaller<P> {
         WebhookCaller {
@@ -170,7 +170,7 @@ impl<P: Presign> WebhookCaller<P> {
             Ok(target) => target.into_url(),
             Err(error) => return Ok(Exchange::none(error.reason(), Some(error.to_string()), 0)),
         };
-        // Beginning again repeats nothing: nothing was sent.
+        // Starting again is safe, because nothing was sent.
         for _ in 1..BEGINNINGS {
             let begun = self.begin(call, &url, deadline, redactor).await?;
             if !begun.unsent {
@@ -247,7 +247,7 @@ impl<P: Presign> WebhookCaller<P> {
         redactor: &Redactor,
         length: u64,
     ) -> Exchange {
-        // The guard has checked this address before the connection; if it ever has not, say so.
+        // The guard has already checked this address before the connection; this reports it if it has not.
         let peer = response
             .remote_addr()
             .map(|peer| self.guard.check(peer.ip()));
@@ -293,10 +293,10 @@ struct Exchange {
     length: u64,
 }
 
-/// How a call began.
+/// How the start of a call went.
 struct Begun {
     exchange: Exchange,
-    /// Whether nothing of the request was sent, so that it may begin again.
+    /// Whether nothing of the request was sent, so that the call may be started again.
     unsent: bool,
 }
 
@@ -320,7 +320,8 @@ impl Exchange {
         }
     }
 
-    /// Nothing was learned about the receiver, but the next call would take as long: it is charged.
+    /// The document took too long to read. This counts as an attempt although it says nothing about the receiver,
+    /// because the next call would take as long.
     fn late(length: u64) -> Self {
         let detail = "the document could not be read within the call's timeout".to_owned();
         Self::none(Reason::DocumentTooLarge, Some(detail), length)

@@ -8,17 +8,17 @@ use crate::guard::{LookupFailed, Refused};
 use crate::streamed::DocumentLost;
 use crate::unreadable;
 
-/// What a failed call was.
+/// The kind of a failed call.
 pub(crate) enum Failed {
-    /// The receiver's, the URL's or the network's fault.
+    /// The cause is the receiver, the URL or the network.
     Reason(Reason, Option<String>),
-    /// The connection ended before anything of the request was sent on it.
+    /// The connection ended before any of the request was sent.
     Unsent(Reason, Option<String>),
-    /// Ours.
+    /// The cause is internal.
     Port(PortError),
 }
 
-/// Reads an error of the client. Its text is not used: it has the URL in it.
+/// Classifies an error of the client. Its text is not used, because it contains the URL.
 pub(crate) fn classify(error: &reqwest::Error) -> Failed {
     if let Some(lost) = find::<DocumentLost>(error) {
         return Failed::Port(lost.take());
@@ -43,8 +43,8 @@ pub(crate) fn classify(error: &reqwest::Error) -> Failed {
         return failed(Reason::InvalidUrl, what.to_owned());
     }
     let io = cause(error).map(io::Error::kind);
-    // rustls hands alerts and refusals up as invalid data, also after the handshake: TLS 1.3 says
-    // only then that it wants a client certificate.
+    // rustls reports alerts and refusals as invalid data, even after the handshake, because only then does
+    // a TLS 1.3 server say that it requires a client certificate.
     if let Some(kind @ io::ErrorKind::InvalidData) = io {
         return failed(
             Reason::Tls,
@@ -56,7 +56,7 @@ pub(crate) fn classify(error: &reqwest::Error) -> Failed {
     }
     if error.is_connect() {
         return match io {
-            // TCP has no such end: the peer hung up in the handshake.
+            // This does not come from TCP: the peer closed the connection in the TLS handshake.
             Some(io::ErrorKind::UnexpectedEof) => failed(
                 Reason::Tls,
                 "the connection was closed in the TLS handshake".to_owned(),
@@ -73,7 +73,7 @@ pub(crate) fn classify(error: &reqwest::Error) -> Failed {
     Failed::Reason(Reason::ConnectionClosed, io.map(|kind| kind.to_string()))
 }
 
-/// Whether nothing of the request was sent, and why.
+/// Why nothing of the request was sent; none if something may have been.
 fn unsent(error: &reqwest::Error) -> Option<(Reason, Option<&'static str>)> {
     let mut errors = chain(error).filter_map(<dyn Error>::downcast_ref::<hyper::Error>);
     if errors.clone().any(unreadable::is_unasked) {
@@ -85,7 +85,7 @@ fn unsent(error: &reqwest::Error) -> Option<(Reason, Option<&'static str>)> {
         .then_some((Reason::ConnectionClosed, None))
 }
 
-/// What rustls says: names the fault and the certificate's names, never the URL.
+/// The text of rustls, which names the error and the certificate's names, but never the URL.
 fn tls_detail(error: &reqwest::Error) -> Option<String> {
     let wrapped = cause(error)?.get_ref()?;
     let mut text = wrapped.to_string();
@@ -93,18 +93,18 @@ fn tls_detail(error: &reqwest::Error) -> Option<String> {
     Some(text)
 }
 
-/// The first error of a type.
+/// The first error of this type among an error and its causes.
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     chain(error).find_map(<dyn Error>::downcast_ref)
 }
 
-/// The innermost I/O error: the outer ones only say that there is one.
+/// The innermost I/O error, because the outer ones only say that there is one.
 fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
     chain(error).filter_map(<dyn Error>::downcast_ref).last()
 }
 
-/// An error and what it comes from. The source of an I/O error that wraps another is the source of
-/// that other one, so the wrapped one has to be asked for.
+/// An error and its causes. `source` of an I/O error that wraps another error skips the wrapped one, so that has
+/// to be asked for.
 fn chain<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> + Clone {

@@ -9,22 +9,22 @@ use url::Url;
 
 use crate::receivers::{Keeps, Receivers};
 
-/// How long an idle connection is kept: less than the 5 s after which Node.js, the shortest of the
-/// common servers, closes it, possibly while the next call is on its way.
+/// How long an idle connection is kept. It is less than the 5 s after which Node.js, which has the shortest timeout
+/// of the common servers, closes it, perhaps just as the next call is sent.
 const IDLE: Duration = Duration::from_secs(4);
 
-/// The same with a receiver that announces 2 to 4 s.
+/// The same for a receiver that announces 2 to 4 s.
 const BRIEFLY: Duration = Duration::from_secs(1);
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
-/// The connections to receivers: pools by how long an idle connection stays in them, and which receiver
-/// belongs to which.
+/// The connections to receivers, in pools by how long idle connections are kept, and which receiver belongs to
+/// which pool.
 ///
-/// A receiver that closes a connection while a call is on its way to it may have taken the file or not.
-/// So that this stays rare, no connection is used for longer than its receiver announces by
-/// `Keep-Alive: timeout=`, and none is used again for ten minutes with a receiver that closed one
-/// unannounced. A call that must not meet it at all makes a connection of its own.
+/// If a receiver closes a connection just as a call is sent, it is not known whether it accepted the file. To
+/// make that rare, no connection is kept for longer than its receiver announces by `Keep-Alive: timeout=`, and
+/// with a receiver that closed one unannounced, none is reused for ten minutes. A call that must avoid it
+/// altogether opens a connection of its own.
 #[derive(Clone)]
 pub(crate) struct Connections {
     kept: Client,
@@ -34,7 +34,7 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    /// Sets up the pools. `client` builds a client from the time that idle connections are kept, zero for
+    /// Sets up the pools. `client` builds a client that keeps idle connections for the given time, with zero for
     /// not at all.
     pub(crate) fn new<E>(client: impl Fn(Duration) -> Result<Client, E>) -> Result<Self, E> {
         Ok(Self {
@@ -68,7 +68,7 @@ impl Connections {
         receivers.keeps(&url.origin().ascii_serialization(), Instant::now())
     }
 
-    /// Learns from an answer's headers.
+    /// Takes note of what an answer's headers announce.
     pub(crate) fn answered(&self, url: &Url, headers: &HeaderMap) {
         let announced = headers.get_all(KEEP_ALIVE).iter();
         let announced = announced.filter_map(|value| Keeps::announced(value.to_str().ok()?));
@@ -79,7 +79,7 @@ impl Connections {
         }
     }
 
-    /// Learns that a connection was closed in place of an answer.
+    /// Takes note that a connection was closed instead of an answer.
     pub(crate) fn closed(&self, url: &Url) {
         self.remember(url, Keeps::Not);
     }

@@ -1,4 +1,4 @@
-//! What the tests of foreign input call: the document's way into a body, piece by piece.
+//! Entry points for tests and fuzzing of how a document becomes a body.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::strip_annotations::Cutter;
 
 pub use crate::payload::check;
 
-/// The document less its annotations, as a stream's chunks make it.
+/// The document without its annotations, made chunk by chunk as for a stream.
 ///
 /// # Errors
 /// [`PayloadError`] when it is not a JSON object.

@@ -10,19 +10,19 @@ use futures_util::{Stream, StreamExt};
 use crate::presign::{self, Presign};
 use crate::scan::{Mark, Scanner};
 
-/// How far into a large document its `item` may end to be found: 1 MiB. V7 writes it first.
+/// How far into a large document its `item` is looked for: it must end within 1 MiB. V7 writes it first.
 const LIMIT: usize = 1024 * 1024;
 
 /// The beginning of a large document, up to the end of its `item`, with presigned URLs.
 pub(crate) struct Head {
     replacement: Bytes,
-    /// How much of the document it stands for.
+    /// How many bytes of the document it replaces.
     original: usize,
 }
 
 impl Head {
-    /// Reads the beginning of a document and presigns its URLs. None when there is nothing to
-    /// replace: no `s3://` URL of a source file, no `item` within the limit, or no valid JSON.
+    /// Reads the beginning of a document and presigns its URLs. None when there is nothing to replace: no `s3://`
+    /// URL of a source file, no `item` within the limit, or JSON that is not valid.
     pub(crate) async fn presigned<R: DocumentReader, P: Presign>(
         reader: &R,
         presign: &P,
@@ -36,7 +36,7 @@ impl Head {
                 ItemEnd::Never => return Ok(None),
                 ItemEnd::Here(mut head) => {
                     let original = head.len();
-                    // The member is the last of this object, which makes it a whole document.
+                    // Closing the object after this member makes it a whole document.
                     head.push(b'}');
                     let head = Bytes::from(head);
                     let signed = presign::replace(head.clone(), presign, expiry).await?;
@@ -50,7 +50,7 @@ impl Head {
         Ok(None)
     }
 
-    /// How long a document of `length` bytes is with this head.
+    /// The length with this head of a document of `length` bytes.
     pub(crate) fn length(&self, length: u64) -> u64 {
         let bytes = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         length.saturating_sub(bytes(self.original)) + bytes(self.replacement.len())
@@ -67,7 +67,7 @@ enum ItemEnd {
 struct Finder {
     scanner: Scanner,
     read: Vec<u8>,
-    /// Where the name that is being read begins.
+    /// The place where the name that is being read begins.
     name: usize,
     in_item: bool,
 }
@@ -114,7 +114,7 @@ fn is_item(name: &[u8]) -> bool {
     serde_json::from_slice::<String>(name).is_ok_and(|name| name == "item")
 }
 
-/// A document's bytes, with another head in the place of its own.
+/// A document's bytes, with its beginning replaced by another head.
 pub(crate) struct Spliced<S> {
     chunks: S,
     head: Option<Bytes>,

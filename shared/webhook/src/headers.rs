@@ -9,16 +9,16 @@ const WORKFLOW_ID: HeaderName = HeaderName::from_static("webhook-workflow-id");
 const STAGE_ID: HeaderName = HeaderName::from_static("webhook-stage-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("webhook-attempt");
 
-/// A value that cannot stand in a header. Never shows it.
+/// The Authorization value cannot be sent in a header. The message never shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the Authorization value cannot be sent: it holds a line break or a control character")]
+#[error("the Authorization value cannot be sent: it has a line break or a control character")]
 pub(crate) struct BadHeader;
 
-/// The headers of a call, beside `User-Agent`. Secret values are marked, so that no debug print shows them.
+/// The headers of a call, except `User-Agent`. Secret values are marked as sensitive, so that debug output does not
+/// show them.
 ///
 /// # Errors
-/// [`BadHeader`] when the Authorization value is no header value: it is not the one the import
-/// accepted.
+/// [`BadHeader`] when the Authorization value is not a valid header value; the import would not have accepted it.
 pub(crate) fn headers<R>(
     call: &Call<R>,
     signature: Option<String>,

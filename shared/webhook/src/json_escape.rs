@@ -1,18 +1,18 @@
-/// How a text has its characters.
+/// How the characters of a text are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spelling {
-    /// As they are.
+    /// Literally.
     Plain,
-    /// As a JSON string may: any of them as `\u` and four digits, some behind a backslash.
+    /// As in a JSON string, where any may be written as `\u` and four digits, and some after a backslash.
     Json,
 }
 
-/// Whether a text begins with something.
+/// The result of looking for something at the beginning of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Match {
-    /// So many of the text's bytes.
+    /// The text begins with it, in this many of the text's bytes.
     Whole(usize),
-    /// The text ends first, after so many of the thing's bytes.
+    /// The text ends too early, after this many bytes of what is looked for.
     CutOff(usize),
     Not,
 }
@@ -47,13 +47,13 @@ pub(crate) fn find_at(needle: &[u8], text: &[u8], spelling: Spelling) -> Match {
 }
 
 enum Escape {
-    /// The character, and how many bytes behind the backslash spell it.
+    /// The character, and the number of bytes after the backslash that stand for it.
     Means(char, usize),
     CutOff,
     Not,
 }
 
-/// What stands behind a backslash.
+/// The character that is written after a backslash.
 fn unescape(text: &[u8]) -> Escape {
     let character = match text.first() {
         None => return Escape::CutOff,
@@ -69,7 +69,7 @@ fn unescape(text: &[u8]) -> Escape {
     Escape::Means(character, 1)
 }
 
-/// What stands behind `\u`: a half of a pair has its other half behind another one.
+/// The character that is written after `\u`; for half of a surrogate pair, together with the second `\u`.
 fn unicode(text: &[u8]) -> Escape {
     let Some(first) = text.get(..4) else {
         return Escape::CutOff;

@@ -1,4 +1,12 @@
-//! The webhook call: payload, headers, signatures and the egress guard.
+//! The webhook call. It builds the body from the document (with or without annotations), the headers and the
+//! signatures, makes the HTTP call, and classifies the answer. An egress guard keeps calls away from loopback,
+//! private networks and other addresses that a stage's URL must not reach.
+//!
+//! [`WebhookCaller`] makes the calls. Other parts can be used without it, such as the guard:
+//!
+//! ```text
+//! Guard::default().check("169.254.169.254".parse()?) // refused: cloud metadata
+//! ```
 
 mod answer;
 mod body;

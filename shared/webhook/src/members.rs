@@ -4,13 +4,13 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// A member: its name's bytes, and its value as it is written.
+/// A member: its name's bytes, and its value as written.
 type Member<'a> = (Cow<'a, [u8]>, &'a str);
 
-/// An object's members in their order, doubled ones included; none when it is not an object.
+/// An object's members in order, including repeated ones; none if it is not an object.
 ///
-/// A name is bytes, because half of a surrogate pair is JSON but not text: it is what UTF-8 would make
-/// of it.
+/// A name is given as bytes, because half of a surrogate pair is valid JSON but not valid text. It is encoded as
+/// if UTF-8 allowed it.
 #[must_use]
 pub fn members(object: &str) -> Vec<Member<'_>> {
     let mut deserializer = serde_json::Deserializer::from_str(object);
@@ -61,14 +61,14 @@ impl<'de> Visitor<'de> for Bytes {
     }
 }
 
-/// What a JSON string says, with U+FFFD for each half of a surrogate pair; none when it is not a string.
+/// The text of a JSON string, with U+FFFD for each half of a surrogate pair; none if it is not a string.
 #[must_use]
 pub fn text(value: &str) -> Option<String> {
     let Text(bytes) = serde_json::from_str(value).ok()?;
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
-        // Half of a pair is three bytes, each a chunk of its own.
+        // Half of a surrogate pair is three bytes, each a chunk of its own.
         if chunk.invalid().first() == Some(&0xed) {
             text.push(char::REPLACEMENT_CHARACTER);
         }

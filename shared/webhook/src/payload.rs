@@ -3,7 +3,7 @@ use bytes::Bytes;
 use crate::scan::{PayloadError, Scanner};
 use crate::strip_annotations::Cutter;
 
-/// Checks a document as the sender does: one JSON object, with or without a byte order mark before it.
+/// Checks a document like the sender does: it must be one JSON object, and may begin with a byte order mark.
 ///
 /// # Errors
 /// [`PayloadError`], with the place.
@@ -11,13 +11,13 @@ pub fn check(document: &[u8]) -> Result<(), PayloadError> {
     Scanner::check(document)
 }
 
-/// The document less its annotations: the body of a stage that does not include them.
+/// The document without its annotations: the body for a stage that does not include them.
 ///
-/// The outermost members `annotations` and `properties` are cut out; everything else keeps its
-/// bytes, its order and its white space, and so does a byte order mark.
+/// The outermost members `annotations` and `properties` are cut out. Everything else keeps its bytes, order and
+/// white space, including a byte order mark.
 ///
 /// # Errors
-/// [`PayloadError`] when it is not a JSON object, or broken anywhere, also within what is cut out.
+/// [`PayloadError`] when it is not a JSON object, or not valid anywhere, even within the parts that are cut out.
 pub fn metadata_only(document: &[u8]) -> Result<Bytes, PayloadError> {
     let mut cutter = Cutter::new();
     let mut kept = Vec::with_capacity(document.len().min(4096));

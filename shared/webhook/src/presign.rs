@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::members::members;
 
-/// Makes presigned URLs, so that a receiver can fetch an item's files from S3.
+/// Presigns URLs, so that a receiver can fetch an item's files from S3.
 pub trait Presign: Send + Sync {
     /// A URL that gives access to `s3_url` (`s3://bucket/key`) for `expiry`.
     fn presign(
@@ -18,15 +18,15 @@ pub trait Presign: Send + Sync {
     ) -> impl Future<Output = Result<String, PortError>> + Send;
 }
 
-/// Leaves URLs as they are.
+/// Leaves URLs unchanged.
 impl Presign for () {
     async fn presign(&self, s3_url: &str, _expiry: Duration) -> Result<String, PortError> {
         Ok(s3_url.to_owned())
     }
 }
 
-/// Replaces the `s3://` values of `item.slots[].source_files[].url` of a checked document; every other
-/// byte stays.
+/// Replaces the `s3://` values of `item.slots[].source_files[].url` in a checked document. Every other byte is
+/// kept.
 pub(crate) async fn replace<P: Presign>(
     document: Bytes,
     presign: &P,
@@ -53,11 +53,12 @@ pub(crate) async fn replace<P: Presign>(
     })
 }
 
-/// The values' places in the document, quotes included, in order. A document of another shape has none.
+/// The places of these values in the document, including their quotes, in order. A document with another structure
+/// has none.
 ///
-/// Doubled members all count: whichever of them a receiver takes, it gets a URL it can use.
+/// Repeated members are all replaced, so that a receiver gets a usable URL whichever of them it takes.
 fn s3_urls(document: &[u8]) -> Vec<(Range<usize>, String)> {
-    // Most documents have none: no second parse for them.
+    // Most documents have no such URL, and need no second parse.
     let is_written_out = |part: &[u8]| part == b"s3:" || part == br"\u0";
     if !document.windows(3).any(is_written_out) {
         return Vec::new();
@@ -79,8 +80,8 @@ fn s3_urls(document: &[u8]) -> Vec<(Range<usize>, String)> {
         .collect()
 }
 
-/// Whether it is `s3://bucket/key`. What only begins so stays as it is: that there is nothing to sign in it is
-/// the document's fault, and no reason to keep the file.
+/// Whether it is `s3://bucket/key`. A URL that only begins like this is kept unchanged: that it cannot be signed is
+/// an error of the document, but not a reason to hold up the file.
 fn names_an_object(url: &str) -> bool {
     let path = url.strip_prefix("s3://").unwrap_or_default();
     path.split_once('/').is_some_and(|(bucket, key)| {
@@ -89,14 +90,14 @@ fn names_an_object(url: &str) -> bool {
     })
 }
 
-/// The values in the lists that are an object's members of a name.
+/// The entries of all lists that are members of an object with this name.
 fn values<'a>(object: &'a str, name: &'static str) -> Vec<&'a str> {
     let lists = named(object, name);
     let lists = lists.filter_map(|list| serde_json::from_str::<Vec<&RawValue>>(list).ok());
     lists.flatten().map(RawValue::get).collect()
 }
 
-/// The values of an object's members of a name; none when it is not an object.
+/// The values of all members of an object with this name; none if it is not an object.
 fn named<'a>(object: &'a str, name: &'static str) -> impl Iterator<Item = &'a str> {
     let members = members(object).into_iter();
     members.filter_map(move |(found, value)| (*found == *name.as_bytes()).then_some(value))

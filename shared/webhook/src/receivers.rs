@@ -3,25 +3,25 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Most receivers that something is remembered of.
+/// The most receivers that are remembered.
 const MOST: usize = 1024;
 
-/// How long it is remembered. Connecting once more costs less than a failed attempt.
+/// How long a receiver is remembered. A new connection costs less than a failed attempt.
 const REMEMBERED: Duration = Duration::from_secs(600);
 
-/// How long a receiver keeps a connection that has nothing to do.
+/// How long a receiver keeps an idle connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Keeps {
     /// Not at all, or not reliably.
     Not,
-    /// 2 s at least.
+    /// At least 2 s.
     Briefly,
-    /// 5 s at least, as common servers do.
+    /// At least 5 s, like common servers.
     Long,
 }
 
 impl Keeps {
-    /// Reads a `Keep-Alive` header, such as `timeout=5, max=100`. None when it names no timeout.
+    /// Reads a `Keep-Alive` header, such as `timeout=5, max=100`. None if it has no timeout.
     pub(crate) fn announced(value: &str) -> Option<Self> {
         let timeout = value.split([',', ';']).find_map(|parameter| {
             let (name, seconds) = parameter.split_once('=')?;
@@ -41,19 +41,19 @@ impl Keeps {
     }
 }
 
-/// The receivers that keep connections for less than is usual, by the origin of their URL.
+/// The receivers that keep idle connections for less than the usual time, by the origin of their URL.
 #[derive(Debug, Default)]
 pub(crate) struct Receivers {
     known: HashMap<String, (Keeps, Instant)>,
 }
 
 impl Receivers {
-    /// Whether nothing is known of any receiver.
+    /// Whether no receiver is remembered.
     pub(crate) fn is_empty(&self) -> bool {
         self.known.is_empty()
     }
 
-    /// How long the receiver keeps connections, as far as is known.
+    /// How long the receiver keeps idle connections, as far as is known.
     pub(crate) fn keeps(&self, origin: &str, now: Instant) -> Keeps {
         match self.known.get(origin) {
             Some((keeps, until)) if now < *until => *keeps,
@@ -61,8 +61,8 @@ impl Receivers {
         }
     }
 
-    /// Remembers it, unless worse is known: a receiver that lets go of connections before the time it
-    /// announces goes on announcing it.
+    /// Remembers it, unless a shorter time is known: a receiver that closes connections earlier than it announces
+    /// continues to announce the longer time.
     pub(crate) fn remember(&mut self, origin: String, keeps: Keeps, now: Instant) {
         if keeps == Keeps::Long || self.keeps(&origin, now) < keeps {
             return;

@@ -8,13 +8,13 @@ use crate::json_escape::{Match, Spelling, find_at};
 
 const MARK: &[u8] = b"[redacted]";
 
-/// Shortest beginning of a secret that is hidden at the end of a text.
+/// The shortest beginning of a secret that is hidden at the end of a text.
 const SHORTEST: usize = 4;
 
-/// Shortest segment of a URL's path that is taken for a secret: names that people choose are shorter.
+/// The shortest segment of a URL's path that is taken for a secret, since names that people choose are shorter.
 const SECRET_SEGMENT: usize = 16;
 
-/// Takes a stage's secrets out of what a receiver sent back: some echo the request.
+/// Hides a stage's secrets in what a receiver sent back, because some receivers echo the request.
 pub struct Redactor {
     /// What to hide, the longest first.
     needles: Vec<Vec<u8>>,
@@ -29,10 +29,10 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Hides the Authorization value, what stands behind its scheme, a Basic user and password, the
-    /// signing secrets, with and without their prefix, and of the URL the values of its query and the
-    /// segments of its path from 16 characters on (Zapier and Slack give their rights so); each also as
-    /// JSON spells it.
+    /// Hides the Authorization value, the part after its scheme, a Basic user and password, and the signing secrets
+    /// with and without their prefix; of the URL, the values of its query and those segments of its path that
+    /// have 16 or more characters (which Zapier and Slack use as secrets). Each is also hidden in its JSON-escaped
+    /// forms.
     #[must_use]
     pub fn new(secrets: &StageSecrets, url: &str) -> Self {
         let mut texts = in_url(url);
@@ -66,8 +66,8 @@ impl Redactor {
         Self { needles }
     }
 
-    /// The text without secrets. A secret's beginning at the very end, of 4 bytes or more, is hidden
-    /// too: what was read may be cut off there.
+    /// The text without secrets. A beginning of a secret with 4 or more bytes at the very end is hidden too, because
+    /// the text may be cut off there.
     #[must_use]
     pub fn redact(&self, text: &[u8]) -> String {
         let mut out = Vec::with_capacity(text.len());
@@ -84,13 +84,13 @@ impl Redactor {
         String::from_utf8_lossy(&out).into_owned()
     }
 
-    /// Length of the secret that `text` begins with.
+    /// The length of the secret that `text` begins with.
     fn secret_at(&self, text: &[u8]) -> Option<usize> {
         let mut whole = None;
         for needle in &self.needles {
             for spelling in [Spelling::Plain, Spelling::Json] {
                 match find_at(needle, text, spelling) {
-                    // A secret that was cut off first: a shorter one may lie at its beginning.
+                    // First a secret that was cut off, since a shorter one may be its beginning.
                     Match::CutOff(known) if known >= SHORTEST => return Some(text.len()),
                     Match::Whole(length) => whole = whole.max(Some(length)),
                     Match::CutOff(_) | Match::Not => {}

@@ -1,11 +1,11 @@
 use http::HeaderValue;
 use url::{Position, Url};
 
-/// Most of an address that is told, in bytes.
+/// How much of an address is shown at most, in bytes.
 const TOLD: usize = 300;
 
-/// Where a redirect leads, for people: scheme, host and path. User information, query and fragment may be
-/// secrets.
+/// Where a redirect leads, in words for people: scheme, host and path. User information, query and fragment are
+/// left out, because they may be secrets.
 pub(crate) fn told(from: &Url, location: &HeaderValue) -> String {
     let location = String::from_utf8_lossy(location.as_bytes());
     match from.join(&location) {

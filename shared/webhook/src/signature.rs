@@ -5,13 +5,13 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use uuid::Uuid;
 
-/// A signing secret that cannot be used. Never shows it.
+/// A signing secret cannot be used. The message never shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a signing secret is not \"whsec_\" and base64, as Standard Webhooks has them")]
+#[error("a signing secret is not \"whsec_\" followed by base64, as Standard Webhooks requires")]
 pub struct SecretError;
 
-/// Signs a body by Standard Webhooks `v1`: HMAC-SHA256 over `id.timestamp.body`, once for each
-/// secret, so that receivers can be moved from one secret to the next.
+/// Signs a body by Standard Webhooks `v1`: HMAC-SHA256 over `id.timestamp.body`, once for each secret, so that
+/// secrets can be rotated.
 #[derive(Clone)]
 pub struct Signer {
     macs: Vec<Hmac<Sha256>>,
@@ -59,19 +59,19 @@ impl Signer {
         Ok(Self { macs })
     }
 
-    /// Whether there is anything to sign with.
+    /// Whether there are secrets to sign with.
     pub(crate) fn signs(&self) -> bool {
         !self.macs.is_empty()
     }
 
-    /// Takes in the next part of the body.
+    /// Adds the next part of the body.
     pub fn update(&mut self, part: &[u8]) {
         for mac in &mut self.macs {
             mac.update(part);
         }
     }
 
-    /// The `webhook-signature` value: one signature a secret, separated by spaces. None without secrets.
+    /// The value of `webhook-signature`: one signature per secret, separated by spaces. None without secrets.
     #[must_use]
     pub fn finish(self) -> Option<String> {
         let signatures: Vec<String> = self

@@ -12,8 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::strip_annotations::Cutter;
 
-/// Says, after a deadline has passed, whose fault it was: ours when the body was waiting for its
-/// document.
+/// Tells the cause after a deadline has passed: it is internal if the body was waiting for its document.
 #[derive(Debug, Default)]
 pub(crate) struct Starved(AtomicBool);
 
@@ -23,7 +22,7 @@ impl Starved {
     }
 }
 
-/// A large document on its way. The mutex is never locked: it lends the stream its `Sync`.
+/// A large document that is being sent. The mutex is never locked; it only makes the stream `Sync`.
 pub(crate) struct Streamed<S> {
     chunks: Mutex<S>,
     left: u64,
@@ -32,7 +31,7 @@ pub(crate) struct Streamed<S> {
 }
 
 impl<S> Streamed<S> {
-    /// A body of exactly `length` bytes; with a cutter, it is what that leaves of the chunks.
+    /// A body of exactly `length` bytes, which are the chunks, or with a cutter what that keeps of them.
     pub(crate) fn new(chunks: S, length: u64, cutter: Option<Cutter>) -> Self {
         Self {
             chunks: Mutex::new(chunks),
@@ -46,7 +45,7 @@ impl<S> Streamed<S> {
         Arc::clone(&self.starved)
     }
 
-    /// What of a chunk goes out. The document was checked before: broken now, it has changed.
+    /// The part of a chunk that is sent. The document was checked before, so if it is not valid now it has changed.
     fn pass(&mut self, chunk: Bytes) -> Result<Bytes, DocumentLost> {
         let chunk = match &mut self.cutter {
             None => chunk,
@@ -103,7 +102,7 @@ impl<S: Stream<Item = Result<Bytes, PortError>> + Send + Unpin> Body for Streame
     }
 }
 
-/// The document could not be read to its end: our fault, not the receiver's.
+/// The document could not be read to its end, which is an internal error and not the receiver's.
 #[derive(Debug)]
 pub(crate) struct DocumentLost(Mutex<Option<PortError>>);
 

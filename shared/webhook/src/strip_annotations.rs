@@ -1,13 +1,13 @@
 use crate::scan::{Mark, PayloadError, Scanner};
 
-/// Members that are annotations, or come from them.
+/// Members that are annotations, or derived from them.
 const ANNOTATION_MEMBERS: [&str; 2] = ["annotations", "properties"];
 
-/// A member's name longer than this, as it is spelled, is none of [`ANNOTATION_MEMBERS`], even with
-/// every letter escaped (`\u0061`).
+/// A member's name that is longer than this as written is not one of [`ANNOTATION_MEMBERS`], even with every letter
+/// escaped (`\u0061`).
 const LONGEST_NAME: usize = 128;
 
-/// White space before a member that is kept; what goes beyond is left out.
+/// How much white space before a member is kept; the rest is left out.
 const LONGEST_GAP: usize = 64 * 1024;
 
 #[derive(Clone, Copy)]
@@ -20,12 +20,11 @@ enum Mode {
     Drop,
 }
 
-/// Cuts the annotations out of a document that passes through. What stays keeps its bytes, its
-/// order and its white space.
+/// Cuts the annotations out of a document that is streamed. The rest keeps its bytes, order and white space.
 pub(crate) struct Cutter {
     scanner: Scanner,
     mode: Mode,
-    /// What was read of a member before its name was known.
+    /// The part of a member that was read before its name was known.
     held: Vec<u8>,
     /// The white space it begins with.
     gap: usize,
@@ -44,7 +43,7 @@ impl Cutter {
         }
     }
 
-    /// Takes in the next chunk and appends what stays of it to `out`.
+    /// Reads the next chunk, and appends to `out` what is kept of it.
     pub(crate) fn feed(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), PayloadError> {
         let mut rest = chunk;
         while !rest.is_empty() {
@@ -56,7 +55,7 @@ impl Cutter {
         Ok(())
     }
 
-    /// The document ends here.
+    /// Called at the end of the document.
     pub(crate) fn finish(&self) -> Result<(), PayloadError> {
         self.scanner.finish()
     }
@@ -102,7 +101,7 @@ impl Cutter {
                 self.mode = Mode::Drop;
             }
             Some(Mark::KeyEnd) => self.keep(out),
-            // Only an empty object closes before its first name.
+            // Only an empty object is closed before a first name.
             Some(_) => {
                 out.append(&mut self.held);
                 self.forget();
@@ -113,8 +112,8 @@ impl Cutter {
         }
     }
 
-    /// Takes in white space before a name, and returns what follows it. How much is kept must not depend
-    /// on the chunks: a body is made twice, once to be signed, and both have to be the same.
+    /// Reads white space before a name, and returns what follows it. How much is kept must not depend on the chunks,
+    /// because a body is made twice, once to be signed, and both must be the same.
     fn hold_gap<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
         if self.held.len() > self.gap {
             return piece;

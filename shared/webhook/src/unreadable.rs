@@ -1,8 +1,8 @@
-/// What is wrong with the head of an answer that the client could not read. What is merely sloppy it passes
-/// over; what is left is what RFC 9112 has a client refuse, and what has no end.
+/// What is wrong with the head of an answer that the client could not read. The client accepts minor errors; it
+/// refuses only what RFC 9112 requires a client to refuse, and a head without an end.
 ///
-/// hyper tells the kinds apart by their text only. One that it words otherwise some day gets the general
-/// answer; the tests name each.
+/// hyper's errors can be told apart only by their text. If hyper changes a text, the general message is used; the
+/// tests check each.
 pub(crate) fn explain(error: &hyper::Error) -> &'static str {
     match error.to_string().as_str() {
         "message head is too large" => {
@@ -16,16 +16,16 @@ pub(crate) fn explain(error: &hyper::Error) -> &'static str {
             "the answer's head has a carriage return without a line feed in it, or a zero byte"
         }
         "invalid content-length parsed" => {
-            "the answer's Content-Length is no number, or two numbers"
+            "the answer's Content-Length is not a number, or is given twice with different numbers"
         }
         "unexpected transfer-encoding parsed" => {
-            "the answer has a Transfer-Encoding, which HTTP/1.0 does not know"
+            "the answer has a Transfer-Encoding, which HTTP/1.0 does not allow"
         }
         _ => "the answer's head cannot be read",
     }
 }
 
-/// Whether the receiver sent something on a connection before there was a request on it.
+/// Whether the receiver sent something on a connection before a request was sent.
 pub(crate) fn is_unasked(error: &hyper::Error) -> bool {
     error.to_string() == "received unexpected message from connection"
 }

@@ -12,11 +12,11 @@ pub enum Role {
     Owner,
     /// Admin.
     Admin,
-    /// User, in V7's interface.
+    /// Called User in V7's interface.
     Member,
     /// Workforce manager.
     WorkforceManager,
-    /// Worker, in V7's interface.
+    /// Called Worker in V7's interface.
     Annotator,
 }
 
@@ -49,9 +49,9 @@ impl fmt::Display for Role {
     }
 }
 
-/// The text names no role.
+/// The text is not the name of a role.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is no role: use owner, admin, member, workforce_manager or annotator")]
+#[error("'{0}' is not a role: use owner, admin, member, workforce_manager or annotator")]
 pub struct UnknownRole(String);
 
 impl FromStr for Role {

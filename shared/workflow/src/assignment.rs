@@ -8,7 +8,7 @@ use crate::workflow::Workflow;
 /// Where the file is when somebody wants to assign it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Position {
-    /// In its Dataset: never assigned in this workflow.
+    /// In its Dataset, because it was never assigned in this workflow.
     InDataset,
     /// In a stage.
     At {
@@ -51,15 +51,15 @@ reject_reasons! {
     /// A Worker tried to take a file from the Dataset, but an automated stage comes first.
     AutomatedStageFirst = "automated_stage_first",
         "a Worker (annotator) cannot take this file yet: it must pass the automated stage after Dataset first";
-    /// A Worker tried to take a file of a stage that is not theirs.
+    /// A Worker tried to take a file in a stage that they are not assigned to.
     NotAssignedToStage = "not_assigned_to_stage",
         "a Worker (annotator) can take files only in stages they are assigned to";
-    /// A Worker tried to take a file that somebody has.
+    /// A Worker tried to take a file that somebody else has.
     AlreadyAssigned = "already_assigned", "the file is assigned to somebody else";
     /// A Worker tried to move a file to another stage.
     WorkerCannotMoveFiles = "worker_cannot_move_files",
         "a Worker (annotator) cannot move a file to another stage";
-    /// The stage is the workflow's entry: files start there, and cannot be put back.
+    /// The stage is the workflow's entry: files start there and cannot be put back.
     NotAssignable = "not_assignable", "files cannot be assigned to the workflow's entry stage";
     /// The workflow cannot move the file this way.
     NoEdgeIntoStage = "no_edge_into_stage", "no edge leads from the file's stage into this one";
@@ -68,23 +68,23 @@ reject_reasons! {
     /// The workflow is not stored.
     UnknownWorkflow = "unknown_workflow", "the workflow is not stored: store it first";
     /// The file is on its way through another stage.
-    Busy = "busy", "the file is on its way through a Webhook stage: assign it when it is at rest";
-    /// Another assignment had this id before.
+    Busy = "busy", "the file is on its way through a Webhook stage: assign it once it is at rest";
+    /// Another assignment has used this id before.
     AssignmentIdReused = "assignment_id_reused",
-        "another assignment of this file has had the same assignment_id: give each its own";
+        "another assignment of this file has used the same assignment_id: give each its own";
     /// The file has moved on since the assignment was made.
     Stale = "stale", "the file has moved on since this assignment was made";
 }
 
 /// Whether `actor` may assign a file at `position` to `stage`.
 ///
-/// V7's rules (docs: "The Webhook Stage", "Assign and complete tasks"): owners, admins, users and
-/// workforce managers always may; a Worker never fires an automated stage, and may take a file for a
-/// human stage straight from the Dataset if no automated stage comes first, or unassigned in a stage
-/// they are assigned to; the workflow moves files along its edges.
+/// The rules are V7's (docs: "The Webhook Stage", "Assign and complete tasks"). Owners, admins, users and
+/// workforce managers always may. A Worker never fires an automated stage, but may take a file for a human
+/// stage straight from the Dataset if no automated stage comes first, or a file that nobody has in a stage
+/// that they are assigned to. The workflow moves files along its edges.
 ///
 /// # Errors
-/// The reason why not.
+/// The reason why the assignment is not allowed.
 pub fn may_assign(
     workflow: &Workflow,
     stage: &Stage,
@@ -155,7 +155,7 @@ fn worker_takes(
     }
 }
 
-/// A stage open to anyone is everybody's; any other is the named users'.
+/// Whether the user may take files in the stage: anyone may if it is open to anyone, else only those named.
 fn theirs(stage: &Stage, user: Option<u64>) -> Result<(), RejectReason> {
     let named = user.is_some_and(|user| stage.assignable_users.contains(&user));
     if named || stage.assignable_to == AssignableTo::Anyone {

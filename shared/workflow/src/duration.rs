@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// Reads a duration as the configuration writes it: a number of seconds, or text with a unit
-/// (`500ms`, `10s`, `2min`, `1h`).
+/// Reads a duration as written in the configuration: a number of seconds, or text with a unit (`500ms`, `10s`,
+/// `2min`, `1h`).
 pub(crate) fn read(value: &Value) -> Option<Duration> {
     match value {
         Value::Number(number) => Duration::try_from_secs_f64(number.as_f64()?).ok(),
@@ -12,7 +12,7 @@ pub(crate) fn read(value: &Value) -> Option<Duration> {
     }
 }
 
-/// Reads text with a unit; without one it is seconds.
+/// Reads text with a unit; without a unit it means seconds.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     let text = text.trim();
     let split = text
@@ -29,7 +29,7 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(number.parse::<f64>().ok()? * factor).ok()
 }
 
-/// As a JSON number of seconds.
+/// The duration as a JSON number of seconds.
 pub(crate) fn write(duration: Duration) -> Value {
     if duration.subsec_nanos() == 0 {
         Value::from(duration.as_secs())

@@ -3,14 +3,14 @@ use uuid::Uuid;
 
 use crate::duration;
 
-/// Longest text that is repeated in a message, in characters.
+/// The longest text that a message quotes whole, in characters.
 const SHOWN: usize = 40;
 
-/// The form of a field's value.
+/// The form that a field's value must have.
 pub(crate) enum Form {
     Flag,
     Text,
-    /// Text that a message must not repeat: it is a secret, or may hold one.
+    /// Text that a message must not quote, because it is a secret or may contain one.
     Hidden,
     Number,
     Whole,
@@ -25,10 +25,10 @@ pub(crate) enum Form {
     Any,
 }
 
-/// Fields by name. An absent one and `null` are the same.
+/// Fields by name. A field that is `null` counts as absent.
 pub(crate) type Fields = &'static [(&'static str, Form)];
 
-/// Tells `wrong` of each field whose value has another form: where it is, what it must be, and what it is.
+/// Calls `wrong` for each field whose value has the wrong form, with its place, what it must be, and what it is.
 pub(crate) fn check(fields: Fields, found: &Map<String, Value>, wrong: &mut dyn FnMut(String)) {
     below("", fields, found, wrong);
 }
@@ -121,7 +121,7 @@ impl Form {
     }
 }
 
-/// What was found, for a person: the value itself if it is a short one.
+/// What was found, in words for people: the value itself if it is short.
 pub(crate) fn found(value: &Value) -> String {
     match value {
         Value::Bool(flag) => flag.to_string(),
@@ -135,7 +135,7 @@ pub(crate) fn found(value: &Value) -> String {
     }
 }
 
-/// What was found, without its content.
+/// The kind of value that was found, without its content.
 pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

@@ -13,23 +13,23 @@ use crate::validate;
 use crate::webhook_json;
 use crate::workflow::Workflow;
 
-/// A workflow, taken apart.
+/// An imported workflow, separated from its secrets.
 #[derive(Debug)]
 pub struct Imported {
     /// The workflow, without secrets.
     pub workflow: Workflow,
-    /// The secrets that stood in it, and where the workflow now says they are.
+    /// The secrets that were in it, each with the reference that the workflow now has instead.
     pub secrets: Vec<(SecretRef, StageSecrets)>,
-    /// What a person should know.
+    /// Warnings for people; the workflow can be used all the same.
     pub warnings: Vec<Warning>,
 }
 
-/// What is found on the way.
+/// Problems and warnings found during the import.
 #[derive(Default)]
 pub(crate) struct Findings {
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Warning>,
-    /// Whether a field of another form than it should have counts as absent.
+    /// Whether a field with the wrong form counts as absent.
     passes_forms: bool,
 }
 
@@ -51,7 +51,7 @@ impl Findings {
         });
     }
 
-    /// A field of a stage has another form than it should have.
+    /// Records that a field of a stage has the wrong form.
     pub(crate) fn wrong_form(&mut self, stage: &StageLabel, code: &'static str, what: &str) {
         if !self.passes_forms {
             self.problem(stage, code, format!("its {what}"));
@@ -79,20 +79,20 @@ impl Findings {
 }
 
 impl Workflow {
-    /// Reads V7's exported JSON. Unknown stage types, unknown fields and nulls are accepted and kept; a known
-    /// field whose value has another form than it should have is an error.
+    /// Reads the JSON that V7 exports. Unknown stage types, unknown fields and nulls are accepted and kept. A
+    /// known field whose value has the wrong form is an error.
     ///
     /// # Errors
-    /// [`ImportError`] with all that is wrong.
+    /// [`ImportError`] with everything that is wrong.
     pub fn import(json: &[u8]) -> Result<Imported, ImportError> {
         import(json, Findings::default())
     }
 
-    /// Reads what [`Workflow::to_json`] wrote. Versions before took a known field of a wrong form for absent,
-    /// and so does this: files that are on their way go on as they began.
+    /// Reads what [`Workflow::to_json`] wrote. Earlier versions treated a known field with the wrong form as
+    /// absent, and so does this function, so that files on their way continue as they began.
     ///
     /// # Errors
-    /// [`ImportError`] with all that is wrong.
+    /// [`ImportError`] with everything that is wrong.
     pub fn from_stored(json: &[u8]) -> Result<Self, ImportError> {
         let findings = Findings {
             passes_forms: true,
@@ -271,7 +271,7 @@ fn edge(value: &Value) -> Edge {
     }
 }
 
-/// What is there in place of what is needed, for the end of a message.
+/// The end of a message that says what was found instead of what is needed.
 fn instead(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),

@@ -1,10 +1,10 @@
-//! The fields of a workflow whose form is known: V7's as darwin-py's `workflow.py` and V7's own exports
-//! have them, and this project's. Those that darwin-py calls of unknown type are listed only where V7's
-//! documents or its editor show one; the rest are kept as they are.
+//! The fields of a workflow whose form is known: V7's, from darwin-py's `workflow.py` and V7's own exports, and
+//! this project's. Fields whose type darwin-py gives as unknown are listed only if V7's documentation or
+//! editor shows a type. All others are kept unchanged.
 
 use crate::form::{Fields, Form};
 
-/// Of the workflow, beside `id` and `stages`.
+/// Fields of the workflow, besides `id` and `stages`.
 pub(crate) const WORKFLOW: Fields = &[
     ("name", Form::Text),
     ("team_id", Form::Whole),
@@ -32,7 +32,7 @@ pub(crate) const WORKFLOW: Fields = &[
     ),
 ];
 
-/// Of a stage, beside `id` and `type`.
+/// Fields of a stage, besides `id` and `type`.
 pub(crate) const STAGE: Fields = &[
     ("name", Form::Text),
     ("assignable_users", Form::List(&Form::User)),
@@ -47,7 +47,7 @@ const EDGE: Fields = &[
     ("target_stage_id", Form::Uuid),
 ];
 
-/// Of every stage's `config`: V7 writes one set of fields, whatever the stage's type.
+/// Fields of every stage's `config`: V7 writes the same set of fields whatever the stage's type.
 const CONFIG: Fields = &[
     ("x", Form::Number),
     ("y", Form::Number),
@@ -75,7 +75,8 @@ const CONFIG: Fields = &[
     ("rules", Form::List(&Form::Any)),
 ];
 
-/// Of every other stage than a Webhook stage, which reads these itself and asks more of them.
+/// Fields checked here for every stage but a Webhook stage, for which they are read, and checked more
+/// strictly, elsewhere.
 pub(crate) const NOT_OF_A_WEBHOOK: Fields = &[("config", Form::Object(WEBHOOK))];
 
 const WEBHOOK: Fields = &[

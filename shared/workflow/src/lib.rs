@@ -1,4 +1,13 @@
-//! V7 workflow JSON, stages, edges, roles and assignment rules. Pure: no clock, no network, no storage.
+//! V7's workflows: reads the JSON that V7 exports, checks it, and applies V7's rules on who may assign a file
+//! to which stage. Pure: no clock, no network, no storage.
+//!
+//! A workflow is imported once; all problems with it are reported together, and its secrets are taken out:
+//!
+//! ```text
+//! let imported = Workflow::import(json)?;
+//! for warning in &imported.warnings { eprintln!("{warning}"); }
+//! let stage = imported.workflow.find_stage("Check")?;
+//! ```
 
 mod actor;
 mod assignment;
@@ -27,13 +36,13 @@ pub use stage::{AssignableTo, Edge, Stage, StageKind};
 pub use webhook::{MAX_DELAY, MAX_RETRIES, MAX_TIMEOUT, WebhookConfig};
 pub use workflow::{NotAWebhookStage, Workflow};
 
-/// The edge a file leaves a Webhook stage by when its delivery succeeded.
+/// The name of the edge by which a file leaves a Webhook stage when its delivery succeeded.
 pub const SUCCEEDED: &str = "succeeded";
 
-/// The edge a file leaves a Webhook stage by when its delivery failed.
+/// The name of the edge by which a file leaves a Webhook stage when its delivery failed.
 pub const FAILED: &str = "failed";
 
-/// Reads a duration as the configuration writes it: `500ms`, `10s`, `2min`, `1h`; a bare number is seconds.
+/// Reads a duration as written in the configuration: `500ms`, `10s`, `2min`, `1h`; a bare number is seconds.
 #[must_use]
 pub fn parse_duration(text: &str) -> Option<std::time::Duration> {
     duration::parse(text)

@@ -6,20 +6,20 @@ use uuid::Uuid;
 use crate::stage::Stage;
 use crate::workflow::Workflow;
 
-/// No single stage goes by that name.
+/// The name does not stand for exactly one stage.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StageLookupError {
-    /// None does.
+    /// No stage has the name.
     #[error("there is no stage {}{nearest}; the stages are: {stages}", quoted(.wanted))]
     Unknown {
         /// What was asked for.
         wanted: String,
-        /// How the nearest name differs, for people; empty when none is near.
+        /// How the nearest name differs, in words for people; empty if none is near.
         nearest: String,
-        /// The names there are.
+        /// The names of all stages.
         stages: String,
     },
-    /// Several do.
+    /// Several stages have the name.
     #[error("several stages are named {}: name one by its id: {stages}", quoted(.wanted))]
     Ambiguous {
         /// What was asked for.
@@ -30,7 +30,7 @@ pub enum StageLookupError {
 }
 
 impl StageLookupError {
-    /// That none of the stages goes by the name.
+    /// The error that none of the stages has the name.
     pub fn unknown<'a>(wanted: &str, stages: impl IntoIterator<Item = &'a Stage>) -> Self {
         let mut names: Vec<&str> = Vec::new();
         for stage in stages {
@@ -56,11 +56,11 @@ impl StageLookupError {
 }
 
 impl Workflow {
-    /// The stage a person means: by id, by name, or by a name that differs only in case, blanks,
-    /// characters that cannot be seen, or Unicode normal form.
+    /// Finds the stage that a person means, by its id, its name, or a name that differs only in case, blanks,
+    /// invisible characters, or Unicode normal form.
     ///
     /// # Errors
-    /// [`StageLookupError`] when none or several fit.
+    /// [`StageLookupError`] when no stage or several stages fit.
     pub fn find_stage(&self, name_or_id: &str) -> Result<&Stage, StageLookupError> {
         let by_id = Uuid::parse_str(name_or_id.trim())
             .ok()
@@ -96,19 +96,20 @@ fn join(items: impl Iterator<Item = String>) -> String {
     items.collect::<Vec<_>>().join(", ")
 }
 
-/// A name as it is compared.
+/// A name in the form in which names are compared.
 fn folded(name: &str) -> String {
     tidy(name).to_lowercase()
 }
 
-/// A name with single blanks between its words, without what cannot be seen, in Unicode's normal form KC.
+/// A name with single blanks between its words, without invisible characters, in Unicode normal form KC.
 fn tidy(name: &str) -> String {
     let visible: String = name.chars().filter(|c| !is_invisible(*c)).collect();
     let composed = ComposingNormalizerBorrowed::new_nfkc().normalize(&visible);
     composed.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Soft hyphens, joiners, marks of direction, variation selectors, and control characters but for blanks.
+/// Whether a character is invisible: soft hyphens, joiners, direction marks, variation selectors, and control
+/// characters other than blanks.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
@@ -116,7 +117,7 @@ fn is_invisible(c: char) -> bool {
         || c.is_control() && !c.is_whitespace()
 }
 
-/// A name in quotes, in which everything can be seen.
+/// A name in quotes, with invisible characters escaped.
 fn quoted(name: &str) -> String {
     let mut out = String::from("\"");
     for c in name.chars() {
@@ -130,7 +131,8 @@ fn quoted(name: &str) -> String {
     out
 }
 
-/// The name that shares most of its beginning and end with what was asked for, if that is half of it.
+/// The name that has the most of its beginning and end in common with the one asked for, if that is at least
+/// half of it.
 fn nearest(wanted: &str, names: &[&str]) -> String {
     let wanted = tidy(wanted);
     let differences = names
@@ -143,7 +145,7 @@ fn nearest(wanted: &str, names: &[&str]) -> String {
     })
 }
 
-/// Where two names differ.
+/// The place where two names differ.
 struct Difference {
     before: String,
     given: String,
@@ -194,7 +196,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// A text in quotes, with its code points where it may look like another.
+/// A text in quotes, with its code points if it may look like another text.
 fn spelled(text: &str) -> String {
     let mut out = quoted(text);
     if !text.is_ascii() {

@@ -3,7 +3,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-/// Which stage a problem is in, as a person finds it.
+/// Names the stage that a problem is in, so that a person can find it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageLabel {
     pub(crate) name: String,
@@ -36,11 +36,11 @@ pub enum Problem {
         line: usize,
         /// From 1.
         column: usize,
-        /// What the parser met.
+        /// What the parser found.
         what: &'static str,
     },
     /// An object has a member twice.
-    #[error("line {line}, column {column}: {name} is there twice: which of the two counts?")]
+    #[error("line {line}, column {column}: {name} is given twice: keep only one of the two")]
     Twin {
         /// From 1.
         line: usize,
@@ -49,7 +49,7 @@ pub enum Problem {
         /// The member's name, in quotes.
         name: String,
     },
-    /// JSON, but no workflow.
+    /// It is JSON, but not a workflow.
     #[error("{0}")]
     Shape(Cow<'static, str>),
     /// A stage's field has the wrong form.
@@ -83,10 +83,10 @@ impl Problem {
     }
 }
 
-/// The workflow cannot be used: everything that is wrong with it, at once.
+/// The workflow cannot be used, with everything that is wrong with it at once.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ImportError {
-    /// At least one.
+    /// The problems, at least one.
     pub problems: Vec<Problem>,
 }
 
@@ -112,7 +112,7 @@ impl ImportError {
     }
 }
 
-/// Something a person should know; the workflow can be used.
+/// Something that a person should know, although the workflow can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     pub(crate) stage: StageLabel,

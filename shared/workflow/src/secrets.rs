@@ -3,7 +3,7 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-/// Names where a stage's secrets are kept.
+/// A reference to where a stage's secrets are stored.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SecretRef(pub String);
@@ -14,30 +14,29 @@ impl fmt::Display for SecretRef {
     }
 }
 
-/// Why a text cannot be the value of an `Authorization` header. Each says what is wrong with it, and never
-/// shows it.
+/// Why a text cannot be the value of an `Authorization` header. No message shows the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthorizationError {
-    /// Nothing, or nothing but blanks.
+    /// It is empty, or only blanks.
     #[error("is empty")]
     Empty,
-    /// Often of the file it was read from.
-    #[error("has a line break in it or at its end: put the value alone there, on one line")]
+    /// It has a line break, often the one at the end of the file that it was read from.
+    #[error("has a line break in it or at its end: give the value alone, on one line")]
     LineBreak,
-    /// A tab, a NUL, an escape.
+    /// It has a control character, such as a tab, NUL or escape.
     #[error("has a control character in it: use visible ASCII on one line")]
     Control,
-    /// Letters with accents, typographic quotes, invisible marks.
+    /// It has a character outside ASCII, such as an accented letter, a typographic quote or an invisible mark.
     #[error("has a character in it that is not ASCII: use visible ASCII on one line")]
     NotAscii,
-    /// A receiver sees the value without it.
-    #[error("begins or ends with a blank: take it away")]
+    /// It begins or ends with a blank, which receivers remove.
+    #[error("begins or ends with a blank: remove it")]
     Blank,
 }
 
-/// Whether a text can be sent as the value of an `Authorization` header, and arrive as it is: visible ASCII on
-/// one line, without a blank at either end (RFC 9110, 5.5).
+/// Checks that a text can be sent as the value of an `Authorization` header and arrives unchanged: visible
+/// ASCII on one line, without a blank at either end (RFC 9110, 5.5).
 ///
 /// # Errors
 /// What is wrong with it.
@@ -60,16 +59,16 @@ pub fn check_authorization(value: &str) -> Result<(), AuthorizationError> {
     Ok(())
 }
 
-/// A stage's secrets. They have no `Serialize`, and `Debug` shows that they are there, not what they are.
+/// A stage's secrets. The type does not implement `Serialize`, and `Debug` shows only which secrets there are.
 #[derive(Clone, Default)]
 pub struct StageSecrets {
     /// The whole value of the `Authorization` header.
     pub authorization: Option<SecretString>,
-    /// Standard Webhooks signing secrets (`whsec_…`); several while one is being rotated out.
+    /// Standard Webhooks signing secrets (`whsec_…`); several during a rotation.
     pub signing_secrets: Vec<SecretString>,
 }
 
-/// The stored secrets cannot be read. What they hold is not shown.
+/// The stored secrets cannot be read. The message does not show them.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the stage's stored secrets are not the JSON object expected: {{\"authorization\": …, \"signing_secrets\": […]}}"
@@ -85,13 +84,13 @@ struct Stored<'a> {
 }
 
 impl StageSecrets {
-    /// Whether there are none.
+    /// Whether there are no secrets.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.authorization.is_none() && self.signing_secrets.is_empty()
     }
 
-    /// As stored in a secret store.
+    /// The form in which they are stored in a secret store.
     #[must_use]
     pub fn to_json(&self) -> SecretString {
         let stored = Stored {
@@ -108,7 +107,7 @@ impl StageSecrets {
         serde_json::to_string(&stored).unwrap_or_default().into()
     }
 
-    /// From a secret store.
+    /// Reads the form in which they are stored in a secret store.
     ///
     /// # Errors
     /// [`SecretsError`] when it is not that JSON object.

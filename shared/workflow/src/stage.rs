@@ -33,12 +33,12 @@ pub enum StageKind {
     Sampling,
     /// Code runs.
     Code,
-    /// A type this version does not know; kept, not refused.
+    /// A type that this version does not know; it is accepted and kept.
     Other(String),
 }
 
 impl StageKind {
-    /// From V7's type name.
+    /// The kind with this type name of V7's.
     #[must_use]
     pub fn from_name(name: &str) -> Self {
         match name {
@@ -80,7 +80,7 @@ impl StageKind {
         }
     }
 
-    /// Fires when a file is assigned to it.
+    /// Whether it is automated: it fires when a file is assigned to it.
     #[must_use]
     pub const fn is_automated(&self) -> bool {
         matches!(
@@ -95,13 +95,13 @@ impl StageKind {
         )
     }
 
-    /// People work in it.
+    /// Whether people work in it.
     #[must_use]
     pub const fn is_human(&self) -> bool {
         matches!(self, Self::Annotate | Self::Review)
     }
 
-    /// Files stay there for good.
+    /// Whether it is an end, where files stay for good.
     #[must_use]
     pub const fn is_end(&self) -> bool {
         matches!(self, Self::Complete | Self::Discard | Self::Archive)
@@ -115,7 +115,7 @@ pub enum AssignableTo {
     Anyone,
     /// Only the users named.
     Manual,
-    /// Not said.
+    /// Not specified.
     #[default]
     Unset,
 }
@@ -139,19 +139,19 @@ pub struct Stage {
     pub initial: bool,
     /// The webhook's settings, for a Webhook stage.
     pub webhook: Option<WebhookConfig>,
-    /// The stage as it was exported, without secrets; what this version does not read is kept here.
+    /// The stage as it was exported, without secrets, including fields that this version does not read.
     pub(crate) raw: Value,
 }
 
-/// An edge; it lives on the stage it leaves.
+/// An edge; it belongs to the stage that it leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edge {
     /// Its id, where it has one.
     pub id: Option<Uuid>,
     /// Its name: `succeeded`, `failed`, `approve`, `reject`, `default`, …
     pub name: String,
-    /// The stage it says it leaves.
+    /// The stage that it leaves, as given in the export.
     pub source_stage_id: Option<Uuid>,
-    /// The stage it leads to; none when it is unconnected.
+    /// The stage that it leads to; none if it is not connected.
     pub target_stage_id: Option<Uuid>,
 }

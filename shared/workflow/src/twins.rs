@@ -5,8 +5,8 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 
 use crate::problem::Problem;
 
-/// The first member that its object has twice. Some parsers take the first of the two, some the last: what
-/// such a file sets is not certain.
+/// Finds the first member that its object has twice. Some parsers take the first of the two and some the last,
+/// so it is not certain what such a file sets.
 pub(crate) fn find(json: &[u8]) -> Option<Problem> {
     let error = serde_json::from_slice::<WithoutTwins>(json).err()?;
     let (line, column) = (error.line(), error.column());

@@ -6,7 +6,7 @@ use crate::stage::{Stage, StageKind};
 use crate::workflow::Workflow;
 use crate::{FAILED, SUCCEEDED};
 
-/// Checks the graph the stages make.
+/// Checks the graph that the stages and edges form.
 pub(crate) fn graph(workflow: &Workflow, stages: &[(StageLabel, Stage)], findings: &mut Findings) {
     if workflow.entry().is_none() {
         findings.problems.push(Problem::NoEntry);
@@ -29,7 +29,7 @@ pub(crate) fn graph(workflow: &Workflow, stages: &[(StageLabel, Stage)], finding
             findings.warning(
                 label,
                 "unreachable_stage",
-                "no way leads here from the entry stage",
+                "no path leads here from the entry stage",
             );
         }
         if let StageKind::Other(kind) = &stage.kind {
@@ -51,7 +51,7 @@ fn edges(workflow: &Workflow, label: &StageLabel, stage: &Stage, findings: &mut 
             && workflow.stage(target).is_none()
         {
             let what = format!(
-                "its edge \"{}\" leads to {target}, which is no stage of this workflow",
+                "its edge \"{}\" leads to {target}, which is not a stage of this workflow",
                 edge.name
             );
             findings.problem(label, "edge_to_nowhere", what);

@@ -2,19 +2,20 @@ use std::time::Duration;
 
 use crate::secrets::SecretRef;
 
-/// Most retries a stage may ask for.
+/// The most retries that a stage may ask for.
 pub const MAX_RETRIES: u32 = 10;
 
-/// Longest delay between two attempts: SQS's `DelaySeconds` limit of 15 minutes.
+/// The longest delay between two attempts: SQS's `DelaySeconds` limit of 15 minutes.
 pub const MAX_DELAY: Duration = Duration::from_secs(900);
 
-/// Longest timeout of a call.
+/// The longest timeout of a call.
 pub const MAX_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// A Webhook stage's settings. V7's `config` fields, and this project's optional ones.
+/// A Webhook stage's settings: V7's `config` fields, and this project's optional ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookConfig {
-    /// Where to POST (V7's `url`). It may be a capability: show its host, not its path or query.
+    /// Where to POST (V7's `url`). Knowing the URL may be enough to use it, so only its host may be shown, never
+    /// its path or query.
     pub url: String,
     /// V7's `retry_if_fails`; true when absent. False means one call.
     pub retry_if_fails: bool,
@@ -24,9 +25,9 @@ pub struct WebhookConfig {
     pub max_retries: Option<u32>,
     /// Delay before each retry, at most [`MAX_DELAY`]; the number of entries is the number of retries.
     pub retry_delays: Option<Vec<Duration>>,
-    /// For the whole exchange, 100 ms to [`MAX_TIMEOUT`].
+    /// The time limit of the whole exchange, from 100 ms to [`MAX_TIMEOUT`].
     pub timeout: Option<Duration>,
-    /// Where the stage's secrets are; none when it has none.
+    /// Where the stage's secrets are stored; none if it has no secrets.
     pub secret_ref: Option<SecretRef>,
     /// How long presigned URLs in the body stay valid.
     pub presigned_url_expiry: Option<Duration>,

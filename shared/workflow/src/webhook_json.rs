@@ -19,7 +19,7 @@ const INVALID_URL: &str = "invalid_url";
 const INVALID_AUTHORIZATION: &str = "invalid_authorization_header";
 const INVALID_SIGNING_SECRET: &str = "invalid_signing_secret";
 
-/// Reads a Webhook stage's settings and takes its secrets out of them.
+/// Reads a Webhook stage's settings, and takes its secrets out of them.
 pub(crate) fn read(
     config: &mut Config,
     label: &StageLabel,
@@ -64,8 +64,8 @@ pub(crate) fn read(
     })
 }
 
-/// V7 writes the webhook's keys into every stage's config; one that is no Webhook stage must not
-/// carry a secret into storage either.
+/// Removes the secrets of other stages. V7 writes the webhook's keys into every stage's config, and a stage
+/// that is not a Webhook stage must not bring a secret into storage either.
 pub(crate) fn forget_secrets(stage: &mut Config) {
     if let Some(Value::Object(config)) = stage.get_mut("config") {
         for field in ["authorization_header", "signing_secrets"] {
@@ -81,7 +81,7 @@ fn take_secrets(config: &mut Config, label: &StageLabel, findings: &mut Findings
     let authorization = config.get_mut("authorization_header").map(Value::take);
     match authorization.unwrap_or_default() {
         Value::Null => {}
-        // What V7's editor writes where nobody wrote anything.
+        // V7's editor writes this if nothing was entered.
         Value::String(value) if value.bytes().all(|byte| byte == b' ') => {}
         Value::String(value) => match check_authorization(&value) {
             Ok(()) => secrets.authorization = Some(SecretString::from(value)),
@@ -141,7 +141,7 @@ fn is_signing_secret(text: &str) -> bool {
     let Some(encoded) = text.strip_prefix("whsec_") else {
         return false;
     };
-    // As the signer does it: what it cannot decode would fail at every call.
+    // Decoded like in the signer: a secret that it cannot decode would fail at every call.
     let decoded = STANDARD.decode(encoded);
     decoded.is_ok_and(|bytes| (24..=64).contains(&bytes.len()))
 }
@@ -183,17 +183,17 @@ fn check_url(url: &str, has_secret: bool, label: &StageLabel, findings: &mut Fin
             );
         }
         Ok(url) if url.host().is_none() => {
-            findings.problem(label, INVALID_URL, "its url names no host")
+            findings.problem(label, INVALID_URL, "its url has no host")
         }
         Ok(url) if !url.username().is_empty() || url.password().is_some() => findings.problem(
             label,
             INVALID_URL,
-            "its url carries a user name or password: put them into authorization_header",
+            "its url contains a user name or password: put them into authorization_header",
         ),
         Ok(url) if url.scheme() == "http" && has_secret && !is_loopback(&url) => findings.warning(
             label,
             "secret_in_clear",
-            "its url is http://, so its Authorization value travels in clear: use https://",
+            "its url is http://, so its Authorization value is sent unencrypted: use https://",
         ),
         Ok(_) => {}
     }
@@ -256,7 +256,7 @@ fn delay(value: &Value) -> Option<Duration> {
     duration::read(value).filter(|delay| *delay <= MAX_DELAY)
 }
 
-/// The entry that is wrong, or what is there in place of a list.
+/// The entry that is wrong, or what was found instead of a list.
 fn wrong_delay(value: &Value) -> String {
     let Value::Array(delays) = value else {
         return form::found(value);

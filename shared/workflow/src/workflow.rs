@@ -17,11 +17,11 @@ pub struct Workflow {
     pub name: String,
     /// Its stages, in the order of the export.
     pub stages: Vec<Stage>,
-    /// The rest of the export, `stages` left out.
+    /// The rest of the export, without `stages`.
     pub(crate) raw: Value,
 }
 
-/// The stage is none, or no Webhook stage.
+/// The workflow has no such stage, or it is not a Webhook stage.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is not a Webhook stage of the workflow")]
 pub struct NotAWebhookStage(pub Uuid);
@@ -33,7 +33,7 @@ impl Workflow {
         self.stages.iter().find(|stage| stage.id == id)
     }
 
-    /// The entry: the stage marked `initial`, else the Dataset stage.
+    /// The entry stage: the one marked `initial`, or else the Dataset stage.
     #[must_use]
     pub fn entry(&self) -> Option<&Stage> {
         self.stages.iter().find(|stage| stage.initial).or_else(|| {
@@ -43,7 +43,7 @@ impl Workflow {
         })
     }
 
-    /// The stage the entry leads to.
+    /// The stage that the entry leads to.
     #[must_use]
     pub fn first_after_entry(&self) -> Option<&Stage> {
         let edges = &self.entry()?.edges;
@@ -67,7 +67,7 @@ impl Workflow {
             .filter_map(|stage| Some((stage, stage.webhook.as_ref()?)))
     }
 
-    /// The stage that `edge` leads to; none when it is absent or unconnected.
+    /// The stage that `edge` leads to; none if there is no such edge, or it is not connected.
     #[must_use]
     pub fn next(&self, stage_id: Uuid, edge: &str) -> Option<&Stage> {
         let edges = &self.stage(stage_id)?.edges;
@@ -75,7 +75,7 @@ impl Workflow {
         self.stage(found.target_stage_id?)
     }
 
-    /// The stages a file can come to, nearest to the entry first.
+    /// The stages that a file can reach, nearest to the entry first.
     pub(crate) fn reachable(&self) -> Vec<&Stage> {
         let mut seen = HashSet::new();
         let mut found = Vec::new();
@@ -94,7 +94,8 @@ impl Workflow {
         found
     }
 
-    /// V7's JSON, with a `secret_ref` where a Webhook stage's secrets were. Unknown fields are kept.
+    /// The workflow as V7's JSON, with a `secret_ref` in place of each Webhook stage's secrets. Unknown fields
+    /// are kept.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         let mut document = self.raw.clone();
@@ -105,19 +106,19 @@ impl Workflow {
         serde_json::to_vec(&document).unwrap_or_default()
     }
 
-    /// Points a Webhook stage elsewhere. The URL is not checked here; import and call do.
+    /// Changes a Webhook stage's URL. It is not checked here, but at import and at each call.
     ///
     /// # Errors
     /// [`NotAWebhookStage`].
     pub fn set_webhook_url(&mut self, stage_id: Uuid, url: &str) -> Result<(), NotAWebhookStage> {
-        // As import does: what is stored is then read back the same.
+        // Like the import does it, so that what is stored is read back the same.
         let url = url.trim();
         self.configure(stage_id, "url", Value::from(url), |webhook| {
             url.clone_into(&mut webhook.url)
         })
     }
 
-    /// Replaces a Webhook stage's retry schedule; its length is the number of retries.
+    /// Replaces a Webhook stage's retry schedule, with one retry for each delay.
     ///
     /// # Errors
     /// [`NotAWebhookStage`].
@@ -135,7 +136,7 @@ impl Workflow {
         })
     }
 
-    /// Names where a Webhook stage's secrets are.
+    /// Sets the reference to where a Webhook stage's secrets are stored.
     ///
     /// # Errors
     /// [`NotAWebhookStage`].

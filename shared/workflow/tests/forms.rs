@@ -372,7 +372,7 @@ fn a_doubled_field_is_named_with_its_place() {
     assert_eq!(error.code(), "doubled_field");
     let said = error.to_string();
     assert!(
-        said.contains("\"retry_if_fails\" is there twice") && said.contains("line"),
+        said.contains("\"retry_if_fails\" is given twice") && said.contains("line"),
         "{said}"
     );
 }

@@ -1,5 +1,5 @@
-//! The special networks that `run` was allowed to call, kept for the commands that go on with its files:
-//! without them a file on its way would fail for good at an address that was right all along.
+//! The special networks that `run` was allowed to call, stored for later commands that continue its files:
+//! without them, a file on its way would fail for good at an address that `run` was allowed to call.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -11,10 +11,11 @@ use crate::cli::CallArgs;
 use crate::error::Error;
 use crate::terminal::output::say;
 
-/// A network a line. A file of its own, so that whoever owns the directory sees it, and may delete it.
+/// The file, with one network per line. It is separate from the database, so that whoever owns the directory
+/// can see and delete it.
 const FILE: &str = "allowed-networks";
 
-/// Keeps what this `run` may call, in place of what an earlier one might.
+/// Stores what this `run` may call, in place of what an earlier one was allowed.
 pub(crate) fn keep(engine: &Engine, networks: &[IpNet]) -> Result<(), Error> {
     let path = engine.directory().join(FILE);
     let written = if networks.is_empty() {
@@ -29,7 +30,7 @@ pub(crate) fn keep(engine: &Engine, networks: &[IpNet]) -> Result<(), Error> {
     written.map_err(|source| Error::Read { path, source })
 }
 
-/// Where calls may go: where the command says, or else where `run` might call.
+/// The networks that calls may go to: those given to this command, or else those that `run` was allowed.
 pub(crate) fn allowed(engine: &Engine, args: &CallArgs) -> Result<CallArgs, Error> {
     let mut calls = args.clone();
     if calls.allow_network.is_empty() {
@@ -37,7 +38,7 @@ pub(crate) fn allowed(engine: &Engine, args: &CallArgs) -> Result<CallArgs, Erro
         calls.allow_network = read(&path)?;
         if let Some(networks) = listed(&calls.allow_network) {
             let path = path.display();
-            say!("as `run` was, this command is allowed to call {networks} ({path})");
+            say!("this command may call {networks}, as `run` could ({path})");
         }
     }
     Ok(calls)
@@ -52,7 +53,7 @@ fn read(path: &Path) -> Result<Vec<IpNet>, Error> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let networks = lines.map(|line| {
         line.parse()
-            .map_err(|_| format!("\"{line}\" is no network such as 127.0.0.0/8"))
+            .map_err(|_| format!("\"{line}\" is not a network such as 127.0.0.0/8"))
     });
     let networks: Result<_, String> = networks.collect();
     networks.map_err(|problem| unreadable(path, io::Error::other(problem)))

@@ -1,4 +1,4 @@
-//! Opening what a command works on.
+//! Opens the state directory that a command works on.
 
 use std::path::Path;
 
@@ -12,11 +12,11 @@ pub(crate) fn is_state(directory: &Path) -> bool {
     directory.join("webhook-stage.db").exists()
 }
 
-/// The engine of a state directory that is there.
+/// Opens the engine of a state directory that must exist.
 pub(crate) fn directory(args: &TargetArgs) -> Result<Engine, Error> {
     if !is_state(&args.state) {
         return Err(Error::Usage(format!(
-            "--state {}: there is no state directory; `webhook-stage run` makes one",
+            "--state {}: not a state directory; `webhook-stage run` creates one",
             args.state.display()
         )));
     }

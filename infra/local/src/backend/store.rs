@@ -1,4 +1,4 @@
-//! What the commands read: a state directory's engine, or a deployment's table.
+//! What the commands read from: a state directory's engine, or a deployment's table.
 
 use std::future::Future;
 
@@ -8,7 +8,7 @@ use embedded::Engine;
 
 /// Records, lists, and names for people.
 pub(crate) trait Store: FileStates + Lists {
-    /// What to call a file: its item's name where that is known, or its id.
+    /// A file's name for people: its item's name if that is known, or else its id.
     fn name(&self, key: &FileKey) -> impl Future<Output = Result<String, PortError>> + Send;
 }
 

@@ -6,12 +6,12 @@ use embedded::Engine;
 
 use crate::terminal::output::say;
 
-/// Whether files are on their way from an earlier command that was cut short; says so. Whatever a command
-/// is about, it brings them on: nothing else does.
+/// Whether an earlier command that was interrupted left files on their way; says so. Every command that
+/// runs the functions continues them, because nothing else does.
 pub(crate) async fn is_under_way(engine: &Engine) -> Result<bool, PortError> {
     let under_way = !engine.is_idle().await?;
     if under_way {
-        say!("files are on their way from an earlier command: they are brought on as well");
+        say!("an earlier command left files on their way; they are continued as well");
     }
     Ok(under_way)
 }
@@ -24,7 +24,7 @@ pub(crate) async fn under_way(engine: &Engine) -> Result<Vec<FileState>, PortErr
         let page = engine
             .unfinished(ScanSegment::ALL, after.as_deref())
             .await?;
-        // A record that cannot be read is `audit`'s to report.
+        // A record that cannot be read is reported by `audit`.
         found.extend(page.rows.into_iter().flatten().map(|file| file.state));
         after = page.next;
         if after.is_none() {
@@ -33,7 +33,7 @@ pub(crate) async fn under_way(engine: &Engine) -> Result<Vec<FileState>, PortErr
     }
 }
 
-/// The files of records.
+/// The keys of the files that the records belong to.
 pub(crate) fn keys_of(states: Vec<FileState>) -> Vec<FileKey> {
     states.into_iter().map(|state| state.key).collect()
 }

@@ -19,7 +19,7 @@ pub(crate) async fn workflows(engine: &Engine) -> Result<Vec<Arc<Workflow>>, Err
     Ok(found)
 }
 
-/// That none of the workflows has the stage, with the stages they have.
+/// The error that none of the workflows has the stage, with the stages that they have.
 pub(crate) fn no_such_stage(wanted: &str, workflows: &[Arc<Workflow>]) -> Error {
     let stages = workflows.iter().flat_map(|workflow| &workflow.stages);
     StageLookupError::unknown(wanted, stages).into()

@@ -1,4 +1,4 @@
-//! Arguments of commands that reach a deployment on AWS.
+//! Arguments of the commands that also work on a deployment on AWS.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,23 +9,23 @@ use workflow::Role;
 
 use super::{CallArgs, delay, team};
 
-/// A state directory, or a deployment on AWS.
+/// What a command works on: a state directory, or a deployment on AWS.
 #[derive(Clone, Debug, Args)]
 pub struct TargetArgs {
-    /// The state directory.
+    /// The state directory to work on.
     #[arg(long, value_name = "DIR", default_value = ".webhook-stage")]
     pub state: PathBuf,
-    /// A deployment on AWS; region, credentials and endpoint are the environment's.
+    /// Work on a deployment on AWS; region, credentials and endpoint come from the environment.
     #[arg(long, conflicts_with = "state")]
     pub aws: bool,
-    /// The deployment's stack; by default what WEBHOOK_STAGE_STACK says, or webhook-stage.
-    // Not clap's `env`: a variable that is set would ask for --aws in every command.
+    /// The name of the deployment's stack; by default WEBHOOK_STAGE_STACK, or else webhook-stage.
+    // Not clap's `env`: with the variable set, `requires` would demand --aws for every command.
     #[arg(long, value_name = "NAME", requires = "aws")]
     pub stack: Option<String>,
 }
 
 impl TargetArgs {
-    /// The stack meant.
+    /// The name of the stack: as given, or from the environment, or the default.
     #[must_use]
     pub fn stack(&self) -> String {
         let named = self.stack.clone();
@@ -34,10 +34,10 @@ impl TargetArgs {
     }
 }
 
-/// A deployment serves many teams and workflows; a state directory may.
+/// Which team's workflow a command is about. A deployment serves many, so both must be named there.
 #[derive(Clone, Debug, Args)]
 pub struct WithinArgs {
-    /// The team's slug, with --aws.
+    /// The slug of the team that owns the workflow; only with --aws.
     #[arg(
         long,
         value_name = "SLUG",
@@ -46,75 +46,75 @@ pub struct WithinArgs {
         required_if_eq("aws", "true")
     )]
     pub team: Option<String>,
-    /// The workflow's id; on this machine by default all that are stored.
+    /// The workflow's id; without --aws the default is every stored workflow.
     #[arg(long, value_name = "ID", required_if_eq("aws", "true"))]
     pub workflow: Option<Uuid>,
 }
 
-/// `workflow`.
+/// Subcommands of `workflow`.
 #[derive(Debug, Subcommand)]
 pub enum WorkflowCommand {
-    /// Store a workflow; its secrets are stored apart. It takes effect within seconds.
+    /// Store a workflow, and its secrets separately; it takes effect within seconds.
     Put(PutArgs),
     /// Print a stored workflow, without its secrets.
     Get(GetArgs),
 }
 
-/// What may be set in a workflow that comes from a file.
+/// Settings of a Webhook stage that override those in the workflow's file.
 #[derive(Clone, Debug, Default, Args)]
 pub struct OverrideArgs {
-    /// The Webhook stage meant, by name or id; the workflow's first by default.
+    /// The Webhook stage, by name or id; by default the workflow's first.
     #[arg(long, value_name = "NAME|ID")]
     pub stage: Option<String>,
-    /// Call this URL instead of the stage's.
+    /// Call this URL instead of the one in the workflow.
     #[arg(long)]
     pub url: Option<String>,
-    /// Take the stage's Authorization value from this environment variable.
+    /// Read the stage's Authorization value from this environment variable.
     #[arg(long, value_name = "VAR")]
     pub authorization_env: Option<String>,
-    /// Delays before the retries, such as 10s,30s,2min; as many retries as delays, at most 10.
+    /// The delays before the retries, such as 10s,30s,2min: one retry for each, at most 10.
     #[arg(long, value_name = "DELAY,...", value_delimiter = ',', value_parser = delay)]
     pub retry_delays: Option<Vec<Duration>>,
 }
 
-/// `workflow put`.
+/// Arguments of `workflow put`.
 #[derive(Debug, Args)]
 pub struct PutArgs {
-    /// The workflow, as V7 exports it.
+    /// The workflow's file, as V7 exports it.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// The team's slug; on this machine by default all that have the workflow.
+    /// The team's slug; without --aws the default is every team that has the workflow.
     #[arg(long, value_name = "SLUG", value_parser = team, required_if_eq("aws", "true"))]
     pub team: Option<String>,
-    /// What to set in it.
+    /// Settings to override before it is stored.
     #[command(flatten)]
     pub overrides: OverrideArgs,
-    /// Where to.
+    /// Where to store it.
     #[command(flatten)]
     pub target: TargetArgs,
 }
 
-/// `workflow get`.
+/// Arguments of `workflow get`.
 #[derive(Debug, Args)]
 pub struct GetArgs {
     /// The workflow's id.
     #[arg(value_name = "ID")]
     pub id: Uuid,
-    /// The team's slug; on this machine by default any that has the workflow.
+    /// The team's slug; without --aws the default is any team that has the workflow.
     #[arg(long, value_name = "SLUG", value_parser = team, required_if_eq("aws", "true"))]
     pub team: Option<String>,
-    /// Where from.
+    /// Where it is stored.
     #[command(flatten)]
     pub target: TargetArgs,
 }
 
-/// `assign`.
+/// Arguments of `assign`.
 #[derive(Debug, Args)]
 pub struct AssignArgs {
-    /// On a deployment on AWS; on this machine `run` assigns.
+    /// Required: only a deployment on AWS can be assigned to; on this machine `run` assigns files.
     #[arg(long, required = true)]
     pub aws: bool,
-    /// The deployment's stack.
+    /// The name of the deployment's stack.
     #[arg(
         long,
         value_name = "NAME",
@@ -122,63 +122,63 @@ pub struct AssignArgs {
         default_value = "webhook-stage"
     )]
     pub stack: String,
-    /// The team's slug.
+    /// The slug of the team that owns the workflow.
     #[arg(long, value_name = "SLUG", value_parser = team)]
     pub team: String,
     /// The workflow's id.
     #[arg(long, value_name = "ID")]
     pub workflow: Uuid,
-    /// The stage to assign to, by name or id; the workflow's first Webhook stage by default.
+    /// The stage to assign to, by name or id; by default the workflow's first Webhook stage.
     #[arg(long, value_name = "NAME|ID")]
     pub stage: Option<String>,
-    /// The role that assigns.
+    /// The role of the person who assigns the files.
     #[arg(long = "as", value_name = "ROLE", default_value = "admin")]
     pub role: Role,
-    /// Darwin JSON documents to put into the document bucket and assign: files, or directories.
+    /// Darwin JSON documents to upload and assign: files, or directories with .json files in them.
     #[arg(long, value_name = "PATH", num_args = 1.., required_unless_present = "item")]
     pub documents: Vec<PathBuf>,
-    /// An item whose document is in the bucket; may be given several times.
+    /// An item to assign whose document is already in the bucket; may be given several times.
     #[arg(long, value_name = "ID")]
     pub item: Vec<Uuid>,
     /// Wait until each file's visit is over, and print how it went.
     #[arg(long)]
     pub wait: bool,
-    /// Print one JSON object a file; with --wait.
+    /// Print one JSON object per file; only with --wait.
     #[arg(long, requires = "wait")]
     pub json: bool,
 }
 
-/// `redrive`.
+/// Arguments of `redrive`.
 #[derive(Debug, Args)]
 pub struct RedriveArgs {
-    /// Dead letters at most.
+    /// Redrive at most this many dead letters.
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub limit: usize,
-    /// Where calls may go, on this machine.
+    /// Limits on the calls that this machine makes.
     #[command(flatten)]
     pub calls: CallArgs,
-    /// Where.
+    /// Where the dead letters are.
     #[command(flatten)]
     pub target: TargetArgs,
 }
 
-/// `audit`.
+/// Arguments of `audit`.
 #[derive(Debug, Args)]
 pub struct AuditArgs {
     /// Send the messages of stuck files again.
     #[arg(long)]
     pub repair: bool,
-    /// With --aws: how long past due a file is stuck. A message whose sender died comes back after
-    /// up to six times the function's timeout.
+    /// With --aws: report a file as stuck once its next step is this long past due. A message whose
+    /// sender crashed comes back after up to six times the function's timeout.
     #[arg(long, value_name = "DELAY", default_value = "1h", value_parser = super::any_delay)]
     pub grace: Duration,
-    /// Where calls may go, on this machine.
+    /// Limits on the calls that this machine makes.
     #[command(flatten)]
     pub calls: CallArgs,
-    /// Print one JSON object a stuck file.
+    /// Print one JSON object per stuck file.
     #[arg(long)]
     pub json: bool,
-    /// Where.
+    /// The state directory or deployment to audit.
     #[command(flatten)]
     pub target: TargetArgs,
 }

@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line's arguments, and their help texts.
 
 mod deployment;
 pub(crate) mod secret;
@@ -25,26 +25,26 @@ pub use deployment::{
 #[derive(Debug, Parser)]
 #[command(name = "webhook-stage", version, max_term_width = 100)]
 pub struct Cli {
-    /// What to do.
+    /// The command to run; without one, the demo.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Log to standard error; twice for more.
+    /// Log to standard error; give it twice to log more.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Send documents through a Webhook stage of a workflow, and wait until every file is at rest.
     Run(RunArgs),
-    /// List the files by stage, with their last outcome; or all that is known about one.
+    /// List files by stage with their last outcome, or show all that is known about one file.
     Status(StatusArgs),
-    /// Send files again whose last webhook failed: each gets a new visit to the stage.
+    /// Send files again whose last webhook failed; each makes a new visit to the stage.
     Redeliver(RedeliverArgs),
-    /// Assign parked dead letters' files again.
+    /// Assign the files of parked dead letters again.
     Redrive(RedriveArgs),
-    /// Find stuck files, and repair them.
+    /// Find stuck files, and with --repair send their messages again.
     #[command(visible_alias = "check")]
     Audit(AuditArgs),
     /// Assign files on a deployment on AWS.
@@ -52,128 +52,130 @@ pub enum Command {
     /// Store or print workflows.
     #[command(subcommand)]
     Workflow(WorkflowCommand),
-    /// Send one test call, by exactly the path real ones take.
+    /// Send one test call, exactly as a real call is sent.
     Ping(PingArgs),
-    /// Receive calls, guarded by the authorizer; for try-outs.
+    /// Run a receiver behind the authorizer, for trying things out.
     Receive(ReceiveArgs),
 }
 
-/// Where calls may go, and how many at once.
+/// Limits on calls: where they may go, and how many are made at once.
 #[derive(Clone, Debug, Args)]
 pub struct CallArgs {
-    /// Allow calls to a special network, such as 127.0.0.0/8; may be given several times.
+    /// Allow calls to a private or otherwise special network, such as 127.0.0.0/8; may be given several
+    /// times.
     #[arg(long, value_name = "CIDR")]
     pub allow_network: Vec<IpNet>,
-    /// Calls at the same time.
+    /// Make at most this many calls at the same time.
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = concurrency)]
     pub concurrency: usize,
 }
 
-/// `run`.
+/// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// The workflow, as V7 exports it.
+    /// The workflow's file, as V7 exports it.
     #[arg(long, value_name = "FILE")]
     pub workflow: PathBuf,
     /// Darwin JSON documents: files, or directories with .json files in them.
     #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
     pub documents: Vec<PathBuf>,
-    /// The stage to assign to, and what to set in it.
+    /// The stage to assign to, and settings of it to override.
     #[command(flatten)]
     pub overrides: OverrideArgs,
-    /// The role that assigns.
+    /// The role of the person who assigns the files.
     #[arg(long = "as", value_name = "ROLE", default_value = "admin")]
     pub role: Role,
-    /// Where to keep the state; the same directory continues where it was.
+    /// The directory to keep the state in; a run with the same one continues where the last stopped.
     #[arg(long, value_name = "DIR", default_value = ".webhook-stage")]
     pub state: PathBuf,
-    /// Where calls may go.
+    /// Limits on the calls.
     #[command(flatten)]
     pub calls: CallArgs,
-    /// Print one JSON object a file.
+    /// Print one JSON object per file.
     #[arg(long)]
     pub json: bool,
 }
 
-/// `status`.
+/// Arguments of `status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// Where.
+    /// Where the files are.
     #[command(flatten)]
     pub target: TargetArgs,
-    /// Of which workflow.
+    /// The workflow that the files are in.
     #[command(flatten)]
     pub within: WithinArgs,
-    /// Only this stage, by name or id.
+    /// Show only files in this stage, given by name or id.
     #[arg(long, value_name = "NAME|ID")]
     pub stage: Option<String>,
-    /// Only files whose last webhook failed.
+    /// Show only files whose last webhook failed.
     #[arg(long)]
     pub failed: bool,
-    /// Only this item, with its visits, failed attempts and rejected assignments.
+    /// Show only this item, with its visits, failed attempts and rejected assignments.
     #[arg(long, value_name = "ID", conflicts_with_all = ["stage", "failed"])]
     pub item: Option<Uuid>,
-    /// Print one JSON object a file.
+    /// Print one JSON object per file.
     #[arg(long)]
     pub json: bool,
 }
 
-/// `redeliver`.
+/// Arguments of `redeliver`.
 #[derive(Debug, Args)]
 pub struct RedeliverArgs {
-    /// Where.
+    /// Where the files are.
     #[command(flatten)]
     pub target: TargetArgs,
-    /// Of which workflow.
+    /// The workflow that the files are in.
     #[command(flatten)]
     pub within: WithinArgs,
-    /// The Webhook stage, by name or id.
+    /// The Webhook stage to send the files through, by name or id.
     #[arg(long, value_name = "NAME|ID")]
     pub stage: String,
-    /// Only this item; may be given several times.
+    /// Send only this item, whatever its last outcome; may be given several times.
     #[arg(long, value_name = "ID")]
     pub item: Vec<Uuid>,
     /// With --aws: wait until each file's visit is over, and print how it went.
     #[arg(long, requires = "aws", required_if_eq_all([("aws", "true"), ("json", "true")]))]
     pub wait: bool,
-    /// Where calls may go.
+    /// Limits on the calls.
     #[command(flatten)]
     pub calls: CallArgs,
-    /// Print one JSON object a file.
+    /// Print one JSON object per file.
     #[arg(long)]
     pub json: bool,
 }
 
-/// `ping`.
+/// Arguments of `ping`.
 #[derive(Debug, Args)]
 pub struct PingArgs {
     /// The URL to call.
     #[arg(long)]
     pub url: String,
-    /// Take the Authorization value from this environment variable.
+    /// Read the Authorization value to send from this environment variable.
     #[arg(long, value_name = "VAR")]
     pub authorization_env: Option<String>,
-    /// The document to send; an example by default.
+    /// The document to send; by default an example.
     #[arg(long, value_name = "FILE")]
     pub document: Option<PathBuf>,
-    /// Allow calls to a special network, such as 127.0.0.0/8; may be given several times.
+    /// Allow calls to a private or otherwise special network, such as 127.0.0.0/8; may be given several
+    /// times.
     #[arg(long, value_name = "CIDR")]
     pub allow_network: Vec<IpNet>,
 }
 
-/// `receive`.
+/// Arguments of `receive`.
 #[derive(Debug, Args)]
 pub struct ReceiveArgs {
     /// The address to listen on, such as 127.0.0.1:8080; port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
     pub listen: SocketAddr,
-    /// The environment variable with the accepted Authorization value.
+    /// Read the Authorization value to accept from this environment variable.
     #[arg(long, value_name = "VAR")]
     pub token_env: String,
-    /// The statuses each delivery's calls are answered with, in order; the last one goes on.
+    /// The statuses to answer the calls of each delivery with, in order; the last one repeats.
     #[arg(long, value_name = "STATUS,...", default_value = "200")]
     pub respond: Script,
-    /// Take this long for each answer.
+    /// Wait this long before each answer.
     #[arg(long, value_name = "DELAY", default_value = "0s", value_parser = any_delay)]
     pub delay: Duration,
 }
@@ -183,7 +185,7 @@ fn delay(text: &str) -> Result<Duration, String> {
         if delay <= workflow::MAX_DELAY {
             Ok(delay)
         } else {
-            Err("a delay is at most 15 minutes".to_owned())
+            Err("a delay can be at most 15 minutes".to_owned())
         }
     })
 }

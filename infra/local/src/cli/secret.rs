@@ -1,4 +1,5 @@
-//! Secrets from the environment, checked before anything is sent or stored. No message shows a value.
+//! Reads secrets from the environment, and checks them before anything is sent or stored. No message ever
+//! shows a value.
 
 use std::env::{self, VarError};
 
@@ -9,20 +10,20 @@ use workflow::{AuthorizationError, check_authorization};
 
 use crate::error::Error;
 
-/// Where `receive` finds the signing secrets it accepts.
+/// The variable with the signing secrets that `receive` accepts.
 const SIGNING_SECRETS: &str = "SIGNING_SECRETS";
 
-/// The Authorization value in the environment variable that an option names.
+/// Reads the Authorization value from the environment variable that an option names.
 pub(crate) fn authorization(option: &str, variable: &str) -> Result<SecretString, Error> {
     let value = match env::var(variable) {
         Ok(value) => value,
         Err(VarError::NotUnicode(_)) => {
             return Err(refused(option, variable, AuthorizationError::NotAscii));
         }
-        // It may be the value itself.
+        // What was given may be the value itself, so it must not be shown.
         Err(VarError::NotPresent) if !is_name(variable) => {
             return Err(Error::Usage(format!(
-                "{option}: give the name of an environment variable that has the value, not the value"
+                "{option}: give the name of an environment variable that contains the value, not the value itself"
             )));
         }
         Err(VarError::NotPresent) => {
@@ -35,18 +36,18 @@ pub(crate) fn authorization(option: &str, variable: &str) -> Result<SecretString
     Ok(value.into())
 }
 
-/// The same, for the authorizer: one that it would never accept is refused too.
+/// The same for the authorizer; also refuses a value that the authorizer would never accept.
 pub(crate) fn accepted_token(option: &str, variable: &str) -> Result<SecretString, Error> {
     let value = authorization(option, variable)?;
     if value.expose_secret().len() > MAX_VALUE {
         return Err(Error::Usage(format!(
-            "{option} {variable}: the value in {variable} has more than {MAX_VALUE} bytes: the authorizer accepts none as long"
+            "{option} {variable}: the value in {variable} has more than {MAX_VALUE} bytes, which the authorizer never accepts"
         )));
     }
     Ok(value)
 }
 
-/// The signing secrets that `receive` accepts; none when the variable is not set.
+/// Reads the signing secrets that `receive` accepts; none when the variable is not set.
 pub(crate) fn accepted_signatures() -> Result<Secrets, Error> {
     let refused = |what: &dyn std::fmt::Display| {
         Error::Usage(format!(

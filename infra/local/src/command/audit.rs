@@ -30,7 +30,7 @@ struct Row {
     repaired: bool,
 }
 
-/// `webhook-stage audit`.
+/// Runs `webhook-stage audit`.
 ///
 /// # Errors
 /// [`Error`] when the state directory or the deployment cannot be read.
@@ -63,7 +63,7 @@ pub async fn audit(args: &AuditArgs) -> Result<u8, Error> {
     Ok(if settled == SUCCESS { code } else { settled })
 }
 
-/// Prints what was found; the exit code.
+/// Prints what was found, and returns the exit code.
 pub(super) fn report(found: &Audit, letters: &[Parked], json: bool) -> Result<u8, Error> {
     print(found, json)?;
     parked::print(letters, json)?;
@@ -104,11 +104,11 @@ fn print(found: &Audit, json: bool) -> Result<(), Error> {
         rows.len(),
     );
     if repaired < rows.len() {
-        say!("to send the messages of stuck files again: the same command with --repair");
+        say!("to send the messages of the stuck files again, give the same command with --repair");
     }
     if found.unreadable > 0 {
         say!(
-            "{} records cannot be read; with -v the log names them",
+            "{} records cannot be read; give -v to log which",
             found.unreadable
         );
     }
@@ -130,7 +130,7 @@ fn table(rows: &[Row]) -> Result<(), Error> {
     Ok(output(|out| write_columns(out, &lines))?)
 }
 
-/// A state directory's files.
+/// Audits a state directory.
 struct Directory<'a>(&'a Engine);
 
 delivery::port_set! { impl AuditPorts for Directory<'_> as directory {

@@ -28,7 +28,7 @@ use crate::terminal::output::output;
 use crate::terminal::progress::Progress;
 use crate::terminal::report::{self, Row};
 
-/// Short, so that the demo is: the default schedule takes 22 minutes.
+/// Short delays, to keep the demo short: the default schedule takes 22 minutes.
 const DELAYS: [Duration; 5] = [
     Duration::from_millis(200),
     Duration::from_millis(300),
@@ -38,14 +38,14 @@ const DELAYS: [Duration; 5] = [
 ];
 
 const INTRODUCTION: &str = "\
-A Webhook stage POSTs each file that passes through it, and routes it by the answer.
+A Webhook stage POSTs each file that passes through it to a receiver, and routes the file by the answer.
 Workflow: Dataset → Notify (webhook) → Annotate → Check (webhook) → Review → Complete
-Receiver: on this machine, behind the authorizer; it refuses \"blurred\" files and is \"busy\" at first for some
+Receiver: on this machine, behind the authorizer; it refuses \"blurred\" files, and is \"busy\" at first for some
 
 ";
 
 const NEXT: &str = "\
-Every file is at rest: in Review what passed the check, back in Annotate what did not.
+Every file is at rest: those that passed the check are in Review, the others are back in Annotate.
 
 Try next, with your own workflow and documents in place of the examples:
   export TOKEN='Bearer try-out'
@@ -58,10 +58,10 @@ and in a second terminal:
   cargo run --release -- status
 ";
 
-/// `webhook-stage` without a command.
+/// Runs `webhook-stage` without a command.
 ///
 /// # Errors
-/// [`Error`] when the temporary directory or a loopback port cannot be had.
+/// [`Error`] when the temporary directory cannot be made, or no loopback port can be opened.
 pub async fn demo() -> Result<u8, Error> {
     let scratch = Scratch::new()?;
     let token = format!("Bearer {}", Uuid::new_v4().simple());
@@ -171,8 +171,8 @@ impl Demo {
         })
     }
 
-    /// First the stage after Dataset, assigned by an admin; then, playing the annotator who finishes
-    /// each file, the stage after Annotate, assigned by the workflow.
+    /// Sends the files through the stage after Dataset, where an admin assigns them; then through the stage
+    /// after Annotate, where the workflow assigns them as the annotator finishes each file.
     async fn run(&self) -> Result<Option<Vec<Row>>, Error> {
         let stage = |name| self.workflow.find_stage(name);
         let admin = Actor::User {
@@ -270,7 +270,7 @@ impl Demo {
     }
 }
 
-/// A directory that goes away with the demo.
+/// A directory that is removed at the end of the demo.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -299,7 +299,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What cannot be removed is left to the system's temporary directory.
+        // If it cannot be removed, the system clears its temporary directory in time.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -1,4 +1,4 @@
-//! The commands. Each returns its exit code, or an error that is one clear line.
+//! The commands. Each returns its exit code, or an error whose message fits on one line.
 
 mod assign;
 mod audit;
@@ -32,9 +32,9 @@ pub use workflow::workflow;
 
 /// Everything went well.
 pub const SUCCESS: u8 = 0;
-/// It could not be done: usage, workflow, documents or engine.
+/// The command could not be carried out: wrong usage, a broken workflow or document, or a failed engine.
 pub const ERROR: u8 = 1;
-/// It was done, and some files failed or were rejected.
+/// The command was carried out, but some files failed or were rejected.
 pub const SOME_FAILED: u8 = 2;
-/// A person stopped it.
+/// A person stopped the command.
 pub const INTERRUPTED: u8 = 130;

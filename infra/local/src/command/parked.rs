@@ -1,4 +1,4 @@
-//! Parked dead letters whose file has no record: nothing else names them.
+//! Parked dead letters whose file has no record, so that no other listing shows them.
 
 use delivery::ports::{FileStates, PortError};
 use delivery::{DeadLetter, FileKey};
@@ -9,10 +9,10 @@ use crate::error::Error;
 use crate::terminal::output::{output, say};
 use crate::terminal::report::{counted, print_json, write_columns};
 
-/// Letters looked at, at most.
+/// How many letters are looked at, at most.
 pub(super) const LIMIT: usize = 1000;
 
-/// A parked letter without a record. What cannot be read of it is left out.
+/// A parked letter whose file has no record. Fields that cannot be read are left out.
 #[derive(Debug, Serialize)]
 pub(super) struct Parked {
     dead_letter: String,
@@ -21,7 +21,7 @@ pub(super) struct Parked {
     cause: String,
 }
 
-/// Those of the letters whose file has no record, or that name no file.
+/// Of the parked letters, those whose file has no record, and those that do not name a file.
 pub(super) async fn without_record(
     states: &impl FileStates,
     letters: Vec<Option<DeadLetter>>,
@@ -55,7 +55,7 @@ impl Parked {
     }
 }
 
-/// Prints them, where there are any, and says what to do.
+/// Prints the letters, if there are any, and says what to do about them.
 pub(super) fn print(letters: &[Parked], json: bool) -> Result<(), Error> {
     if letters.is_empty() {
         return Ok(());
@@ -77,7 +77,7 @@ pub(super) fn print(letters: &[Parked], json: bool) -> Result<(), Error> {
         output(|out| write_columns(out, &lines))?;
     }
     say!(
-        "{} parked without a file's record: `webhook-stage redrive` assigns what can be read; what cannot must be assigned anew",
+        "{} parked whose file has no record: `webhook-stage redrive` assigns those that can be read; the others' files must be assigned anew",
         counted(letters.len(), "dead letter")
     );
     Ok(())

@@ -18,7 +18,7 @@ use crate::intake::examples;
 use crate::terminal::hint;
 use crate::terminal::output::{output, say, shown};
 
-/// `webhook-stage ping`.
+/// Runs `webhook-stage ping`.
 ///
 /// # Errors
 /// [`Error`] when the document or the variable cannot be read.
@@ -57,8 +57,8 @@ pub async fn ping(args: &PingArgs) -> Result<u8, Error> {
         timeout: DEFAULT_TIMEOUT,
         fresh_connection: true,
     };
-    // On a worker, as all other calls are made: from the main thread the request would come later, and a
-    // receiver that answers on accept be always faster.
+    // Spawned onto a worker thread, like all other calls: from the main thread the request would be sent
+    // later, and a receiver that answers as soon as it accepts would always answer before it.
     let answer = match tokio::spawn(async move { caller.call(call).await }).await {
         Ok(answer) => answer?,
         Err(died) => std::panic::resume_unwind(died.into_panic()),

@@ -13,7 +13,7 @@ use crate::gateway::{Gateway, Received, serve};
 use crate::terminal::interrupt::interrupted;
 use crate::terminal::output::{say, shown};
 
-/// `webhook-stage receive`.
+/// Runs `webhook-stage receive`.
 ///
 /// # Errors
 /// [`Error`] when a secret in the environment cannot be used, or the address is taken.
@@ -36,7 +36,7 @@ pub async fn receive(args: &ReceiveArgs) -> Result<u8, Error> {
         delay: args.delay,
         on_request: Box::new(print),
     };
-    say!("listening on http://{address}; Ctrl-C ends it");
+    say!("listening on http://{address}; press Ctrl-C to stop");
     if !args.listen.ip().is_loopback() {
         say!("note: this address can be reached from other machines");
     }
@@ -46,7 +46,7 @@ pub async fn receive(args: &ReceiveArgs) -> Result<u8, Error> {
 
 fn print(received: &Received) {
     let header = |name| shown(received.header(name).unwrap_or("-"));
-    // A reader that went away ends the lines, not the receiver.
+    // When nobody reads standard output any more, the receiver goes on without it.
     let _ = writeln!(
         std::io::stdout(),
         "{} {} webhook-id={} attempt={} bytes={}",

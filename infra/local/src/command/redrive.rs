@@ -20,10 +20,10 @@ use crate::terminal::output::{output, say};
 use crate::terminal::progress::Progress;
 use crate::terminal::report::counted;
 
-/// `webhook-stage redrive`.
+/// Runs `webhook-stage redrive`.
 ///
 /// # Errors
-/// [`Error`] when the state directory or the deployment fails; what was redriven stays so.
+/// [`Error`] when the state directory or the deployment fails; letters redriven before stay redriven.
 pub async fn redrive(args: &RedriveArgs) -> Result<u8, Error> {
     if args.target.aws {
         return deployment::redrive(args).await;
@@ -56,7 +56,8 @@ struct Redriven {
     unreadable: usize,
 }
 
-/// Each letter goes after its assignment is sent: cut short, it is sent again, without a second effect.
+/// Deletes each letter only after its assignment was sent. Interrupted in between, the next redrive sends
+/// the assignment again, which has no second effect.
 async fn from_directory(engine: &Engine, most: usize) -> Result<Redriven, Error> {
     let (mut sent, mut unreadable) = (Vec::new(), 0);
     for (id, body) in engine.parked(most).await? {
@@ -100,7 +101,7 @@ pub(super) fn print(sent: usize, unreadable: usize) -> Result<u8, Error> {
         writeln!(out, "{letters} {verb} assigned again")?;
         if unreadable > 0 {
             let letters = counted(unreadable, "dead letter");
-            let why = "left parked that hold no message of this product: each says why";
+            let why = "left parked that cannot be read as messages of this product";
             writeln!(out, "{letters} {why}")?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use crate::terminal::hint::say_refused;
 use crate::terminal::output::{argument, say};
 use crate::terminal::report::counted;
 
-/// What became of files that were brought on, once nothing is left on the queues: says what went wrong,
+/// Called once nothing is left on the queues: says what went wrong with the files that a command continued,
 /// and returns the exit code.
 pub(super) async fn settled(engine: &Engine, keys: Vec<FileKey>) -> Result<u8, PortError> {
     let mut failed: Vec<FileState> = Vec::new();
@@ -22,7 +22,7 @@ pub(super) async fn settled(engine: &Engine, keys: Vec<FileKey>) -> Result<u8, P
     let state = argument(&engine.directory().to_string_lossy());
     if !failed.is_empty() {
         say!(
-            "{} failed: webhook-stage status --state {state} --failed",
+            "{} failed; to list them: webhook-stage status --state {state} --failed",
             counted(failed.len(), "file")
         );
     }
@@ -42,11 +42,11 @@ pub(super) async fn settled(engine: &Engine, keys: Vec<FileKey>) -> Result<u8, P
     })
 }
 
-/// Nothing is on the queues, and still there are files without an end.
+/// Reports files that are not at rest although nothing is left on the queues.
 pub(super) fn report_unfinished(engine: &Engine, files: usize) {
     let state = argument(&engine.directory().to_string_lossy());
     say!(
-        "{} came to no end: `webhook-stage audit --state {state}` finds what is stuck, `webhook-stage redrive --state {state}` assigns again what was parked",
+        "{} not finished: `webhook-stage audit --state {state}` finds stuck files, `webhook-stage redrive --state {state}` assigns parked ones again",
         counted(files, "file")
     );
 }

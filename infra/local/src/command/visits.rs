@@ -12,11 +12,11 @@ use crate::terminal::report::{self, Row};
 pub(super) struct Visit {
     /// The file.
     pub(super) key: FileKey,
-    /// What to call it.
+    /// The file's name for people.
     pub(super) name: String,
     /// The visit's id.
     pub(super) id: Uuid,
-    /// The assignment that opens it; none where an earlier command has opened it.
+    /// The assignment that opens it; none if an earlier command has opened it.
     pub(super) assignment: Option<Assignment>,
 }
 
@@ -32,13 +32,13 @@ impl Visit {
     }
 }
 
-/// The assignments that are to be sent.
+/// The assignments that are still to be sent.
 pub(super) fn assignments(visits: &[Visit]) -> Vec<Assignment> {
     let assignments = visits.iter().filter_map(|visit| visit.assignment.clone());
     assignments.collect()
 }
 
-/// What became of a visit; none while it lasts.
+/// The outcome of a visit; none while it is not over.
 pub(super) async fn outcome(
     store: &impl Store,
     workflow: &Workflow,

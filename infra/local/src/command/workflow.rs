@@ -10,10 +10,10 @@ use crate::intake::workflow_file::{Configured, configured};
 use crate::terminal::output::{output, say};
 use delivery::ports::Workflows;
 
-/// `webhook-stage workflow`.
+/// Runs `webhook-stage workflow`.
 ///
 /// # Errors
-/// [`Error`] when the workflow is not there or cannot run, or its store fails.
+/// [`Error`] when the workflow does not exist or cannot run, or the store fails.
 pub async fn workflow(command: &WorkflowCommand) -> Result<u8, Error> {
     match command {
         WorkflowCommand::Put(args) => put(args).await,
@@ -47,7 +47,7 @@ async fn put(args: &PutArgs) -> Result<u8, Error> {
         }
     }
     say!(
-        "stored for {}: \"{}\", with the secrets of {} stages apart",
+        "stored for {}: \"{}\", with the secrets of {} stages stored separately",
         teams.join(", "),
         workflow.name,
         secrets.len()

@@ -6,7 +6,7 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-/// Headers that may be shown to whoever watches.
+/// Whether an observer may see this header.
 pub(super) fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
     let is_shown = |name: &str| {
         (name.starts_with("webhook-") && name != "webhook-signature")
@@ -24,7 +24,7 @@ pub(super) fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Names in lower case, repeated headers joined by commas: what an HTTP API sends on.
+/// Headers as an HTTP API passes them on: names in lower case, repeated ones joined by commas.
 fn headers(map: &HeaderMap) -> Map<String, Value> {
     let mut headers = Map::new();
     for name in map.keys() {
@@ -38,7 +38,7 @@ fn headers(map: &HeaderMap) -> Map<String, Value> {
     headers
 }
 
-/// The event of an HTTP API's authorizer, payload format 2.0.
+/// The event that an HTTP API sends to its authorizer, in payload format 2.0.
 pub(super) fn authorizer(head: &Parts) -> Value {
     let (method, path) = (head.method.as_str(), head.uri.path());
     json!({
@@ -53,7 +53,7 @@ pub(super) fn authorizer(head: &Parts) -> Value {
     })
 }
 
-/// The event of an HTTP API's proxy integration, payload format 2.0.
+/// The event that an HTTP API sends to its proxy integration, in payload format 2.0.
 pub(super) fn proxy(head: &Parts, body: &Bytes) -> Value {
     let (body, is_encoded) = match std::str::from_utf8(body) {
         Ok(text) => (text.to_owned(), false),
@@ -71,7 +71,7 @@ pub(super) fn proxy(head: &Parts, body: &Bytes) -> Value {
     })
 }
 
-/// The receiver's answer as HTTP.
+/// Turns the receiver's answer into an HTTP response.
 pub(super) fn response(answer: &Value) -> Response<Full<Bytes>> {
     let status = answer
         .get("statusCode")

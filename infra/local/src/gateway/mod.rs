@@ -1,5 +1,5 @@
-//! API Gateway on one machine: an HTTP server that asks the real authorizer handler, then calls the
-//! real receiver handler, with the events API Gateway would send.
+//! API Gateway on one machine: an HTTP server that asks the real authorizer handler and then calls the
+//! real receiver handler, with the events that API Gateway would send.
 
 mod event;
 
@@ -26,27 +26,27 @@ use tokio::task::JoinSet;
 /// Largest request body: 64 MiB. API Gateway itself takes 10 MB.
 pub const MAX_BODY: usize = 64 * 1024 * 1024;
 
-/// How long requests under way may take to be answered once the server is to end.
+/// How long requests under way may still take after the server was asked to stop.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long to wait after a connection could not be accepted.
+/// The pause after a connection could not be accepted.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
-/// A request as it was answered.
+/// A request that was answered, for observers.
 #[derive(Debug)]
 pub struct Received {
     /// The request's path and query.
     pub path: String,
     /// The `webhook-*` headers, `content-type` and `user-agent`: name and value. Never `authorization`.
     pub headers: Vec<(String, String)>,
-    /// The body, to the byte; empty when the request was refused before it was read.
+    /// The exact body; empty when the request was refused before its body was read.
     pub body: Bytes,
     /// The status answered.
     pub status: u16,
 }
 
 impl Received {
-    /// A header, by its name in lower case.
+    /// The header with this name, given in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -56,18 +56,18 @@ impl Received {
     }
 }
 
-/// Told of each request after it was answered.
+/// Called with each request after it was answered.
 pub type OnRequest = Box<dyn Fn(&Received) + Send + Sync>;
 
-/// What stands behind the server.
+/// What the server puts requests through.
 pub struct Gateway {
-    /// The accepted Authorization values.
+    /// The Authorization values that are accepted.
     pub tokens: Tokens,
-    /// The receiver.
+    /// The receiver's handler.
     pub receiver: Receiver,
-    /// How long the receiver takes; for try-outs.
+    /// A delay before each answer, for trying things out.
     pub delay: Duration,
-    /// Told of each request.
+    /// Called with each request after it was answered.
     pub on_request: OnRequest,
 }
 
@@ -79,7 +79,7 @@ impl std::fmt::Debug for Gateway {
     }
 }
 
-/// Serves until `shutdown` completes; requests under way are then answered, if that takes no longer than
+/// Serves until `shutdown` completes. Requests under way are still answered, if that takes no longer than
 /// [`PATIENCE`].
 pub async fn serve(listener: TcpListener, gateway: Gateway, shutdown: impl Future<Output = ()>) {
     let gateway = Arc::new(gateway);
@@ -96,7 +96,7 @@ pub async fn serve(listener: TcpListener, gateway: Gateway, shutdown: impl Futur
             Ok((stream, _)) => {
                 connections.spawn(connection(stream, Arc::clone(&gateway), stopped.clone()));
             }
-            // Too many open files, say: that passes, and the receiver should outlast it.
+            // The cause may pass, such as too many open files, and the receiver should survive it.
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_AGAIN).await;
@@ -109,7 +109,7 @@ pub async fn serve(listener: TcpListener, gateway: Gateway, shutdown: impl Futur
 }
 
 async fn connection(stream: TcpStream, gateway: Arc<Gateway>, mut stopped: watch::Receiver<()>) {
-    // Small answers must not wait for more to send.
+    // Without this (Nagle's algorithm) small answers would be held back.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let gateway = Arc::clone(&gateway);
@@ -163,7 +163,7 @@ impl Gateway {
     where
         B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
     {
-        // API Gateway answers by itself when the identity source is missing or empty.
+        // Like API Gateway, which does not call the authorizer when the identity source is missing or empty.
         if head
             .headers
             .get(header::AUTHORIZATION)

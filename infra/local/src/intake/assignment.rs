@@ -2,11 +2,11 @@ use delivery::{Assignment, FileKey, FileState};
 use uuid::Uuid;
 use workflow::{Actor, Role};
 
-/// Namespace of the assignment ids made here; made once, fixed for ever.
+/// UUID namespace of the assignment ids made here. It must never change.
 const NAMESPACE: Uuid = Uuid::from_u128(0x9d3c_7a51_40cf_4c6e_a6b2_0f1e_77c4_5a90);
 
-/// Assigns a file to a stage. The same command has the same id each time it is given, so that it has
-/// its effect once.
+/// The assignment of a file to a stage. Its id is derived from its content: the same command given again
+/// makes the same assignment, which takes effect only once.
 pub(crate) fn assignment(
     workflow_id: Uuid,
     stage_id: Uuid,
@@ -20,8 +20,9 @@ pub(crate) fn assignment(
     named(&text, workflow_id, stage_id, key, role)
 }
 
-/// Assigns a file at rest to a stage it may have been in: a new visit in place of the one it is in now.
-/// Its id is derived from that visit, so that a command cut short and given again sends no file twice.
+/// The assignment of a file at rest to a stage that it may have been in before, which opens a new visit.
+/// Its id is derived from the visit that the file is in now, so that a command which was interrupted and
+/// is given again does not send a file twice.
 pub(crate) fn again(workflow_id: Uuid, stage_id: Uuid, state: &FileState) -> Assignment {
     let key = &state.key;
     let text = format!(

@@ -1,11 +1,11 @@
-//! What is read of a Darwin JSON document. The receiver gets the document as it is, so only what nobody
-//! could take for a document is refused; all else that is not as V7 writes it is noted.
+//! Reads the parts of a Darwin JSON document that are needed here. The receiver gets the document as it is,
+//! so only what is clearly not a document is refused; other deviations from what V7 writes are noted.
 
 use std::fmt;
 
 use webhook::{members, text};
 
-/// What is known of a document's item. Each is as the document has it, empty where it has none.
+/// What a document says about its item. Values are as in the document, and empty where it has none.
 #[derive(Debug, Default)]
 pub(crate) struct Darwin {
     pub(crate) name: String,
@@ -13,7 +13,7 @@ pub(crate) struct Darwin {
     pub(crate) dataset: String,
     pub(crate) team: String,
     pub(crate) item_id: Option<String>,
-    /// What is not as V7 writes it, each in words that do not depend on the document.
+    /// Deviations from what V7 writes. The words of each depend on its kind only, not on the document.
     pub(crate) oddities: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn read(document: &str) -> Result<Darwin, String> {
     })
 }
 
-/// An object's members, doubled ones included.
+/// An object's members, repeated ones included.
 #[derive(Default)]
 struct Object<'a>(Vec<(std::borrow::Cow<'a, [u8]>, &'a str)>);
 
@@ -74,8 +74,8 @@ impl<'a> Object<'a> {
 struct Oddities(Vec<String>);
 
 impl Oddities {
-    /// The last member of the name that is of a kind that can be used: parsers that take doubled members
-    /// mostly take the last.
+    /// The last member of that name whose kind can be used. Most parsers that accept repeated members take
+    /// the last.
     fn member<'a>(
         &mut self,
         object: &Object<'a>,
@@ -101,7 +101,7 @@ impl Oddities {
         found.map(Object::read)
     }
 
-    /// A text; or a number, as it is written.
+    /// A text; or a number, as written.
     fn word(&mut self, within: &Object<'_>, name: &str) -> Option<String> {
         let value = self.member(within, name, Kind::is_word);
         if value.is_none_or(|value| Kind::of(value) == Kind::Number) {
@@ -110,8 +110,8 @@ impl Oddities {
         value.map(|value| self.written(name, value))
     }
 
-    /// A dataset or a team goes by its slug, or else by its name. In the place of the object, text is its
-    /// slug.
+    /// A dataset or a team is known by its slug, or else by its name. A text in place of the object is taken
+    /// as the slug.
     fn slug(&mut self, source: &Object<'_>, name: &str) -> String {
         let is_usable = |kind: Kind| kind == Kind::Object || kind.is_word();
         let Some(value) = self.member(source, name, is_usable) else {
@@ -128,7 +128,7 @@ impl Oddities {
         word.unwrap_or_default()
     }
 
-    /// What stands in the place of the item's id, whatever it is.
+    /// What the document gives as the item's id, whatever it is.
     fn item_id(&mut self, source: &Object<'_>) -> Option<String> {
         let value = self.member(source, "item_id", |kind| kind != Kind::Null)?;
         match Kind::of(value) {
@@ -173,7 +173,7 @@ impl Oddities {
         }
     }
 
-    /// Notes that the last of the members is of another kind than V7 writes. Null is nothing.
+    /// Notes that the last member of that name is of another kind than V7 writes. Null counts as absent.
     fn unusable(&mut self, within: &Object<'_>, name: &str, wanted: &str) {
         let kind = within.last(name).map_or(Kind::Null, Kind::of);
         if kind != Kind::Null {
@@ -195,7 +195,7 @@ impl Oddities {
     }
 }
 
-/// What a value is, by its first character.
+/// The kind of a value, told by its first character.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Object,
@@ -242,7 +242,7 @@ mod tests {
 
     use super::read;
 
-    /// A value that is not what V7 writes in most places.
+    /// A value of a kind that V7 does not write in most places.
     fn value() -> impl Strategy<Value = String> {
         let values = [
             "null",
@@ -263,7 +263,7 @@ mod tests {
         prop::sample::select(values.to_vec()).prop_map(str::to_owned)
     }
 
-    /// An object with some of the members, some of them doubled.
+    /// An object with some of the members, some of them repeated.
     fn object(members: &[&'static str], of: BoxedStrategy<String>) -> BoxedStrategy<String> {
         let member = (prop::sample::select(members.to_vec()), of)
             .prop_map(|(name, value)| format!("\"{name}\":{value}"));

@@ -1,4 +1,4 @@
-//! Finding the documents that are meant.
+//! Finds the documents in the files and directories given.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -9,8 +9,8 @@ use crate::backend::open::is_state;
 use crate::error::Error;
 use crate::terminal::notices::Notices;
 
-/// Directories that systems and tools make among a person's files: what is in them is a copy, was thrown
-/// away, or was never a document.
+/// Directories that systems and tools create among a person's files. What they contain is a copy, a deleted
+/// file, or not a document at all.
 const LITTER: [&str; 10] = [
     "__MACOSX",
     ".AppleDouble",
@@ -24,15 +24,15 @@ const LITTER: [&str; 10] = [
     ".ipynb_checkpoints",
 ];
 
-/// How the names of files begin that stand beside the file they are about: of macOS, Emacs and Office.
+/// How the names of companion files begin that macOS, Emacs and Office put beside a file.
 const BESIDE: [&str; 3] = ["._", ".#", "~$"];
 
-/// The files meant by the paths: files as they are, directories with the `.json` files below them, in
-/// the order of their names. A file meant twice comes once; state directories below are left out, and
-/// what systems leave beside files is passed over with a warning.
+/// The files that the paths stand for: a file for itself, a directory for the `.json` files below it, in
+/// the order of their names. A file that is found twice is listed once. State directories are left out;
+/// files that systems leave behind are skipped with a warning.
 ///
 /// # Errors
-/// [`Error::Read`] when a path is not there.
+/// [`Error::Read`] when a path does not exist.
 pub(crate) fn discover(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut found = Discovery::default();
     for path in paths {
@@ -57,7 +57,7 @@ struct Discovery {
 impl Discovery {
     fn walk(&mut self, directory: &Path) -> Result<(), Error> {
         let real = fs::canonicalize(directory).map_err(unreadable(directory))?;
-        // A directory met twice is a link that goes round.
+        // A directory that comes up again was reached through a link to one above it.
         if !self.seen.insert(real) {
             return Ok(());
         }
@@ -71,7 +71,7 @@ impl Discovery {
             if path.is_dir() {
                 if is_named(&path, |name| LITTER.contains(&name)) {
                     self.pass_over(&path);
-                // What a state directory has in it was a document once, or is a secret.
+                // A state directory contains stored copies of documents, and secrets.
                 } else if !is_state(&path) {
                     self.walk(&path)?;
                 }
@@ -79,7 +79,7 @@ impl Discovery {
                 .extension()
                 .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
             {
-                // A dangling link keeps its own name, and is reported when it is read.
+                // A dangling link stays under its own name, and is reported when it is read.
                 let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
                 self.file(path, real);
             }
@@ -97,9 +97,9 @@ impl Discovery {
 
     fn pass_over(&mut self, path: &Path) {
         self.notices.warn(
-            "passed over: a system's or a tool's own",
+            "skipped: made by a system or a tool",
             format_args!(
-                "{}: passed over: by its name it is a system's or a tool's own, not a document",
+                "{}: skipped: by its name it was made by a system or a tool, and is not a document",
                 path.display()
             ),
         );

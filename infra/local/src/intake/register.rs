@@ -1,4 +1,4 @@
-//! Putting documents where the functions find them, each under an id of its own.
+//! Stores documents where the functions find them, each under an id of its own.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -13,17 +13,18 @@ use crate::intake::source_document::{self, SourceDocument};
 use crate::terminal::notices::Notices;
 use crate::terminal::output::say;
 
-/// Bytes held before they are written: many small documents share a commit, large ones do not pile up.
+/// How many bytes are collected before they are written: many small documents share a commit, and large
+/// ones do not pile up in memory.
 const CHUNK: usize = 16 * 1024 * 1024;
 
-/// A file that can be assigned.
+/// A file whose document is stored, so that it can be assigned.
 #[derive(Clone, Debug)]
 pub(crate) struct Registered {
     pub(crate) key: FileKey,
     pub(crate) name: String,
 }
 
-/// What was registered, and how many documents could not be.
+/// The files that were registered, and how many documents could not be.
 #[derive(Debug, Default)]
 pub(crate) struct Registration {
     pub(crate) files: Vec<Registered>,
@@ -32,17 +33,17 @@ pub(crate) struct Registration {
     notices: Notices,
 }
 
-/// Where documents are put.
+/// A store for documents.
 pub(crate) trait DocumentSink {
-    /// Whether it has this very document under this id.
+    /// Whether it has exactly this document under this id.
     async fn knows(&self, key: &FileKey, content: Uuid) -> Result<bool, PortError>;
 
     /// Stores documents.
     async fn put(&self, chunk: Vec<(FileKey, SourceDocument)>) -> Result<(), PortError>;
 }
 
-/// Reads and stores the documents: of `team`, or of the team each names. A broken one is named, and
-/// the others go on.
+/// Reads and stores the documents, for `team` or for the team that each names. A broken document is
+/// reported, and the others are stored all the same.
 pub(crate) async fn register(
     sink: &impl DocumentSink,
     paths: &[PathBuf],
@@ -61,14 +62,15 @@ pub(crate) async fn register(
                 for oddity in &found.oddities {
                     let path = found.path.display();
                     let notices = &mut registration.notices;
-                    let line = format_args!("{path}: {oddity}; it is sent as it is");
+                    let line = format_args!("{path}: {oddity}; it is sent unchanged");
                     notices.warn(oddity, line);
                 }
                 if let Some(team) = team {
                     team.clone_into(&mut found.team);
                 } else if let Some(invalid) = found.not_a_team {
                     let (path, team) = (found.path.display(), &found.team);
-                    let line = format_args!("{path}: {invalid}; it goes under the team {team}");
+                    let line =
+                        format_args!("{path}: {invalid}; it is stored under the team {team}");
                     registration.notices.warn(&invalid.to_string(), line);
                 }
                 if let Some((key, found)) = registration.identify(sink, found).await? {
@@ -109,7 +111,7 @@ impl DocumentSink for Engine {
 }
 
 impl Registration {
-    /// The id a document goes under; none when it is there already.
+    /// The key to store a document under; none when the same document is already registered.
     async fn identify(
         &mut self,
         sink: &impl DocumentSink,
@@ -138,7 +140,7 @@ impl Registration {
                 self.notices.warn(
                     &format!("{whose} another file"),
                     format_args!(
-                        "{path}: {whose} {}, a different file; it goes under the id {}",
+                        "{path}: {whose} {}, a different file; it is stored under the id {}",
                         first.display(),
                         other.item_id
                     ),
@@ -165,7 +167,7 @@ impl Registration {
         Ok(Some((key, found)))
     }
 
-    /// Warns that a document does not carry its id.
+    /// Warns that a document has no usable id.
     fn say_derived(&mut self, found: &SourceDocument, derived: Uuid) {
         if found.item_id.is_some() {
             return;
@@ -179,11 +181,11 @@ impl Registration {
         };
         let path = found.path.display();
         let from = "derived from its dataset, path and name";
-        let line = format_args!("{path}: {why}; it goes under the id {derived}, {from}");
+        let line = format_args!("{path}: {why}; it is stored under the id {derived}, {from}");
         self.notices.warn(kind, line);
     }
 
-    /// Derived from where the document comes from; from its content, where even that is taken.
+    /// An id derived from where the document comes from; or from its content, if that id is taken too.
     fn free_key(&self, found: &SourceDocument, content: Uuid) -> FileKey {
         let derived = found.other_key();
         match self.taken.get(&derived) {
@@ -206,8 +208,8 @@ impl Registration {
     }
 }
 
-/// The id of a document that a state directory has under another than its own: it met another file of that
-/// id before, and tells them apart by what they hold.
+/// The id under which a state directory has a document if not under the document's own: an earlier run found
+/// that id taken by another file, and derived one from the content.
 async fn kept_apart(
     sink: &impl DocumentSink,
     found: &SourceDocument,
@@ -232,7 +234,7 @@ mod tests {
     use crate::intake::assignment::assignment;
 
     proptest! {
-        /// A document that is registered and whose assignment is then refused would be a lost file.
+        /// A document that is registered but whose assignment is refused would be a lost file.
         #[test]
         fn whatever_registers_can_be_assigned(
             team in "\\PC{0,300}|[/.\\x00-\\x1f]{0,4}",

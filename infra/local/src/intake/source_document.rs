@@ -1,4 +1,4 @@
-//! Reading Darwin JSON documents and telling whose they are.
+//! Reads Darwin JSON documents, and finds out which team and item each belongs to.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,35 +10,35 @@ use webhook::{PayloadError, Problem};
 
 use crate::intake::darwin;
 
-/// Namespace of derived item ids; made once, fixed for ever.
+/// UUID namespace of derived item ids. It must never change.
 const NAMESPACE: Uuid = Uuid::from_u128(0x2f0b_1a3e_5ce1_4a0b_8f5e_94d1_6d1f_3c27);
 
-/// The team of documents that name none.
+/// The team of documents that do not name one.
 const NO_TEAM: &str = "local";
 
-/// What some editors put before UTF-8.
+/// Some editors put it before UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A document that was read.
 #[derive(Debug)]
 pub struct SourceDocument {
-    /// Its file.
+    /// The file it is in.
     pub path: PathBuf,
     /// Its bytes.
     pub bytes: Bytes,
     /// The item's name.
     pub name: String,
-    /// Where it says it comes from: dataset, path and name.
+    /// Where it comes from, as it says: dataset, path and name.
     pub(crate) identity: String,
     /// Its team.
     pub team: String,
-    /// What is wrong with what it names as its team.
+    /// Why the team that it names cannot be used.
     pub(crate) not_a_team: Option<InvalidTeam>,
-    /// The item id it carries, if it is one.
+    /// The item id in the document, if it is a UUID.
     pub item_id: Option<Uuid>,
-    /// What it carries as its item id, if that is not one.
+    /// The item id in the document, if it is not a UUID.
     pub(crate) no_id: Option<String>,
-    /// What else is not as V7 writes it, each in words that do not depend on the document.
+    /// Other deviations from what V7 writes. The words of each depend on its kind only, not on the document.
     pub(crate) oddities: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ pub struct SourceDocument {
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {problem}", path = path.display())]
 pub struct Broken {
-    /// Its file.
+    /// The file it is in.
     pub path: PathBuf,
     /// What is wrong with it, and where.
     pub problem: String,
@@ -55,7 +55,7 @@ pub struct Broken {
 /// Reads one document.
 ///
 /// # Errors
-/// [`Broken`], with the place.
+/// [`Broken`], with the place in the document.
 pub fn read(path: &Path) -> Result<SourceDocument, Broken> {
     let broken = |problem: String| Broken {
         path: path.to_owned(),
@@ -65,7 +65,7 @@ pub fn read(path: &Path) -> Result<SourceDocument, Broken> {
     if bytes.is_empty() {
         return Err(broken("the file is empty".to_owned()));
     }
-    // As the sender will: what is refused later fails its file.
+    // The same check as the sender's: a document that it refuses later would fail its file.
     webhook::check(&bytes).map_err(|error| broken(refusal(error)))?;
     let unmarked = bytes.strip_prefix(BYTE_ORDER_MARK);
     let text = std::str::from_utf8(unmarked.unwrap_or(&bytes));
@@ -79,7 +79,7 @@ pub fn read(path: &Path) -> Result<SourceDocument, Broken> {
     if known.name.is_empty() {
         known
             .oddities
-            .push("its item has no \"name\": it goes by its file's".to_owned());
+            .push("its item has no \"name\", so the file's name is used".to_owned());
         let file = path.file_stem().unwrap_or_default();
         known.name = file.to_string_lossy().into_owned();
     }
@@ -117,19 +117,19 @@ fn refusal(error: PayloadError) -> String {
 }
 
 impl SourceDocument {
-    /// The file under the id it carries, or one derived from where it comes from.
+    /// The file's key with the id in the document, or with one derived from where it comes from.
     #[must_use]
     pub fn key(&self) -> FileKey {
         self.key_under(self.item_id.unwrap_or_else(|| self.derived(None)))
     }
 
-    /// The file under a derived id, because the one it carries is another file's.
+    /// The file's key with a derived id, for when the id in the document is another file's.
     #[must_use]
     pub fn other_key(&self) -> FileKey {
         self.key_under(self.derived(self.item_id))
     }
 
-    /// The file under an id.
+    /// The file's key with this id.
     #[must_use]
     pub(crate) fn key_under(&self, item_id: Uuid) -> FileKey {
         FileKey {
@@ -138,7 +138,7 @@ impl SourceDocument {
         }
     }
 
-    /// Tells documents apart by what they hold.
+    /// An id derived from the document's content, to tell documents apart.
     #[must_use]
     pub fn content(&self) -> Uuid {
         Uuid::new_v5(&Uuid::NAMESPACE_OID, &self.bytes)

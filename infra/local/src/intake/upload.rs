@@ -1,4 +1,4 @@
-//! Putting documents into a deployment's bucket.
+//! Uploads documents to a deployment's bucket.
 
 use aws::Admin;
 use delivery::FileKey;
@@ -10,13 +10,15 @@ use uuid::Uuid;
 use crate::intake::register::DocumentSink;
 use crate::intake::source_document::SourceDocument;
 
-/// Uploads at the same time: small ones wait for the answer more than for the line.
+/// Uploads at the same time: a small one waits more for the answer than for bandwidth.
 const UPLOADS: usize = 16;
 
-/// KiB on their way to the bucket at the same time: large ones share the line, and each has its time.
+/// KiB being uploaded at the same time. Large uploads share the bandwidth, and too many at once would time
+/// out.
 const UPLOADING: u32 = 4096;
 
-/// The document bucket keeps what it was given last under an id: a dataset's ids are its items' own.
+/// The document bucket keeps the last document stored under an id, because the ids in a dataset are its
+/// items' own.
 impl DocumentSink for Admin {
     async fn knows(&self, _key: &FileKey, _content: Uuid) -> Result<bool, PortError> {
         Ok(false)
@@ -35,7 +37,7 @@ impl DocumentSink for Admin {
     }
 }
 
-/// What an upload takes of the line: all of it, if it is as large.
+/// An upload's share of the KiB that may be uploaded at the same time; a larger one takes all of them.
 fn share(bytes: usize) -> u32 {
     let kibibytes = u32::try_from(bytes / 1024).unwrap_or(u32::MAX);
     kibibytes.saturating_add(1).min(UPLOADING)

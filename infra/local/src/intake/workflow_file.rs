@@ -1,4 +1,4 @@
-//! A workflow from a file, with what the command line sets in it.
+//! Reads a workflow from a file and applies the settings of the command line.
 
 use std::fs;
 use std::path::Path;
@@ -11,18 +11,18 @@ use crate::error::Error;
 use crate::terminal::notices::Notices;
 use crate::terminal::output::say;
 
-/// A workflow as it is to be stored.
+/// A workflow ready to be stored.
 #[derive(Debug)]
 pub(crate) struct Configured {
-    /// Without its secrets.
+    /// The workflow, without its secrets.
     pub(crate) workflow: Workflow,
-    /// The Webhook stage meant.
+    /// The id of the Webhook stage that the command is about.
     pub(crate) stage: Stage,
-    /// The secrets taken out.
+    /// The secrets taken out of the workflow.
     pub(crate) secrets: Vec<(SecretRef, StageSecrets)>,
 }
 
-/// Reads the workflow and sets what is to be set; warns of what is odd about it.
+/// Reads the workflow and applies the settings; warns about anything odd in it.
 pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Configured, Error> {
     let Imported {
         mut workflow,
@@ -47,7 +47,7 @@ pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Config
     let (id, name) = (stage.id, stage.name.clone());
     let Some(config) = &stage.webhook else {
         return Err(Error::Usage(format!(
-            "--stage: \"{name}\" is no Webhook stage but a stage of type {}",
+            "--stage: \"{name}\" is not a Webhook stage but a stage of type {}",
             stage.kind.as_str()
         )));
     };
@@ -59,7 +59,7 @@ pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Config
         workflow.set_webhook_url(id, url).map_err(refused)?;
     }
     if let Some(delays) = &overrides.retry_delays {
-        // More could be stored, but not read again: the file would wait for ever.
+        // A workflow with more delays could be stored but not read again, and its files would wait for ever.
         if delays.len() > workflow::MAX_RETRIES as usize {
             return Err(Error::Usage(format!(
                 "--retry-delays: at most {} delays",

@@ -1,4 +1,4 @@
-//! Working until every file is at rest.
+//! Runs the functions until every file is at rest.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,17 +17,17 @@ use crate::terminal::interrupt::interrupted;
 use crate::terminal::output::say;
 use crate::terminal::progress::Progress;
 
-/// Longest call on one machine: as long as a stage may ask for.
+/// The longest call on one machine: the longest timeout that a stage may ask for.
 const LONGEST_CALL: Duration = workflow::MAX_TIMEOUT;
 
-/// How often to look whether there is anything left to do.
+/// How often to check whether anything is left to do.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long a disk that takes no writes is waited for, before the run ends and says so.
+/// How long to wait for a disk that refuses writes before the run ends with an error.
 const DISK_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs the functions until nothing is left on the queues. False when a person stopped it; the state
-/// directory then has what is left.
+/// Runs the functions until nothing is left on the queues. Returns false when a person stopped it; what is
+/// left stays in the state directory.
 pub(crate) async fn drain(
     engine: &Engine,
     calls: &CallArgs,
@@ -56,7 +56,7 @@ pub(crate) async fn drain(
         () = interrupted() => Ok(false),
     };
     if matches!(finished, Ok(false)) {
-        say!("stopping: calls under way are finished first; press Ctrl-C again to stop at once");
+        say!("stopping once the calls under way have finished; press Ctrl-C again to stop at once");
         tokio::select! {
             () = pollers.stop() => {}
             () = interrupted() => {}
@@ -73,7 +73,7 @@ async fn idle(engine: &Engine) -> Result<(), PortError> {
         match engine.is_idle().await {
             Ok(true) => return Ok(()),
             Ok(false) => since = None,
-            // A look shares its commit with the writes of others, and so their fault.
+            // The check shares its commit with other writes, and fails when one of them does.
             Err(error) => {
                 let since = *since.get_or_insert_with(Instant::now);
                 if error.kind != PortErrorKind::Unavailable || since.elapsed() > DISK_PATIENCE {

@@ -1,14 +1,14 @@
-//! How the slots for messages in flight are shared among stages.
+//! Shares the slots for messages in flight among stages.
 //!
-//! A call that was begun cannot be taken back, so a receiver that does not answer keeps each slot it
-//! got for as long as its timeout. What is left free decides how much more a stage may have (dynamic
-//! thresholds, as in the buffers of network switches), and the last slots go only to stages that have
-//! none, one each: whoever comes next still finds one.
+//! A call cannot be taken back once it has begun, so a receiver that does not answer keeps each of its
+//! slots until the timeout. How many more slots a stage may take therefore depends on how many are free
+//! (dynamic thresholds, as in the buffers of network switches). The last slots are reserved for stages that
+//! have none, one each, so that the next stage to come still finds one.
 
-/// Messages of a stage in flight for each slot that is free and not among the last.
+/// How many messages a stage may have in flight for each free slot that is not reserved.
 const PER_FREE_SLOT: usize = 14;
 
-/// Fewer slots than this are all for anyone: a person who asks for two calls at a time wants two.
+/// With fewer slots than this none is reserved: a person who asks for two calls at a time wants two.
 const FEW: usize = 8;
 
 /// The slots of a queue's poller.
@@ -18,16 +18,16 @@ pub(crate) struct FairShare {
 }
 
 impl FairShare {
-    /// Of so many slots in all. A stage alone gets seven eighths of them.
+    /// For this many slots in all. A stage that is alone gets seven eighths of them.
     pub(crate) fn of(slots: usize) -> Self {
         let last = if slots < FEW { 0 } else { slots.div_ceil(16) };
         Self { last }
     }
 
-    /// With `free` slots left, at least one: how many more a stage may have that has `held`.
+    /// How many more slots a stage may take that has `held`, while `free` (at least one) are left.
     pub(crate) fn room(self, free: usize, held: usize) -> usize {
         let short = (free.saturating_sub(self.last) * PER_FREE_SLOT).saturating_sub(held);
-        // Each slot it takes is also one less that is free.
+        // Each slot that it takes also leaves one less free.
         let room = short.div_ceil(PER_FREE_SLOT + 1);
         if held == 0 { room.max(1) } else { room }
     }
@@ -37,8 +37,8 @@ impl FairShare {
 mod tests {
     use super::FairShare;
 
-    /// Stages that never give a slot back, the next one coming when those before have taken all
-    /// they may: what each has then.
+    /// How many slots each of these stages gets, where none gives a slot back and each comes only when those
+    /// before it have taken all that they may.
     fn hoard(slots: usize, stages: usize) -> Vec<usize> {
         let mut held = Vec::new();
         let mut free = slots;

@@ -1,26 +1,26 @@
-//! How many files this process may have open: a call that gets no socket costs its file a retry.
+//! Raises the limit of open files, because a call that cannot open a socket costs its file a retry.
 
 use crate::terminal::output::say;
 
-/// Open beside the calls: standard streams, the runtime's, the database's.
+/// Files open besides those of calls: the standard streams, the runtime's and the database's.
 const OTHERS: u64 = 32;
 
-/// Of a call: its socket, and its document or the resolver's socket.
+/// Files open for each call: its socket, and its document or the resolver's socket.
 const OF_A_CALL: u64 = 2;
 
-/// Raises the limit as far as this process may.
+/// Raises the limit as far as this process is allowed to.
 pub fn raise() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, getrlimit, setrlimit};
         let mut limit = getrlimit(Resource::Nofile);
         limit.current = limit.maximum;
-        // Where that is refused, the limit is as it was, and so many calls are made at a time.
+        // If that is refused the limit stays as it was, and `calls` keeps the number of calls within it.
         let _ = setrlimit(Resource::Nofile, limit);
     }
 }
 
-/// As many calls at a time as are wanted, or as the limit allows.
+/// How many calls to make at a time: as many as wanted, or as the limit allows.
 pub(crate) fn calls(wanted: usize) -> usize {
     let Some(limit) = open_files() else {
         return wanted;
@@ -28,7 +28,7 @@ pub(crate) fn calls(wanted: usize) -> usize {
     let calls = at_once(wanted, limit);
     if calls < wanted {
         say!(
-            "the limit of open files ({limit}) allows {calls} calls at a time in place of {wanted}: raise it with `ulimit -n`, or give a lower --concurrency"
+            "the limit of open files ({limit}) allows {calls} calls at a time instead of {wanted}: raise it with `ulimit -n`, or give a lower --concurrency"
         );
     }
     calls

@@ -4,7 +4,7 @@ use delivery::ports::{NoEvents, Observation, Observer, SystemClock};
 use embedded::Engine;
 use webhook::WebhookCaller;
 
-/// Takes note of what happens.
+/// Observes attempts and outcomes.
 pub type Watch = Arc<dyn Observer>;
 
 /// The ports on one machine: the embedded engine for all of them, and the real caller.
@@ -23,7 +23,7 @@ impl std::fmt::Debug for Local {
     }
 }
 
-/// Lends an observer that is shared.
+/// An observer that is shared.
 #[derive(Clone)]
 pub struct Watching(Watch);
 
@@ -34,7 +34,7 @@ impl Observer for Watching {
 }
 
 impl Local {
-    /// Bundles them.
+    /// Joins the engine, the caller and the observer.
     #[must_use]
     pub fn new(engine: Engine, caller: WebhookCaller, watch: Watch) -> Self {
         Self {

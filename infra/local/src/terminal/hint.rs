@@ -1,4 +1,4 @@
-//! What to do about a call that was refused for its address.
+//! Says what to do about a call that was refused because of its address.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use embedded::Engine;
 
 use crate::terminal::output::say;
 
-/// How to allow an address; `detail` is what the refused attempt says about it.
+/// How to allow an address, which is taken from the refused attempt's `detail`.
 pub(crate) fn allow(detail: Option<&str>) -> String {
     let first = detail.and_then(|detail| detail.split(' ').next());
     let network = match first.map(str::parse::<IpAddr>) {
@@ -16,10 +16,10 @@ pub(crate) fn allow(detail: Option<&str>) -> String {
         Some(Ok(address @ IpAddr::V6(_))) => format!("{address}/128"),
         _ => "127.0.0.0/8".to_owned(),
     };
-    format!("if you mean it, allow the network: --allow-network {network}")
+    format!("if the call should go there, allow the network: --allow-network {network}")
 }
 
-/// Names the address that the file's last refused call would have gone to.
+/// Says which address the file's last refused call would have gone to, and how to allow it.
 pub(crate) async fn say_refused(engine: &Engine, key: &FileKey) -> Result<(), PortError> {
     let attempts = engine.attempts(key).await?;
     let mut attempts = attempts.iter().rev();

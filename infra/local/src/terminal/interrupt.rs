@@ -2,7 +2,7 @@
 
 use super::output::say;
 
-/// Completes when a person or the system asks the process to stop.
+/// Completes when a person or the system asks the process to stop, by Ctrl-C or a signal.
 pub(crate) async fn interrupted() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
@@ -21,5 +21,5 @@ pub(crate) async fn interrupted() {
 
 /// Says how to go on after a person stopped the work.
 pub(crate) fn say_stopped() {
-    say!("stopped: run the same command again to continue where it was");
+    say!("stopped; give the same command again to continue where it stopped");
 }

@@ -1,13 +1,13 @@
-//! Warnings by kind: the first of each are said, the others are counted.
+//! Warnings by kind: the first few of each kind are printed, the others only counted.
 
 use std::fmt;
 
 use crate::terminal::output::{say, shown};
 
-/// Said of each kind. With `-v` the others are in the log.
+/// How many of each kind are printed. With `-v` the others are logged.
 const SAID: usize = 10;
 
-/// What was said so far, by kind.
+/// How many notices there were so far, by kind.
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
     kinds: Vec<Kind>,
@@ -21,12 +21,12 @@ struct Kind {
 }
 
 impl Notices {
-    /// Warns; `kind` is what the warning has in common with others, as a person would put it.
+    /// Warns. `kind` says, in words for people, what the warning has in common with others.
     pub(crate) fn warn(&mut self, kind: &str, line: fmt::Arguments<'_>) {
         self.take("warning", kind, line);
     }
 
-    /// Notes what needs no attention.
+    /// Prints a note that calls for no action.
     pub(crate) fn note(&mut self, kind: &str, line: fmt::Arguments<'_>) {
         self.take("note", kind, line);
     }
@@ -54,12 +54,12 @@ impl Notices {
         }
     }
 
-    /// Says how many more there were.
+    /// Prints how many more notices of each kind there were.
     pub(crate) fn finish(self) {
         for Kind { level, what, count } in self.kinds {
             if count > SAID {
                 say!(
-                    "{level}: {} more of this kind ({what}): -v names each",
+                    "{level}: {} more of this kind ({what}); give -v to log each",
                     count - SAID
                 );
             }

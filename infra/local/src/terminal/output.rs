@@ -1,10 +1,11 @@
-//! What is said to people. Names, answers and paths come from elsewhere: they must not steer a terminal.
+//! Output for people. Names, answers and paths come from outside, so escape sequences in them must not reach
+//! the terminal.
 
 use std::fmt;
 use std::io::{self, ErrorKind, StdoutLock, Write};
 
-/// Writes to standard output. Who reads may have seen enough, `| head` for one: that is no fault, and the
-/// exit code still says what became of the files.
+/// Writes to standard output. A reader such as `| head` may close it early; that is not an error, and the
+/// exit code still tells what became of the files.
 pub(crate) fn output(write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match write(&mut out).and_then(|()| out.flush()) {
@@ -13,26 +14,26 @@ pub(crate) fn output(write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>) 
     }
 }
 
-/// Says a line on standard error, to whoever is still there.
+/// Prints a line to standard error, and ignores it when nobody reads that any more.
 pub(crate) fn tell(line: fmt::Arguments<'_>) {
     let line = line.to_string().lines().map(shown).collect::<Vec<_>>();
     let _ = writeln!(io::stderr(), "{}", line.join("\n"));
 }
 
-/// Says a line on standard error, as `eprintln!` does.
+/// Prints a line to standard error, like `eprintln!`, but never panics.
 macro_rules! say {
     ($($line:tt)*) => { $crate::terminal::output::tell(format_args!($($line)*)) };
 }
 pub(crate) use say;
 
-/// Text in one line, without what a terminal would obey.
+/// Text in one line, without characters that a terminal would interpret.
 pub(crate) fn shown(text: &str) -> String {
     let is_obeyed =
         |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.replace(is_obeyed, "\u{fffd}")
 }
 
-/// Text as one argument of a command line that a shell reads.
+/// Text quoted, where needed, as one argument for a shell.
 pub(crate) fn argument(text: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_./:@%+,=".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {

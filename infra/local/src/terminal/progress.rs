@@ -5,7 +5,7 @@ use std::time::Duration;
 use delivery::ports::{Observation, Observer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A progress bar on standard error, if that is a terminal, and counts in any case.
+/// Counts calls and finished files, and shows a progress bar on standard error if that is a terminal.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
@@ -14,7 +14,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar over `files` visits.
+    /// A bar whose length is `files` visits.
     #[must_use]
     pub fn new(files: u64) -> Self {
         let bar = if std::io::stderr().is_terminal() {
@@ -34,7 +34,7 @@ impl Progress {
         }
     }
 
-    /// More visits than thought.
+    /// Adds visits to the bar's length.
     pub fn expect(&self, more: u64) {
         self.bar.inc_length(more);
     }
@@ -45,7 +45,7 @@ impl Progress {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }

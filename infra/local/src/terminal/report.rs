@@ -1,4 +1,4 @@
-//! What became of the files: as JSON lines, or as a table.
+//! Prints what became of the files, as JSON lines or as a table.
 
 use std::io::{self, Write};
 
@@ -10,15 +10,15 @@ use workflow::{RejectReason, Workflow};
 
 use crate::terminal::output::{output, shown};
 
-/// Rows of a table at most: more are counted, failures shown first.
+/// The most rows that a table shows, failures first; the others are only counted.
 const MAX_ROWS: usize = 60;
 
-/// One file's way through a stage.
+/// One file's visit to a stage, and how it ended.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Row {
-    /// The item.
+    /// The item's id.
     pub item_id: Uuid,
-    /// Its name.
+    /// The item's name.
     pub name: String,
     /// The stage it was assigned to.
     pub stage: String,
@@ -28,22 +28,22 @@ pub(crate) struct Row {
     pub attempts: usize,
     /// The last HTTP status.
     pub status: Option<u16>,
-    /// Why not.
+    /// The reason code of a failure.
     pub reason: Option<&'static str>,
     /// The stage it went to.
     pub moved_to: Option<String>,
-    /// From its assignment to its end, in milliseconds.
+    /// The time from its assignment to its end, in milliseconds.
     pub duration_ms: u64,
-    /// Webhook stages it went on to by itself.
+    /// Visits to further Webhook stages that the workflow moved it on to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub then: Vec<Next>,
-    /// For people.
+    /// The reason in words.
     #[serde(skip)]
     pub explained: Option<&'static str>,
 }
 
 impl Row {
-    /// How a delivery ended, or that it has not.
+    /// How a delivery ended, or that it has not ended yet.
     pub(crate) const fn outcome_of(delivery: &DeliveryState) -> &'static str {
         match delivery.outcome {
             Some(Outcome::Succeeded) => "succeeded",
@@ -53,7 +53,7 @@ impl Row {
     }
 }
 
-/// A further visit.
+/// A visit to a further Webhook stage.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Next {
     /// The stage.
@@ -64,7 +64,7 @@ pub(crate) struct Next {
     pub attempts: usize,
     /// The last HTTP status.
     pub status: Option<u16>,
-    /// Why not.
+    /// The reason code of a failure.
     pub reason: Option<&'static str>,
     /// The stage it went to.
     pub moved_to: Option<String>,
@@ -115,7 +115,7 @@ impl Row {
         }
     }
 
-    /// What became of the file in all, the stages it went on to included.
+    /// The file's outcome over all visits, including the stages that it went on to.
     #[must_use]
     pub(crate) fn overall(&self) -> &'static str {
         if self.is_success() || self.outcome == "rejected" {
@@ -125,7 +125,7 @@ impl Row {
         }
     }
 
-    /// The stage whose call was the last, if that failed.
+    /// The stage of the last visit, if that failed.
     #[must_use]
     pub(crate) fn failed_last_at(&self) -> Option<&str> {
         let last = self.then.last();
@@ -133,7 +133,7 @@ impl Row {
         (outcome == "failed").then_some(stage)
     }
 
-    /// Whether a call of it was refused for its address.
+    /// Whether one of its calls was refused because of its address.
     #[must_use]
     pub(crate) fn is_refused(&self) -> bool {
         let reasons = self.then.iter().map(|next| next.reason);
@@ -141,7 +141,7 @@ impl Row {
         reasons.any(|reason| reason == Some("forbidden_address"))
     }
 
-    /// Whether all of it went well.
+    /// Whether all visits succeeded.
     #[must_use]
     pub(crate) fn is_success(&self) -> bool {
         matches!(self.outcome, "succeeded" | "already_passed")
@@ -190,7 +190,7 @@ pub(crate) async fn deliveries(
     Ok(all)
 }
 
-/// The row of the visit `delivery_id`, with the visits the file went on to.
+/// The row of the visit `delivery_id`, with the visits that followed without a person.
 #[must_use]
 pub(crate) fn row_of(
     workflow: &Workflow,
@@ -214,17 +214,17 @@ pub(crate) fn row_of(
     Some(row)
 }
 
-/// A count for people: `1 file`, `2 files`.
+/// A count in words for people: `1 file`, `2 files`.
 #[must_use]
 pub(crate) fn counted(count: usize, what: &str) -> String {
     let s = if count == 1 { "" } else { "s" };
     format!("{count} {what}{s}")
 }
 
-/// Prints one JSON object a line.
+/// Prints one JSON object per line.
 ///
 /// # Errors
-/// When standard output is gone.
+/// When standard output cannot be written to.
 pub(crate) fn print_json(rows: &[impl Serialize]) -> io::Result<()> {
     output(|out| {
         for row in rows {
@@ -235,10 +235,10 @@ pub(crate) fn print_json(rows: &[impl Serialize]) -> io::Result<()> {
     })
 }
 
-/// Prints a table: what failed first, and not more than a person reads.
+/// Prints a table: failures first, and no more rows than a person would read.
 ///
 /// # Errors
-/// When standard output is gone.
+/// When standard output cannot be written to.
 pub(crate) fn print_table(rows: &[Row]) -> io::Result<()> {
     let mut cells = Vec::new();
     for row in rows {
@@ -302,11 +302,11 @@ fn why(status: Option<u16>, reason: Option<&str>, explained: Option<&str>) -> St
     }
 }
 
-/// Widest cell of a table but for its last column, in characters.
+/// The most characters in a cell of a table, except in its last column.
 const WIDEST: usize = 60;
 
-/// A cell's text without its middle, where it is too long: a name's beginning tells whose it is, its end
-/// which of them.
+/// A cell's text, without its middle if it is too long: the beginning of a name usually says which series
+/// it belongs to, and the end which one of them it is.
 pub(crate) fn shortened(text: &str) -> String {
     let count = text.chars().count();
     if count <= WIDEST {
@@ -319,8 +319,8 @@ pub(crate) fn shortened(text: &str) -> String {
     short
 }
 
-/// Writes columns as wide as their widest cell, but for the last. The others' cells are shortened where
-/// one would push all that follows it out of sight.
+/// Writes all columns but the last as wide as their widest cell. Cells in them are shortened if they would
+/// push what follows out of sight.
 pub(crate) fn write_columns<const N: usize>(
     out: &mut impl Write,
     lines: &[[String; N]],

@@ -34,7 +34,10 @@ fn arguments_that_cannot_be_used_are_named() {
         &["nowhere"],
     );
     with(&["--stage", "Chek"], &["Chek", "Notify", "Check"]);
-    with(&["--stage", "Annotate"], &["Annotate", "no Webhook stage"]);
+    with(
+        &["--stage", "Annotate"],
+        &["Annotate", "not a Webhook stage"],
+    );
     with(&["--as", "boss"], &["boss", "workforce_manager"]);
     with(&["--retry-delays", "soon"], &["soon", "10s"]);
     with(&["--retry-delays", "16min"], &["15 minutes"]);

@@ -243,7 +243,7 @@ fn what_systems_leave_beside_documents_is_passed_over() {
         ".AppleDouble",
         ".ipynb_checkpoints",
     ] {
-        let passed = format!("{name}: passed over");
+        let passed = format!("{name}: skipped");
         assert!(said.contains(&passed), "{passed}: {said}");
     }
 }
@@ -277,7 +277,7 @@ fn warnings_of_one_kind_are_counted_beyond_ten() {
         "{said}"
     );
     assert!(
-        said.contains("20 more of this kind (it has no item_id): -v names each"),
+        said.contains("20 more of this kind (it has no item_id); give -v to log each"),
         "{said}"
     );
     let output = run(&endpoint, &state.path().join("2"), &workflow, &[&documents])

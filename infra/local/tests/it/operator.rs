@@ -96,7 +96,7 @@ fn a_run_that_leaves_files_behind_says_so() {
         .unwrap();
     assert_eq!(code(&again), 1, "{}", stderr(&again));
     let said = stderr(&again);
-    assert!(said.contains("24 files came to no end"), "{said}");
+    assert!(said.contains("24 files not finished"), "{said}");
     assert!(said.contains("webhook-stage audit --state"), "{said}");
 }
 
@@ -175,7 +175,7 @@ fn an_edited_workflow_and_a_files_story() {
     assert_eq!(known["visits"].as_array().unwrap().len(), 2);
     let nobody = on(&["status", "--item", "00000000-0000-0000-0000-000000000000"]);
     assert_eq!(code(&nobody), 1);
-    assert!(stderr(&nobody).contains("there is no such file"));
+    assert!(stderr(&nobody).contains("no such file"));
 }
 
 #[test]

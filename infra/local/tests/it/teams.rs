@@ -32,7 +32,7 @@ fn a_document_whose_team_cannot_be_one_is_delivered_under_another() {
     assert_eq!(endpoint.count(), 5);
     let said = stderr(&output);
     for warning in [
-        "0.json: the team contains a slash; it goes under the team a-b-",
+        "0.json: the team contains a slash; it is stored under the team a-b-",
         "2.json: the team is \".\" or \"..\"",
         "3.json: the team is longer than 255 bytes",
     ] {
@@ -95,6 +95,6 @@ fn check_and_status_name_letters_that_have_no_record() {
         assert_eq!(letters[0]["team"], "a/b");
         assert_eq!(letters[0]["item_id"], item.to_string());
         assert_eq!(letters[1]["item_id"], json!(null));
-        assert!(stderr(&output).contains("2 dead letters parked without a file's record"));
+        assert!(stderr(&output).contains("2 dead letters parked whose file has no record"));
     }
 }

@@ -1,5 +1,5 @@
-//! DynamoDB in the process, behind the AWS SDK: requests go to `dynoxide` without a socket, and what
-//! they cost is counted.
+//! DynamoDB inside the process, for tests: requests of the AWS SDK go to `dynoxide` without a socket, and their
+//! cost in read and write units is counted.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../../tests/it/fake.rs"]
@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// A request and its price.
+/// A request and its cost.
 #[derive(Clone, Debug)]
 pub struct Spent {
     pub operation: String,
@@ -36,7 +36,7 @@ impl Default for Dynamo {
         create_table(&database);
         let spent = Arc::new(Mutex::new(Vec::new()));
         let counted = Arc::clone(&spent);
-        // One at a time: the database is one connection.
+        // One request at a time, because the database has a single connection.
         let database = Mutex::new(database);
         let fake = Fake::new(move |request| answer(&database.lock().unwrap(), request, &counted));
         Self { fake, spent }
@@ -48,13 +48,13 @@ impl Dynamo {
         Table::new(&self.fake.config(), "table", Some(90))
     }
 
-    /// What was spent since this was last asked.
+    /// What the requests since the last call of this function cost.
     pub fn spent(&self) -> Vec<Spent> {
         std::mem::take(&mut self.spent.lock().unwrap())
     }
 }
 
-/// As `infra/sam/template.yaml` has it; that one is deployed to an emulator by `tests/tests/aws`.
+/// The table as in `infra/sam/template.yaml`, which `tests/tests/aws` deploys to an emulator.
 fn create_table(database: &Database) {
     let names = ["pk", "sk", "rest_pk", "rest_sk", "failed_pk", "failed_sk"];
     let attributes = names.map(|name| json!({"AttributeName": name, "AttributeType": "S"}));

@@ -8,7 +8,7 @@ use crate::events::EventBus;
 use crate::queue::Queue;
 use crate::warm::within;
 
-/// What moves a file on, for the functions that do.
+/// The ports that move a file out of its stage, for the functions that do so.
 #[derive(Clone, Debug)]
 pub(super) struct Exit {
     pub(super) dispatcher: DispatcherPorts,
@@ -37,7 +37,7 @@ impl Exit {
     }
 }
 
-/// The ports in `exit`, lent by what contains it.
+/// Implements `ExitPorts` for a type by its field `exit`.
 macro_rules! lend_exit {
     ($type:ty) => {
         delivery::port_set! { impl DispatchPorts for $type as ports {

@@ -1,4 +1,4 @@
-//! The ports of each function, with the clients it needs and no others.
+//! The ports of each function, with only the clients that it needs.
 
 #[cfg(feature = "s3")]
 mod dead_letter;

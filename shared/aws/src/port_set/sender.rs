@@ -17,10 +17,10 @@ pub struct SenderPorts {
 /// The sender cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum SenderError {
-    /// Its environment.
+    /// Its environment is not complete or not valid.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
-    /// Its HTTP client.
+    /// Its HTTP client cannot be made.
     #[error(transparent)]
     Client(#[from] ClientError),
 }

@@ -1,5 +1,5 @@
-//! The record in few bytes. A write is billed by the KiB, and as plain JSON the record of a file
-//! that has just left a stage is larger than that.
+//! A compact form of the record. Writes are billed by the KiB, and as plain JSON the record of a file that has
+//! just left a stage is larger than one KiB.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// Field names and what stands for them. Others stay as they are, so that a new field needs no entry
-/// here; an entry must never change.
+/// Field names and their short forms. Other names are kept, so that a new field does not need an entry here. An
+/// entry must never change.
 const NAMES: &[(&str, &str)] = &[
     ("workflow_id", "w"),
     ("visit", "v"),
@@ -45,7 +45,7 @@ const NAMES: &[(&str, &str)] = &[
     ("duration_ms", "M"),
 ];
 
-/// Before a UUID in 22 characters, and before a text that begins with it.
+/// Marks a UUID written in 22 characters; a text that itself begins with the mark gets it as well.
 const MARK: char = '~';
 
 /// A value in its short form.

@@ -88,7 +88,7 @@ impl Table {
         item
     }
 
-    /// Keeps an item, unless what is kept is newer.
+    /// Stores an item, unless a newer one is already stored.
     async fn keep_newest(
         &self,
         what: &'static str,

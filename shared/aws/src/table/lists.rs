@@ -13,16 +13,17 @@ use super::item::{Item, body, file, new, text};
 use super::states::state;
 use crate::error::port_error;
 
-/// Keys of one `BatchGetItem` at most.
+/// The most keys of one `BatchGetItem`.
 const BATCH: usize = 100;
 
-/// Times a batch's keys are asked for: those that were not processed after a pause, then a longer one.
+/// How often a batch's keys are requested: those that were not processed again after a pause, then after a longer
+/// one.
 const ROUNDS: u32 = 8;
 
 /// The first pause.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Index keys of a stage. Entries made with another number would not be found.
+/// The number of index keys of a stage. It must never change, or earlier entries would not be found.
 const PARTITIONS: u8 = 4;
 
 impl Lists for Table {
@@ -40,7 +41,7 @@ impl Lists for Table {
             more |= part.1;
             entries.extend(part.0);
         }
-        // Each part has given its first: the first of all are among them.
+        // Each part has returned its first entries, so the first of all are among them.
         entries.sort_unstable();
         more |= entries.len() > limit;
         entries.truncate(limit);
@@ -49,7 +50,7 @@ impl Lists for Table {
             .filter(|_| more)
             .map(|entry| entry.order.clone());
         let rows = self.records(entries).await?.into_iter().filter(|state| {
-            // The index lags: what has moved on since is not listed.
+            // The index lags behind, so files that have moved on since are left out.
             if listing.failed {
                 let delivery = state.delivery.as_ref();
                 state.is_failed_at_rest()
@@ -99,14 +100,14 @@ fn part_key(stage_id: Uuid, part: u8) -> String {
     format!("{stage_id}#{part}")
 }
 
-/// A record's place in a listing: padded, so that text sorts as time does, and unlike any other's.
+/// A record's place in a listing. It is unique, and padded so that it sorts by time.
 pub(super) fn order(state: &FileState) -> String {
     let millis = state.updated_at.as_millis().max(0);
     format!("{millis:015}#{}#{}", state.key.item_id, state.key.team)
 }
 
 impl Table {
-    /// The first entries of one part, and whether it has more.
+    /// The first entries of one part, and whether there are more.
     async fn part(
         &self,
         listing: Listing,
@@ -145,7 +146,7 @@ impl Table {
         Ok((entries.collect(), more))
     }
 
-    /// The records behind index entries, in the entries' order.
+    /// The records of index entries, in the order of the entries.
     async fn records(&self, entries: Vec<Entry>) -> Result<Vec<FileState>, PortError> {
         let mut found = HashMap::new();
         for batch in entries.chunks(BATCH) {
@@ -175,7 +176,7 @@ impl Table {
             .collect())
     }
 
-    /// Gets a batch; returns the keys that were not processed.
+    /// Reads a batch, and returns the keys that were not processed.
     async fn fetch(
         &self,
         keys: Vec<Item>,

@@ -1,4 +1,4 @@
-//! One table: a file's record and history under the file's key, and the workflows.
+//! The DynamoDB table. It has each file's record and history under the file's key, and the workflows.
 
 mod compact;
 mod history;
@@ -28,9 +28,10 @@ use crate::cache::Cache;
 /// | same | `VISIT#<id>`, `ATTEMPT#<delivery>#<n>`, `REJECTION#<assignment>#<role>` | the history |
 /// | `WORKFLOW#<team>#<id>` | `WORKFLOW` | the workflow's JSON, without secrets |
 ///
-/// Two sparse indexes, keys only: `at-rest` has files at rest by stage, `failed` those whose last
-/// webhook failed by its stage. On the happy path only the first is written. Each stage has four
-/// index keys: one key takes 1,000 writes a second, and a full one throttles the table itself.
+/// There are two sparse, keys-only indexes: `at-rest` lists files at rest by stage, and `failed` files whose last
+/// webhook failed by the stage of that webhook. For a delivery that succeeds only the first is written. Each
+/// stage has four index keys, because one key allows 1,000 writes per second, and a key at its limit throttles
+/// writes to the table itself.
 #[derive(Clone, Debug)]
 pub struct Table {
     client: Client,
@@ -39,14 +40,14 @@ pub struct Table {
     workflows: Arc<Cache<WorkflowKey, Arc<Workflow>>>,
 }
 
-/// Team and id.
+/// The team and id of a workflow.
 type WorkflowKey = (String, Uuid);
 
-/// Workflows held at most.
+/// The most workflows that are cached.
 const WORKFLOWS: usize = 1000;
 
 impl Table {
-    /// The table of this name. Attempts and rejections are kept for `history_days`, for ever without.
+    /// The table with this name. Attempts and rejections are kept for `history_days`, or without it for ever.
     #[must_use]
     pub fn new(config: &SdkConfig, name: impl Into<String>, history_days: Option<u32>) -> Self {
         Self {
@@ -57,8 +58,8 @@ impl Table {
         }
     }
 
-    /// Opens a connection before the first message needs it, for half a read unit. That it fails is no
-    /// matter: the first message will say so.
+    /// Opens a connection before the first message needs it, at the cost of half a read unit. An error is ignored,
+    /// because the first message will meet it too.
     pub async fn warm(&self) {
         let key = item::text("WARM");
         let get = self.client.get_item().table_name(&self.name);

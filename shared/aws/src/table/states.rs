@@ -44,7 +44,7 @@ impl FileStates for Table {
         };
         let failed = port_error("put file state", &error);
         match error.into_service_error() {
-            // The record there is comes with the refusal: no read is needed to decide again.
+            // The refusal contains the current record, so that deciding again needs no read.
             PutItemError::ConditionalCheckFailedException(refused) => {
                 let found = refused.item.map(|item| state(&item)).transpose();
                 Err(WriteError::Conflict(
@@ -56,10 +56,10 @@ impl FileStates for Table {
     }
 }
 
-/// A record's item. What has an attribute of its own is not in the body again.
+/// The item of a record. Fields with an attribute of their own are not repeated in the body.
 ///
 /// # Errors
-/// [`PortError`] when it is no JSON object.
+/// [`PortError`] when it is not a JSON object.
 pub fn item(state: &FileState) -> Result<Item, PortError> {
     let what = "write file state";
     let mut short = compact::write(state).map_err(|error| corrupt(what, error))?;
@@ -94,7 +94,7 @@ pub fn item(state: &FileState) -> Result<Item, PortError> {
 /// The record of an item.
 ///
 /// # Errors
-/// [`PortError`] when the item is none that [`item`] made.
+/// [`PortError`] when the item was not made by [`item`].
 pub fn state(item: &Item) -> Result<FileState, PortError> {
     let what = "read file state";
     let missing = || corrupt(what, "an attribute is missing");
@@ -109,7 +109,7 @@ pub fn state(item: &Item) -> Result<FileState, PortError> {
         .map_err(|error| corrupt(what, error))?;
     let mut short: Value = body(what, item)?;
     let fields = short.as_object_mut().ok_or_else(missing)?;
-    // The team's slug is foreign text: it may look like something in short form.
+    // The team's slug is foreign text, and may look like a short form.
     let team = compact::write(&team).map_err(|error| corrupt(what, error))?;
     fields.insert("key".to_owned(), json!({"team": team, "item_id": item_id}));
     fields.insert("version".to_owned(), json!(version));

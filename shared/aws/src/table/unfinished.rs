@@ -6,9 +6,9 @@ use super::item::{Item, new, text};
 use super::states::state;
 use crate::error::{corrupt, port_error};
 
-/// Reads every item of the part, at half a read unit for 4 KB: an index of what is unfinished would
-/// cost each delivered file two write units, which is more. Queues cannot be searched, so a file's
-/// due time is all there is to judge by.
+/// Reads every item of the segment, at half a read unit per 4 KB. An index of unfinished files would cost more:
+/// two write units for each delivered file. Queues cannot be searched, so only a file's due time tells whether
+/// it is stuck.
 impl Unfinished for Table {
     async fn unfinished(
         &self,
@@ -46,13 +46,13 @@ impl Unfinished for Table {
     }
 }
 
-/// The audit counts what cannot be read; which one it was, only the table knows.
+/// Logs which record cannot be read, because the audit only counts such records.
 fn named(item: &Item, error: &PortError) {
     let pk = item.get("pk").and_then(|pk| pk.as_s().ok());
     tracing::warn!(pk, code = error.kind.code(), "record cannot be read");
 }
 
-/// Where a page ended: the key of the item it looked at last.
+/// The place where a page ended: the key of the last item that was read.
 fn cursor(key: &Item) -> Result<String, PortError> {
     let part = |name: &str| match key.get(name) {
         Some(AttributeValue::S(value)) => Ok(value.as_str()),

@@ -12,11 +12,11 @@ use super::item::{Item, new, text};
 use crate::cache::MaxAge;
 use crate::error::{corrupt, port_error};
 
-/// How long a workflow is used without a look at the table: an edited URL takes effect after that.
-/// A read costs a unit for each 8 KB, and a batch asks at once: see [`Cache`](crate::cache::Cache).
+/// How long a cached workflow is used; after that an edited URL takes effect. A read costs one unit per 8 KB, and
+/// the deliveries of a batch share it: see [`Cache`](crate::cache::Cache).
 const FRESH: Duration = Duration::from_secs(5);
 
-/// Largest workflow: an item takes 400 KB.
+/// The largest workflow, since an item can have at most 400 KB.
 const LARGEST: usize = 380 * 1024;
 
 impl Workflows for Table {
@@ -34,8 +34,8 @@ impl Workflows for Table {
 
 impl Table {
     async fn read(&self, team: &str, id: Uuid) -> Result<Option<Arc<Workflow>>, PortError> {
-        // Half the price, and as fresh as the cache is; but "there is none" rejects an assignment
-        // for good, so that has to be certain.
+        // An eventually consistent read costs half, and is fresh enough for a cache. But that there is no
+        // workflow must be certain, because the assignment is then rejected for good.
         let mut item = self.fetch_workflow(team, id, false).await?;
         if item.is_none() {
             item = self.fetch_workflow(team, id, true).await?;

@@ -12,22 +12,22 @@ use crate::time::Timestamp;
 /// A recorded attempt.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RecordedAttempt {
-    /// What the state keeps of the attempt.
+    /// The attempt's summary, as the record keeps it.
     pub summary: AttemptSummary,
-    /// The failed attempt in full, to be kept before the write.
+    /// The failed attempt in full, to be stored before the record is written.
     pub record: Option<AttemptRecord>,
-    /// What to write and emit.
+    /// What to write and send.
     pub next_step: NextStep,
 }
 
 /// What follows an attempt.
 #[derive(Debug, PartialEq, Eq)]
 pub enum NextStep {
-    /// Write the record, then send the message for the next attempt, due at its `next_at`.
+    /// Write the record, then send the message of the next attempt, due at its `next_at`.
     Retry {
         /// The record to write.
         next: Box<FileState>,
-        /// The message for the next attempt.
+        /// The message of the next attempt.
         delivery: Box<Delivery>,
     },
     /// The visit is over.
@@ -36,7 +36,7 @@ pub enum NextStep {
 
 /// Records the answer to the attempt that `state` has claimed.
 ///
-/// None when `state` has no delivery open: such a state cannot have claimed anything.
+/// None when `state` has no open delivery, because it then cannot have claimed an attempt.
 #[must_use]
 pub fn record_attempt(
     workflow: Option<&Workflow>,
@@ -126,7 +126,7 @@ pub fn record_attempt(
     })
 }
 
-/// Why the answer is a failure; none for a 2xx.
+/// Why the answer counts as a failure; none for a 2xx.
 fn failure(answer: &Answer) -> Option<Reason> {
     match answer.result {
         Ok(200..=299) => None,
@@ -137,7 +137,7 @@ fn failure(answer: &Answer) -> Option<Reason> {
     }
 }
 
-/// Whether another call may bring another answer.
+/// Whether another call might be answered differently.
 const fn is_retriable(reason: Reason) -> bool {
     matches!(
         reason,

@@ -10,32 +10,32 @@ use crate::record::VisitRecord;
 use crate::state::{DeliveryState, FileKey, FileState, Outcome, Status, Visit};
 use crate::time::Timestamp;
 
-/// Webhook stages a file may enter one after the other without a person between: 25.
+/// How many Webhook stages a file may enter in a row without a person in between: 25.
 ///
-/// A cycle of Webhook stages is legal; this bounds what it costs.
+/// A cycle of Webhook stages is allowed; this limits what it can cost.
 pub const HOP_LIMIT: u32 = 25;
 
-/// The end of a visit to a Webhook stage: one write that leaves by one edge and opens the next
-/// visit (invariant 6), with what has to happen before and after it.
+/// The end of a visit to a Webhook stage: a single write in which the file leaves by one edge and opens the
+/// next visit (invariant 6), with what has to be done before and after it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Closed {
-    /// To be kept before the write: an earlier delivery whose place in the record this one takes.
+    /// To be stored in the history before the write: an earlier delivery that this one replaces in the record.
     ///
-    /// It is the record as it was read, never what this write hopes to make of it: a sender that has
-    /// lost its lease would leave a history of what did not happen.
+    /// It is copied from the record as it was read, never from the pending write: otherwise a sender that
+    /// has lost its lease would leave a history of something that did not happen.
     pub archive: Option<VisitRecord>,
     /// The record to write.
     pub next: FileState,
-    /// To be sent after the write: the assignment to the next Webhook stage.
+    /// The assignment to the next Webhook stage, to be sent after the write.
     pub assignment: Option<Assignment>,
-    /// To be announced after the write.
+    /// The event to be announced after the write.
     pub left: FileLeft,
 }
 
 /// Ends the current delivery of `state` with `outcome`.
 ///
-/// Without a workflow (it is gone), or with the edge unconnected, the file stays in its stage, marked.
-/// `document` travels on to the next Webhook stage. None when no delivery is open.
+/// If the workflow no longer exists, or the edge is not connected, the file stays in its stage with its
+/// outcome marked. `document` goes on to the next Webhook stage. None when no delivery is open.
 #[must_use]
 pub fn close(
     workflow: Option<&Workflow>,
@@ -97,7 +97,7 @@ pub fn close(
     })
 }
 
-/// What to announce of a finished delivery, as long as the record still has it.
+/// The event that announces a finished delivery, as long as the record still has it.
 #[must_use]
 pub(super) fn announcement(state: &FileState, delivery_id: Uuid) -> Option<FileLeft> {
     let delivery = state.delivery.as_ref();
@@ -105,7 +105,7 @@ pub(super) fn announcement(state: &FileState, delivery_id: Uuid) -> Option<FileL
     left(&state.key, state.workflow_id, delivery)
 }
 
-/// The same of a delivery that only the history has.
+/// The same event for a delivery that only the history still has.
 #[must_use]
 pub fn announcement_of(visit: &VisitRecord) -> Option<FileLeft> {
     left(&visit.key, visit.workflow_id, visit.delivery.as_ref()?)
@@ -113,7 +113,7 @@ pub fn announcement_of(visit: &VisitRecord) -> Option<FileLeft> {
 
 fn left(key: &FileKey, workflow_id: Uuid, delivery: &DeliveryState) -> Option<FileLeft> {
     if delivery.reason == Some(Reason::HopLimit) {
-        // It was stopped on its way in.
+        // The hop limit stopped it on its way in.
         return None;
     }
     Some(FileLeft {
@@ -129,7 +129,7 @@ fn left(key: &FileKey, workflow_id: Uuid, delivery: &DeliveryState) -> Option<Fi
     })
 }
 
-/// A file that has come to one Webhook stage too many rests in it, its delivery failed before any call.
+/// A file that has entered one Webhook stage too many rests in it; its delivery failed without a call.
 #[must_use]
 pub(super) fn stop_hopping(state: &FileState, now: Timestamp) -> FileState {
     let mut next = state.clone();
@@ -153,8 +153,8 @@ pub(super) fn stop_hopping(state: &FileState, now: Timestamp) -> FileState {
     next
 }
 
-/// The assignment that fires the Webhook stage a file has just entered over an edge. It can be made
-/// again from the record alone, but for an inline document, which only its message has.
+/// The assignment that fires the Webhook stage a file has just entered over an edge. It can be made again
+/// from the record alone, except for an inline document, which only the message has.
 #[must_use]
 pub(super) fn assignment_of(
     state: &FileState,

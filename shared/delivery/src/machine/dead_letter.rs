@@ -17,35 +17,35 @@ use crate::time::Timestamp;
 /// What to do for the file of a dead-lettered delivery, before its message is parked.
 #[derive(Debug, PartialEq, Eq)]
 pub enum DeadLetterDecision {
-    /// The file leaves its stage by `failed`.
+    /// Let the file leave its stage by `failed`.
     Close(Box<Closed>),
-    /// It has gone on already; its next assignment may never have been sent.
+    /// The file has already left; send its next assignment again, in case it was never sent.
     ReenqueueAssignment {
         /// The assignment.
         assignment: Box<Assignment>,
-        /// What may not have been announced either.
+        /// The event that may not have been announced either.
         left: Option<Box<FileLeft>>,
     },
-    /// The delivery is open, and its message may never have been sent: send it again.
+    /// The delivery is open; send its message again, in case it was never sent.
     Reenqueue {
         /// The message.
         delivery: Box<Delivery>,
-        /// Until it is due.
+        /// The delay until it is due.
         delay: Duration,
     },
-    /// A sender has the attempt right now: look again later.
+    /// A sender has claimed the attempt: look again later.
     LeaseHeld,
-    /// Nothing is left to do for the file, but perhaps to announce its exit again.
+    /// Nothing is left to do for the file, except perhaps to announce its exit again.
     Done(Option<Box<FileLeft>>),
-    /// The record has forgotten the delivery: the history knows what to announce again.
+    /// The record no longer has the delivery; announce its exit again from the history.
     NeedsHistory,
 }
 
 /// Decides on a dead-lettered assignment.
 ///
-/// A file that an exit has already put into the stage leaves it by `failed`. One whose delivery it has
-/// opened gets that delivery's message again: perhaps only sending it was what failed. Any other file is
-/// where it was, at rest, and its assignment is only parked.
+/// A file that an exit has already put into the stage leaves it by `failed`. If the assignment has opened
+/// its delivery, that delivery's message is sent again, because perhaps only sending it had failed. Any
+/// other file is at rest where it was, and its assignment is only parked.
 #[must_use]
 pub fn decide_dead_letter_assignment(
     workflow: Option<&Workflow>,
@@ -55,7 +55,7 @@ pub fn decide_dead_letter_assignment(
 ) -> DeadLetterDecision {
     let (visit_id, document) = (visit_id_of(assignment), assignment.document.as_ref());
     if state.visit.id == visit_id && !opened_by(state, assignment) {
-        // The dispatcher would have rejected it.
+        // The dispatcher would have rejected this assignment.
         return DeadLetterDecision::Done(None);
     }
     if state.visit.id != visit_id {
@@ -78,7 +78,7 @@ pub fn decide_dead_letter_assignment(
     closed(workflow, &opened, archive_of(state), document, now)
 }
 
-/// Decides on a dead-lettered delivery: a fault of ours costs a failed file, never a lost one.
+/// Decides on a dead-lettered delivery: an internal error may fail a file but never lose it.
 #[must_use]
 pub fn decide_dead_letter(
     workflow: Option<&Workflow>,
@@ -95,7 +95,7 @@ pub fn decide_dead_letter(
         return over(replay_after_exit(message.delivery_id, document, state));
     };
     if message.attempt < open.attempt {
-        // This attempt is recorded; at most the message of the next one is missing.
+        // This attempt is recorded; only the message of the next one can be missing.
         let delivery = Box::new(Delivery {
             attempt: open.attempt,
             ..message.clone()

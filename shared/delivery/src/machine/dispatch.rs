@@ -12,36 +12,36 @@ use crate::time::Timestamp;
 /// What the dispatcher does with an assignment.
 #[derive(Debug, PartialEq, Eq)]
 pub enum DispatchDecision {
-    /// Open a delivery: archive the last one (if any), write the record, send the delivery message.
+    /// Open a delivery: store the last one (if any) in the history, write the record, send the message.
     Open {
-        /// The finished visits the record is about to forget.
+        /// The finished visits that the record will no longer have.
         archive: Vec<VisitRecord>,
         /// The record to write.
         next: Box<FileState>,
-        /// The message to send once it is written.
+        /// The message to send once the record is written.
         delivery: Box<Delivery>,
     },
-    /// Put the file into a stage that is not ours to run, or stop its cycle: archive, write, done.
+    /// Put the file into a stage that is not run here, or stop its cycle: store the history, write the record.
     Rest {
-        /// The finished visits the record is about to forget.
+        /// The finished visits that the record will no longer have.
         archive: Vec<VisitRecord>,
         /// The record to write.
         next: Box<FileState>,
     },
-    /// The delivery is open already: send its message again, because the first may never have gone.
+    /// The delivery is already open: send its message again, in case the first was never sent.
     Reenqueue(Box<Delivery>),
-    /// The command has had its effect, and that is over.
+    /// The command already took effect, and its visit is over.
     Done,
-    /// The file may have been visited and forgotten: ask the history whether it knows this visit.
+    /// The record may no longer show this visit: look for it in the history.
     NeedsHistory(Uuid),
-    /// The rules do not allow it.
+    /// The rules do not allow the assignment.
     Reject(RejectReason),
 }
 
 /// Decides on an assignment.
 ///
-/// What the record shows of the command's own effect comes before the workflow, which may be gone by now
-/// or have lost the stage: a file that an exit has put there must get out again.
+/// The command's own earlier effect on the record is checked before the workflow, which may have been
+/// deleted or have lost the stage since: a file that an exit has put there must be able to leave.
 ///
 /// `seen_in_history` answers an earlier [`DispatchDecision::NeedsHistory`].
 #[must_use]
@@ -86,7 +86,7 @@ pub fn decide_dispatch(
     open(workflow, stage, assignment, state, visit_id, now)
 }
 
-/// A file known from another workflow is, for this one, still in its Dataset.
+/// For this workflow, a file whose record is from another workflow is still in the Dataset.
 fn position(workflow: &Workflow, state: Option<&FileState>) -> Position {
     state
         .filter(|state| state.workflow_id == workflow.id)
@@ -96,7 +96,7 @@ fn position(workflow: &Workflow, state: Option<&FileState>) -> Position {
         })
 }
 
-/// The command's own earlier effect, when the record still shows it.
+/// The command's own earlier effect, if the record still shows it.
 fn repeated(
     assignment: &Assignment,
     state: &FileState,
@@ -127,8 +127,8 @@ fn repeated(
     finished.then_some(DispatchDecision::Done)
 }
 
-/// A file that came over an edge. Its last delivery goes to the history now, as it ended: the exit has
-/// written it to the record, and may not have been the only one to believe that it would.
+/// A file that came over an edge. Its last delivery is stored in the history only now, from the record that
+/// the exit has written: before that write, several senders may have expected to end it.
 fn arrived(assignment: &Assignment, state: &FileState, now: Timestamp) -> DispatchDecision {
     let archive = archive_of(state).into_iter().collect();
     if state.hops > HOP_LIMIT {
@@ -182,7 +182,7 @@ fn open(
     let delivery = if fires {
         Some(delivery_state(assignment, &visit, now))
     } else {
-        // Of another workflow it says nothing here; it goes to the history.
+        // A delivery of another workflow says nothing here; it goes to the history.
         same_workflow.and_then(|state| state.delivery.clone())
     };
     let next = FileState {
@@ -222,8 +222,8 @@ fn open(
     }
 }
 
-/// What the record forgets when a new visit opens: its delivery, if that does not stay, and
-/// the visit that ends, if a command opened it (a repeated command must still find it).
+/// What the record loses when a new visit opens: its delivery, unless that stays, and the visit that ends,
+/// if a command opened it (when that command is repeated, its visit must still be found).
 fn forgotten(state: &FileState, forgets_delivery: bool) -> Vec<VisitRecord> {
     let delivery = if forgets_delivery {
         archive_of(state)
@@ -244,7 +244,7 @@ fn forgotten(state: &FileState, forgets_delivery: bool) -> Vec<VisitRecord> {
     delivery.into_iter().chain(visit).collect()
 }
 
-/// The last delivery as the history keeps it; its file may wait elsewhere by now.
+/// The last delivery as the history keeps it; its file may already be in another stage.
 pub(super) fn archive_of(state: &FileState) -> Option<VisitRecord> {
     let delivery = state.delivery.clone()?;
     delivery.outcome?;
@@ -289,15 +289,15 @@ fn delivery_state(assignment: &Assignment, visit: &Visit, now: Timestamp) -> Del
     }
 }
 
-/// Whether it was this very command that opened the record's visit. Ids are the producer's to choose, and
-/// another command under the same one must not become part of its delivery.
+/// Whether exactly this command opened the record's visit. Producers choose the ids, and another command
+/// with the same id must not become part of its delivery.
 pub(super) fn opened_by(state: &FileState, assignment: &Assignment) -> bool {
     state.workflow_id == assignment.workflow_id
         && state.visit.stage_id == assignment.stage_id
         && state.visit.assigned_by == assignment.assigned_by
 }
 
-/// The message of an open delivery, which may have got lost, with the document that it was opened with.
+/// The message of an open delivery, in case it was lost, with the document that the delivery was opened with.
 pub(super) fn message_again(assignment: &Assignment, open: &DeliveryState) -> Delivery {
     let document = match (&open.document, &assignment.document) {
         (Some(object), _) => Some(DocumentRef::S3(object.clone())),
@@ -310,7 +310,7 @@ pub(super) fn message_again(assignment: &Assignment, open: &DeliveryState) -> De
     }
 }
 
-/// The message of the first attempt that an assignment would open.
+/// The message of the first attempt of the delivery that an assignment opens.
 #[must_use]
 pub fn first_message(assignment: &Assignment) -> Delivery {
     message_for(assignment, visit_id_of(assignment), 1)

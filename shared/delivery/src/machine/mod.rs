@@ -1,8 +1,8 @@
-//! What to do next, decided from the state record and a message. Pure: no clock, no dice, no port.
+//! Decides what to do next, from the state record and a message. Pure: no clock, no randomness, no I/O.
 //!
-//! Each decision that changes the file is a whole new record, to be written on condition that the
-//! record is still the one decided from. Each decision that finds its own earlier effect says what
-//! to emit again. So every step may be repeated (invariant 2).
+//! A decision that changes the file contains the whole new record, to be written only if the record is
+//! still the one that the decision was made from. A decision that finds its own earlier effect says what to
+//! send again. So every step may be repeated (invariant 2).
 
 mod attempt;
 mod close;

@@ -3,30 +3,30 @@ use crate::message::{Assignment, Delivery};
 use crate::state::{FileState, Status};
 use crate::time::Timestamp;
 
-/// What a file that is not at rest waits for.
+/// The next step of a file that is not at rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
-    /// From when on its message can be handled: later than that, it is past due.
+    /// The time from which its message can be handled; after that it is past due.
     pub due: Timestamp,
-    /// The message that brings it on. Sent again, it has no second effect.
+    /// The message that makes the step happen. Sending it twice has no second effect.
     pub message: PendingMessage,
-    /// Whether the message that was sent has the document with it, which this one cannot have.
+    /// Whether the original message carries the document inline, which this one cannot.
     pub inline: bool,
 }
 
-/// A message that brings a file on.
+/// A message that makes a file's next step happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PendingMessage {
     /// The assignment that fires the stage the file has entered over an edge.
     Assignment(Box<Assignment>),
-    /// The message of the attempt that is due or claimed.
+    /// The message of the attempt that is due, or that a sender has claimed.
     Delivery(Box<Delivery>),
 }
 
-/// What the file waits for, made from its record alone. Only an inline document is not in it: the
-/// stored one takes its place.
+/// The file's next step, made from its record alone. An inline document is not in the record; the message
+/// made here refers to the stored document instead.
 ///
-/// None for a file at rest, and for a record that no decision of this machine has written.
+/// None for a file at rest, and for a record that this machine cannot have written.
 #[must_use]
 pub fn pending(state: &FileState) -> Option<Pending> {
     let open = state.delivery.as_ref().filter(|d| d.outcome.is_none());

@@ -3,14 +3,14 @@ use workflow::{Actor, Role};
 use super::ids::redriven_id;
 use crate::message::{Assignment, DeadLetter, Delivery, MessageError};
 
-/// The assignment that makes good for a dead letter.
+/// The assignment that redrives a dead letter.
 ///
-/// A person's assignment that never took effect is sent as it was. A delivery, and an assignment by
-/// the workflow, were closed when they died: their file has left by `failed`, so the operator who
-/// redrives assigns it anew, which is a new visit. The same letter redriven twice is one visit.
+/// A person's assignment that never took effect is sent unchanged. A delivery, or an assignment by the
+/// workflow, was ended when it was dead-lettered, and its file left by `failed`; redriving it makes a new
+/// assignment by the operator, and so a new visit. Redriving the same letter twice opens only one visit.
 ///
 /// # Errors
-/// [`MessageError`] when the letter holds no message of ours: it would only come back.
+/// [`MessageError`] when the letter does not contain a valid message; sent again it would only come back.
 pub fn redrive(letter: &DeadLetter) -> Result<Assignment, MessageError> {
     if let Ok(delivery) = Delivery::parse(&letter.body) {
         return Ok(Assignment {
@@ -34,7 +34,7 @@ pub fn redrive(letter: &DeadLetter) -> Result<Assignment, MessageError> {
     })
 }
 
-/// Whoever may reach the queues of a deployment runs it.
+/// Counts as an admin: whoever can reach a deployment's queues operates it.
 const fn operator() -> Actor {
     Actor::User {
         id: None,

@@ -10,7 +10,7 @@ use crate::ports::{FileLeft, MAX_DELAY};
 use crate::state::{FileState, Status};
 use crate::time::Timestamp;
 
-/// A message that comes this much early is on time: queues count whole seconds, clocks differ.
+/// A message that is this much early counts as due, because queues count whole seconds and clocks differ.
 const EARLY: Duration = Duration::from_millis(1_500);
 
 /// What the sender does with a delivery message.
@@ -18,28 +18,27 @@ const EARLY: Duration = Duration::from_millis(1_500);
 pub enum SendDecision {
     /// Claim the attempt, then call.
     Claim,
-    /// Another sender has it until then: leave the message on the queue, it is the guard against
-    /// that sender's death.
+    /// Another sender has claimed it until then: leave the message on the queue, in case that sender crashes.
     LeaseHeld(Timestamp),
-    /// This attempt is recorded, or not due: (re-)send the message of the attempt that is.
+    /// This attempt is already recorded, or not due: send the message of the attempt that is due next.
     Reenqueue {
         /// The message.
         delivery: Box<Delivery>,
-        /// Until it is due.
+        /// The delay until it is due.
         delay: Duration,
     },
-    /// The visit is over and the file went on to a Webhook stage: its assignment may never have
-    /// been sent, so send it again.
+    /// The visit is over and the file went on to a Webhook stage: send its assignment again, in case it was
+    /// never sent.
     ReenqueueAssignment {
         /// The assignment.
         assignment: Box<Assignment>,
-        /// What may not have been announced either.
+        /// The event that may not have been announced either.
         left: Option<Box<FileLeft>>,
     },
-    /// Nothing is left to do, but perhaps to announce the end again.
+    /// Nothing is left to do, except perhaps to announce the exit again.
     Done(Option<Box<FileLeft>>),
-    /// The visit is over, and the record has gone on so far that it has forgotten it. The history
-    /// knows what may not have been announced.
+    /// The visit is over, and the record no longer has it. The event that may not have been announced is
+    /// made from the history.
     NeedsHistory,
 }
 
@@ -54,7 +53,7 @@ pub fn decide_send(message: &Delivery, state: &FileState, now: Timestamp) -> Sen
         return replay_after_exit(message.delivery_id, message.document.as_ref(), state);
     };
     if (message.stage_id, message.workflow_id) != (open.stage_id, state.workflow_id) {
-        // The record is the truth; a message that says otherwise is one to correct.
+        // The record is the truth; a message that contradicts it is replaced by a correct one.
         let delivery = Delivery {
             attempt: open.attempt,
             stage_id: open.stage_id,
@@ -85,12 +84,12 @@ pub fn decide_send(message: &Delivery, state: &FileState, now: Timestamp) -> Sen
             Some(until) if until >= now => SendDecision::LeaseHeld(until),
             _ => SendDecision::Claim,
         },
-        // An older attempt's message while a newer attempt is being made: the newer has its own.
+        // The message of an older attempt, while a newer attempt, which has its own message, is being made.
         _ => SendDecision::Done(None),
     }
 }
 
-/// What may still be missing of a visit that is not open: the next stage's assignment, the announcement.
+/// What may still be missing after a visit has ended: the next stage's assignment, and the announcement.
 pub(super) fn replay_after_exit(
     visit_id: Uuid,
     document: Option<&DocumentRef>,
@@ -112,7 +111,7 @@ pub(super) fn replay_after_exit(
     }
 }
 
-/// The record with the attempt claimed until `lease_until`.
+/// The record in which the attempt is claimed until `lease_until`.
 #[must_use]
 pub fn claim(
     state: &FileState,

@@ -11,9 +11,9 @@ use crate::reason::Reason;
 use crate::retry::RetryAfter;
 use crate::time::Timestamp;
 
-/// One call to make. Its `Debug` shows no URL: some are secrets themselves.
+/// One call to make. Its `Debug` never shows the URL, because a URL can be a secret itself.
 pub struct Call<R> {
-    /// The receiver's URL, as the stage has it.
+    /// The receiver's URL, from the stage's settings.
     pub url: String,
     /// The stage's secrets.
     pub secrets: StageSecrets,
@@ -33,10 +33,10 @@ pub struct Call<R> {
     pub attempt: u32,
     /// Sent as `webhook-timestamp`, in seconds.
     pub sent_at: Timestamp,
-    /// For the whole exchange, the body of the answer included.
+    /// The time limit of the whole exchange, including the answer's body.
     pub timeout: Duration,
-    /// Whether the call must not use a connection kept open from an earlier one, which the receiver may
-    /// have let go of in the meantime.
+    /// Whether the call must open a new connection, because the receiver may meanwhile have closed one that
+    /// was kept open from an earlier call.
     pub fresh_connection: bool,
 }
 
@@ -49,27 +49,27 @@ impl<R> fmt::Debug for Call<R> {
     }
 }
 
-/// What a call brought back.
+/// The result of a call.
 #[derive(Debug)]
 pub struct Answer {
-    /// The status, or why there is none.
+    /// The status, or the reason why there is none.
     pub result: Result<u16, Reason>,
-    /// The receiver's `Retry-After`, when it sent a valid one, by its own clock when it told the time.
+    /// The receiver's `Retry-After`, if it sent a valid one; by the receiver's own clock if it sent a `Date`.
     pub retry_after: Option<RetryAfter>,
-    /// The whole exchange.
+    /// How long the whole exchange took.
     pub duration: Duration,
-    /// Size of the body, in bytes, whether or not the receiver took all of it; 0 when no call was made.
+    /// The size of the body in bytes, whether or not the receiver read all of it; 0 when no call was made.
     pub request_bytes: u64,
     /// The start of the answer's body: at most 1 KiB, redacted, valid UTF-8.
     pub response_excerpt: String,
-    /// More about the failure. Never a secret or the stage's URL; of a redirect, where it leads, without
-    /// its query.
+    /// Details of the failure. Never a secret or the stage's URL; for a redirect its target, without the
+    /// query.
     pub detail: Option<String>,
 }
 
 /// Makes webhook calls.
 pub trait Caller<R: DocumentReader>: Send + Sync {
-    /// Makes one call. Every fault of the receiver, the URL or the document is in the answer; an
-    /// error is our own (a document that could not be read to its end, say), and no attempt is charged.
+    /// Makes one call. Every failure of the receiver, the URL or the document is part of the answer. An error
+    /// is internal (such as a document that could not be read to its end), and does not count as an attempt.
     fn call(&self, call: Call<R>) -> impl Future<Output = Result<Answer, PortError>> + Send;
 }

@@ -2,9 +2,9 @@ use uuid::Uuid;
 
 use crate::time::Timestamp;
 
-/// Wall clock, and the one other thing that is never the same twice.
+/// The wall clock and random ids: all that makes two runs differ.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 
     /// A new random id.

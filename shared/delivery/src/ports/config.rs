@@ -8,8 +8,8 @@ use super::PortError;
 
 /// The workflows.
 pub trait Workflows: Send + Sync {
-    /// The workflow as it is now (adapters may cache for at most a few seconds: an edited URL takes
-    /// effect at the next attempt).
+    /// The current workflow. Adapters may cache it for a few seconds at most, because an edited URL must take
+    /// effect at the next attempt.
     fn workflow(
         &self,
         team: &str,
@@ -20,15 +20,15 @@ pub trait Workflows: Send + Sync {
 /// How fresh a secret must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// A cached value will do (5 minutes at most).
+    /// A cached value may be used, if it is at most 5 minutes old.
     Cached,
-    /// Read again: the receiver answered 401 or 403, so the value may have been rotated.
+    /// The value must be read again: the receiver answered 401 or 403, so it may have been rotated.
     Latest,
 }
 
 /// The stages' secrets.
 pub trait Secrets: Send + Sync {
-    /// A stage's secrets; none when nothing is stored under the reference.
+    /// A stage's secrets; none if nothing is stored under the reference.
     fn stage_secrets(
         &self,
         team: &str,

@@ -5,10 +5,10 @@ use crate::document::{Document, DocumentReader, DocumentRef};
 use crate::reason::Reason;
 use crate::state::FileKey;
 
-/// What became of the search for a document.
+/// Why a document could not be opened.
 #[derive(Debug)]
 pub enum DocumentError {
-    /// The file's fault, for good: the delivery fails with this reason
+    /// The document itself cannot be used, and no retry helps: the delivery fails with this reason
     /// (`document_missing`, `document_changed`, `document_forbidden`, `document_too_large`).
     Reason(Reason),
     /// The engine failed.
@@ -17,18 +17,18 @@ pub enum DocumentError {
 
 /// The documents.
 pub trait Documents: Send + Sync {
-    /// How large documents are read.
+    /// The type that reads large documents.
     type Reader: DocumentReader;
 
-    /// Opens an item's document: the named one, or the stored one.
+    /// Opens an item's document: the one named, or else the stored one.
     fn open(
         &self,
         key: &FileKey,
         document: Option<&DocumentRef>,
     ) -> impl Future<Output = Result<Document<Self::Reader>, DocumentError>> + Send;
 
-    /// Stores an inline document as the item's, so that a failed file can be redelivered after its
-    /// message is gone.
+    /// Stores an inline document as the item's, so that a failed file can still be redelivered after its
+    /// message was deleted.
     fn keep(
         &self,
         key: &FileKey,

@@ -1,20 +1,20 @@
-/// What kind of fault an engine had.
+/// The kind of an engine's error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PortErrorKind {
-    /// Out of reach, or it answered with an internal error.
+    /// The engine cannot be reached, or answered with an internal error.
     Unavailable,
-    /// It asked to slow down.
+    /// The engine asked to slow down.
     Throttled,
-    /// It refused: permissions or configuration.
+    /// The engine refused the request: permissions or configuration are wrong.
     Forbidden,
-    /// It holds something that cannot be read back.
+    /// The engine contains something that cannot be read back.
     Corrupt,
-    /// The request is larger than it takes.
+    /// The request is larger than the engine accepts.
     TooLarge,
 }
 
 impl PortErrorKind {
-    /// The stable machine code.
+    /// A stable code for machines.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -26,20 +26,20 @@ impl PortErrorKind {
         }
     }
 
-    /// Whether it passes by itself, whatever was asked for.
+    /// Whether the error passes with time, whatever was asked for.
     #[must_use]
     pub const fn is_passing(self) -> bool {
         matches!(self, Self::Unavailable | Self::Throttled)
     }
 }
 
-/// The engine's fault: nothing was learned about the receiver.
+/// An error of the engine, which says nothing about the receiver.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}: {kind}", kind = kind.code())]
 pub struct PortError {
-    /// What kind of fault.
+    /// The kind of error.
     pub kind: PortErrorKind,
-    /// What was tried, without any secret or payload: "put file state", "send to deliveries".
+    /// What was tried, such as "put file state" or "send to deliveries"; never a secret or payload.
     pub what: &'static str,
     /// The cause.
     #[source]
@@ -47,7 +47,7 @@ pub struct PortError {
 }
 
 impl PortError {
-    /// A fault without a further cause.
+    /// An error without a further cause.
     #[must_use]
     pub const fn new(kind: PortErrorKind, what: &'static str) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl PortError {
         }
     }
 
-    /// A fault with its cause.
+    /// An error with its cause.
     pub fn caused(
         kind: PortErrorKind,
         what: &'static str,

@@ -6,30 +6,30 @@ use super::PortError;
 use crate::record::{AttemptRecord, Rejection, VisitRecord};
 use crate::state::FileKey;
 
-/// What happened, beside the state. Every write is idempotent by its key.
+/// The history of files, kept in addition to the state records. Every write is idempotent by its key.
 pub trait History: Send + Sync {
-    /// Keeps a failed attempt, by (delivery, attempt); one with a lower `version` than what is kept is
-    /// dropped.
+    /// Stores a failed attempt under (delivery, attempt). It is ignored if one with a higher `version` is
+    /// already stored.
     fn attempt(&self, record: &AttemptRecord)
     -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// Keeps a finished visit, by its id; one with a lower `version` than what is kept is dropped.
+    /// Stores a finished visit under its id. It is ignored if one with a higher `version` is already stored.
     fn visit(&self, record: &VisitRecord) -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// Whether a finished visit with this id is kept.
+    /// Whether a finished visit with this id is stored.
     fn has_visit(
         &self,
         key: &FileKey,
         visit_id: Uuid,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
-    /// A finished visit, by its id.
+    /// The finished visit with this id.
     fn find_visit(
         &self,
         key: &FileKey,
         visit_id: Uuid,
     ) -> impl Future<Output = Result<Option<VisitRecord>, PortError>> + Send;
 
-    /// Keeps a rejected assignment, by (assignment, actor's role).
+    /// Stores a rejected assignment under (assignment, actor's role).
     fn rejection(&self, record: &Rejection) -> impl Future<Output = Result<(), PortError>> + Send;
 }

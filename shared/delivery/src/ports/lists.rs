@@ -11,14 +11,14 @@ use crate::state::{FileKey, FileState};
 pub struct Page<T> {
     /// The rows.
     pub rows: Vec<T>,
-    /// Give it back for the next page; none at the end.
+    /// The token to ask for the next page with; none at the end.
     pub next: Option<String>,
 }
 
 /// Which files at rest to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listing {
-    /// Files at rest in, or last failed at, this stage.
+    /// Files that rest in this stage, or last failed at it.
     pub stage_id: Uuid,
     /// Only files whose last webhook (of this stage) failed, wherever they rest now.
     pub failed: bool,
@@ -34,8 +34,8 @@ pub trait Lists: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Page<FileState>, PortError>> + Send;
 
-    /// A file's finished visits, oldest first. The state record holds the newest delivery; where both
-    /// know a delivery, the record is right.
+    /// A file's finished visits, oldest first. The newest delivery is in the state record; where both have a
+    /// delivery, the record is right.
     fn visits(
         &self,
         key: &FileKey,

@@ -1,7 +1,7 @@
-//! What an engine offers. The same contract suite runs against every adapter.
+//! The traits that an engine implements. The same contract suite runs against every adapter.
 //!
-//! An adapter fails in two ways only: [`PortError`] is the engine's fault, so the message goes
-//! back to its queue and no attempt is charged; everything else is a value of the result.
+//! An adapter returns an error only as [`PortError`], when the engine itself failed: the message then goes
+//! back to its queue, and no attempt is counted. Everything else is an ordinary value of the result.
 
 mod call;
 mod clock;

@@ -25,7 +25,7 @@ pub struct FileLeft {
     pub outcome: Outcome,
     /// Why it failed.
     pub reason: Option<Reason>,
-    /// Attempts made.
+    /// How many attempts were made.
     pub attempts: u32,
     /// The stage it went to; none when the edge is unconnected.
     pub moved_to: Option<Uuid>,
@@ -33,13 +33,13 @@ pub struct FileLeft {
     pub at: Timestamp,
 }
 
-/// Tells other systems. At-least-once.
+/// Announces events to other systems, at least once.
 pub trait Events: Send + Sync {
     /// Announces that a file left a Webhook stage.
     fn file_left(&self, event: &FileLeft) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
-/// Tells nobody.
+/// Announces nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoEvents;
 
@@ -63,27 +63,27 @@ pub enum Observation<'a> {
         delivery_id: Uuid,
         /// The stage.
         stage_id: Uuid,
-        /// From due to sent.
+        /// The time from when it was due until it was sent.
         lag: Duration,
     },
     /// A file left a Webhook stage, or stays in it for good.
     Left(&'a FileLeft),
     /// An assignment was rejected.
     Rejected(&'a Rejection),
-    /// Files that are not at rest were looked through.
+    /// An audit looked through the files that are not at rest.
     Audited(&'a Audit),
-    /// A record went back to its queue: the invocation counts as a success all the same.
+    /// A record of a batch failed and went back to its queue. For Lambda the invocation still succeeded.
     BatchItemFailure {
         /// The function's short name, such as `sender`.
         function: &'static str,
-        /// Why: the failure's stable code.
+        /// The failure's stable code.
         code: &'static str,
     },
 }
 
-/// Metrics and progress. Must not block and cannot fail.
+/// Takes in metrics and progress. It must not block, and cannot fail.
 pub trait Observer: Send + Sync {
-    /// Takes note.
+    /// Called for each observation.
     fn observe(&self, observation: Observation<'_>);
 }
 

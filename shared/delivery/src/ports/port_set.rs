@@ -4,7 +4,7 @@ use super::{
 };
 use crate::message::{Assignment, DeadLetter, Delivery};
 
-/// What the dispatcher needs, and nothing more: its role grants just these verbs.
+/// The ports that the dispatcher needs, and no others: its role grants exactly these actions.
 pub trait DispatchPorts: Send + Sync {
     /// State records.
     type States: FileStates;
@@ -33,9 +33,9 @@ pub trait DispatchPorts: Send + Sync {
     fn observer(&self) -> &Self::Observer;
 }
 
-/// What it takes to move a file out of its stage.
+/// The ports needed to move a file out of its stage.
 pub trait ExitPorts: DispatchPorts {
-    /// The assignments queue: a file that leaves for another Webhook stage is assigned there.
+    /// The assignments queue: a file that leaves for another Webhook stage is assigned to it.
     type Assignments: SendMessages<Assignment>;
     /// Documents.
     type Documents: Documents;
@@ -50,7 +50,7 @@ pub trait ExitPorts: DispatchPorts {
     fn events(&self) -> &Self::Events;
 }
 
-/// What the sender needs: to make the call, and to move the file on.
+/// The ports that the sender needs, to make the call and to move the file on.
 pub trait SendPorts: ExitPorts {
     /// Secrets.
     type Secrets: Secrets;
@@ -63,7 +63,7 @@ pub trait SendPorts: ExitPorts {
     fn caller(&self) -> &Self::Caller;
 }
 
-/// What the dead-letter function needs: to move the file on, and to park the message.
+/// The ports that the dead-letter function needs, to move the file on and to park the message.
 pub trait DeadLetterPorts: ExitPorts {
     /// The parking queue.
     type DeadLetters: SendMessages<DeadLetter>;
@@ -72,7 +72,7 @@ pub trait DeadLetterPorts: ExitPorts {
     fn dead_letters(&self) -> &Self::DeadLetters;
 }
 
-/// What the audit needs: to find files that are not at rest, and to send their messages again.
+/// The ports that the audit needs, to find files that are not at rest and to send their messages again.
 pub trait AuditPorts: Send + Sync {
     /// Files that are not at rest.
     type Unfinished: Unfinished;
@@ -97,7 +97,7 @@ pub trait AuditPorts: Send + Sync {
     fn observer(&self) -> &Self::Observer;
 }
 
-/// Implements a bundle: a line for each port, with its accessor, its type and where it is.
+/// Implements a port set, with one line for each port: its name, its accessor, its type and its value.
 ///
 /// ```text
 /// delivery::port_set! { impl AuditPorts for Function as function {

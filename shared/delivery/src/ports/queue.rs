@@ -13,13 +13,13 @@ pub use workflow::MAX_DELAY;
 pub struct Outgoing<M> {
     /// The message.
     pub message: M,
-    /// How long it stays invisible: at most 900 s (SQS's `DelaySeconds`). Adapters round up to
-    /// what the queue can do (whole seconds on SQS) and refuse more.
+    /// How long it stays invisible: at most 900 s (SQS's `DelaySeconds`). Adapters round it up to what the
+    /// queue supports (whole seconds on SQS), and refuse longer delays.
     pub delay: Duration,
 }
 
 impl<M: Serialize> Outgoing<M> {
-    /// The message's body, if any queue takes it: SQS's limits hold on every engine.
+    /// The message's body, within the limits of SQS, which apply on every engine.
     ///
     /// # Errors
     /// [`PortErrorKind::TooLarge`] for a delay above [`MAX_DELAY`] or a body above [`MAX_BODY`].
@@ -41,8 +41,8 @@ impl<M: Serialize> Outgoing<M> {
     }
 }
 
-/// JSON may have U+FFFE and U+FFFF in its strings, and SQS takes no message with one of them. Outside of
-/// strings there is none.
+/// Escapes U+FFFE and U+FFFF: JSON allows them in strings (and nowhere else), but SQS rejects a message that
+/// contains one.
 fn escaped(body: String) -> String {
     if body.contains(['\u{fffe}', '\u{ffff}']) {
         body.replace('\u{fffe}', "\\ufffe")
@@ -52,10 +52,10 @@ fn escaped(body: String) -> String {
     }
 }
 
-/// Sends to a queue. At-least-once, in any order.
+/// Sends messages to a queue. They arrive at least once, in any order.
 pub trait SendMessages<M>: Send + Sync {
-    /// Sends all; one result per message, in order. A failed entry was not sent, or may have been:
-    /// the caller sends it again, never drops it.
+    /// Sends all messages, and returns one result per message, in order. A failed message may or may not have
+    /// been sent: the caller must send it again, and never drop it.
     fn send(
         &self,
         messages: Vec<Outgoing<M>>,

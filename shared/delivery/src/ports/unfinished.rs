@@ -3,12 +3,12 @@ use std::future::Future;
 use super::{Page, PortError};
 use crate::state::FileState;
 
-/// A part of all files, so that a large table can be looked through bit by bit.
+/// A segment of all files, so that a large table can be looked through in parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScanSegment {
-    /// Which part, from 0.
+    /// The number of this segment, from 0.
     pub number: u32,
-    /// Of how many, at least 1.
+    /// The number of all segments, at least 1.
     pub of: u32,
 }
 
@@ -22,15 +22,15 @@ impl ScanSegment {
 pub struct UnfinishedFile {
     /// Its record.
     pub state: FileState,
-    /// Whether a message about it is on a queue, where the engine can tell: SQS cannot be searched.
+    /// Whether a message about it is on a queue, if the engine can tell; SQS cannot be searched.
     pub has_message: Option<bool>,
 }
 
-/// Finds files that are not at rest, for the audit. Eventually consistent. It may read every record:
-/// that is its price, and the happy path pays nothing for it.
+/// Finds files that are not at rest, for the audit. Eventually consistent. It may have to read every record,
+/// but in return it costs deliveries nothing.
 pub trait Unfinished: Send + Sync {
-    /// A page of them, in no order. A page may be empty and not the last. A record that cannot be
-    /// read is an error of its own, and keeps no other from being found.
+    /// A page of them, in no particular order. An empty page need not be the last. A record that cannot be
+    /// read is an error of its own, and does not keep others from being found.
     fn unfinished(
         &self,
         segment: ScanSegment,

@@ -16,20 +16,20 @@ use crate::time::Timestamp;
 pub struct AuditSettings {
     /// The files to look at.
     pub segment: ScanSegment,
-    /// Where the engine cannot tell whether a file has a message: how long past due it is stuck.
+    /// If the engine cannot tell whether a file has a message: how long past due it counts as stuck.
     pub grace: Duration,
     /// Whether to send the messages of stuck files again.
     pub repair: bool,
 }
 
-/// A file that is not at rest and that nothing brings on.
+/// A stuck file: not at rest, and without a message that would make its next step happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stuck {
     /// The file.
     pub key: FileKey,
     /// The stage it is in.
     pub stage_id: Uuid,
-    /// Where in its visit.
+    /// Its status in its visit.
     pub status: Status,
     /// How long its next step is past due.
     pub past_due: Duration,
@@ -42,26 +42,27 @@ pub struct Stuck {
 pub struct Audit {
     /// Files that are not at rest.
     pub unfinished: u64,
-    /// How long the file that is most past due is so; zero when none is.
+    /// How long the most overdue file is past due; zero if none is.
     pub oldest: Duration,
-    /// Files that nothing brings on.
+    /// The stuck files.
     pub stuck: Vec<Stuck>,
     /// Records that cannot be read.
     pub unreadable: u64,
 }
 
-/// Stuck files listed at most: all are counted on by the next audit, which finds the rest.
+/// The most stuck files that one audit finds; the next audit finds the rest.
 const MOST_STUCK: usize = 100_000;
 
-/// How long a queue keeps a message: the 14 days that the template gives every queue, SQS's longest.
+/// How long a queue keeps a message: 14 days, which the template sets for every queue, and the longest that
+/// SQS allows.
 const RETENTION: Duration = Duration::from_hours(14 * 24);
 
-/// Looks for files that are not at rest and have no message (invariant 3 says that there are none),
-/// and sends their messages again. That does no harm where it was not needed: a message is an
-/// instruction to look, and the second one finds nothing to do.
+/// Looks for files that are not at rest and have no message (by invariant 3 there should be none), and sends
+/// their messages again. If that was not needed it does no harm: a message is only an instruction to look,
+/// and a second one finds nothing to do.
 ///
-/// A message that has its document with it cannot be made again. Where it may still be on its queue it is
-/// waited for: the file would get an older document, or fail for want of one.
+/// A message with an inline document cannot be made again with it. So as long as such a message may still be
+/// on its queue, none is sent: the file would get an older document, or fail because it has none.
 ///
 /// # Errors
 /// [`PortError`] when the store fails; what was repaired before stays repaired.
@@ -122,7 +123,7 @@ fn of(state: &FileState, past_due: Duration) -> Stuck {
     }
 }
 
-/// A message that cannot be sent keeps no other file waiting: the next audit finds its file again.
+/// A message that cannot be sent does not hold up other files; the next audit finds its file again.
 async fn repair<P: AuditPorts>(ports: &P, stuck: &mut [(Stuck, Option<Pending>)], now: Timestamp) {
     let mut assignments: Vec<(usize, Outgoing<Assignment>)> = Vec::new();
     let mut deliveries: Vec<(usize, Outgoing<Delivery>)> = Vec::new();

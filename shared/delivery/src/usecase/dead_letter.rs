@@ -17,18 +17,18 @@ use crate::reason::Reason;
 use crate::state::{FileKey, FileState};
 use crate::time::Timestamp;
 
-/// Writers that may get in between before the message is left for later.
+/// How often others may write the record in between before the message is left for later.
 const MAX_CONFLICTS: usize = 4;
 
-/// What became of the file that a dead letter is about.
+/// What happened to the file that a dead letter is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeadLettered {
-    /// It left its stage by `failed`, now or when an earlier copy of the letter came: park the letter.
+    /// It left its stage by `failed`, now or because of an earlier copy of the letter: park the letter.
     Failed,
     /// The letter never had any effect: park it.
     WithoutEffect,
-    /// It needed no help of this letter, and there is nothing to make good: a redrive would only send it
-    /// through the stage once more. The letter can go.
+    /// It went on without this letter: delete the letter, since a redrive would only send the file through
+    /// the stage once more.
     Superseded,
 }
 
@@ -58,13 +58,13 @@ pub async fn dead_letter<P: DeadLetterPorts>(
     let document = message.document.as_ref();
     let became = move_on(ports, &message.key(), message.delivery_id, document, decide).await?;
     Ok(match became {
-        // It only was to look after a command that was rejected.
+        // It was only a check after a rejected command.
         DeadLettered::WithoutEffect if message.attempt == 0 => DeadLettered::Superseded,
         became => became,
     })
 }
 
-/// Moves the file of a dead-lettered assignment out of the stage it was to fire, if it is there.
+/// Moves the file of a dead-lettered assignment out of the stage that it was to fire, if the file is there.
 ///
 /// # Errors
 /// [`Fault`]: the message must stay on the dead-letter queue.
@@ -132,8 +132,8 @@ async fn move_on<P: DeadLetterPorts>(
 
 /// Parks a message for inspection and redrive.
 ///
-/// One that is too long to be parked leaves its inline document in the store; of one that cannot even be
-/// read, the beginning is parked.
+/// If a message is too long to be parked, its inline document is stored separately; if it cannot be read
+/// either, only its beginning is parked.
 ///
 /// # Errors
 /// [`Fault`]: the message must stay on the dead-letter queue.
@@ -152,7 +152,7 @@ pub async fn park<P: DeadLetterPorts>(ports: &P, letter: DeadLetter) -> Result<(
     Ok(send_one(ports.dead_letters(), letter, Duration::ZERO).await?)
 }
 
-/// Whose message it was, as far as it says so.
+/// The file that the message was about, as far as it says so.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct About {

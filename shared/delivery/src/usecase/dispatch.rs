@@ -10,29 +10,29 @@ use crate::ports::{Clock, DispatchPorts, FileStates, History, Observation, Obser
 use crate::record::{Rejection, VisitRecord};
 use crate::state::FileState;
 
-/// Writers that may get in between before the message is left for later.
+/// How often others may write the record in between before the message is left for later.
 const MAX_CONFLICTS: usize = 4;
 
-/// When a rejected assignment is looked after: later than any dispatcher still works that had it at the
-/// same time (the template gives it 30 s).
+/// The delay of the check after a rejected assignment: longer than another dispatcher that has the same
+/// assignment can still be working on it (the template gives it 30 s).
 const ORPHAN_CHECK_DELAY: Duration = Duration::from_secs(60);
 
-/// What became of an assignment. The caller sends the delivery, then acknowledges.
+/// The result for an assignment. The caller sends the delivery message, then acknowledges the assignment.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Dispatched {
-    /// Its delivery is open: send this message, in a batch with others, before acknowledging.
+    /// Its delivery is open: send this message, in one batch with others, before acknowledging.
     Deliver(Box<Delivery>),
-    /// The file rests in a stage that is not ours to run.
+    /// The file rests in a stage that is not run here.
     Resting,
-    /// It had its effect before.
+    /// It already took effect earlier.
     Repeated,
-    /// The rules do not allow it; that is recorded.
+    /// The rules do not allow it, and the rejection is recorded.
     Rejected(RejectReason),
 }
 
 /// Checks an assignment against the rules and opens its delivery.
 ///
-/// Sending is left to the caller, because ten messages in one request cost what one costs.
+/// The caller sends the message, because ten messages in one request cost no more than one.
 ///
 /// # Errors
 /// [`Fault`]: the assignment must stay on its queue.
@@ -97,7 +97,7 @@ async fn decide<P: DispatchPorts>(
     ))
 }
 
-/// History first: the record must never have forgotten what the history does not know.
+/// The history is written first, so that the record never loses a visit that the history does not have.
 async fn apply<P: DispatchPorts>(
     ports: &P,
     archive: &[VisitRecord],
@@ -109,9 +109,10 @@ async fn apply<P: DispatchPorts>(
     Ok(write(ports.states(), next).await?)
 }
 
-/// A queue may have given the same assignment to another dispatcher, which came later, found the file at
-/// rest and opens the visit that is refused here. Should that one die before it has sent its message, none
-/// is left: this one's acknowledgement takes back both copies. So somebody looks again when it must be over.
+/// Sends a delayed attempt-0 message after a rejection. The queue may have given the same assignment to a
+/// second dispatcher, which found the file at rest and opens the visit that is rejected here. If that one
+/// crashes before it has sent its message, none is left, because acknowledging either copy of the assignment
+/// deletes both. The attempt-0 message makes the sender check for this once the second dispatcher must be done.
 async fn look_again<P: DispatchPorts>(ports: &P, assignment: &Assignment) -> Result<(), Fault> {
     let look = Delivery {
         attempt: 0,

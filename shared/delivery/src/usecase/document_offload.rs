@@ -6,14 +6,14 @@ use crate::message::{Assignment, DeadLetter, Delivery, MAX_BODY};
 use crate::ports::{Documents, Outgoing, PortErrorKind};
 use crate::state::FileKey;
 
-/// Largest inline document that goes on to the next stage inline: half of what a message takes.
+/// The largest document that stays inline on its way to the next stage: half of a message's limit.
 const LARGEST_PASSED_ON: usize = MAX_BODY / 2;
 
-/// What is parked of a message that cannot be read and is too long to be parked whole.
+/// How much is parked of a message that cannot be read and is too long to be parked whole.
 const LONGEST_UNREADABLE: usize = 64 * 1024;
 
-/// Puts a large inline document where large ones belong before it goes on to the next stage: there its
-/// message is a little longer than it was here, and one at the limit could not be sent at all.
+/// Moves a large inline document to the store before its file goes on to the next stage. The next stage's
+/// messages are a little longer, and one that was at the limit could not be sent at all.
 pub(super) async fn offload_large_inline(documents: &impl Documents, assignment: &mut Assignment) {
     let Some(document @ DocumentRef::Inline(json)) = &assignment.document else {
         return;
@@ -25,12 +25,13 @@ pub(super) async fn offload_large_inline(documents: &impl Documents, assignment:
         Ok(()) => assignment.document = None,
         Err(error) => tracing::warn!(
             item_id = %assignment.item_id, code = error.kind.code(),
-            "a large document could not be kept, and goes on with its message"
+            "a large inline document could not be stored, so it stays in its message"
         ),
     }
 }
 
-/// A failed file's inline document goes with its message; without it there is no redelivery.
+/// Stores a failed file's inline document, which would otherwise be deleted with its message, so that the file
+/// can be redelivered.
 pub(super) async fn keep_for_redelivery(
     documents: &impl Documents,
     key: &FileKey,
@@ -41,14 +42,14 @@ pub(super) async fn keep_for_redelivery(
     {
         tracing::warn!(
             item_id = %key.item_id, code = error.kind.code(),
-            "the failed file's document could not be kept for redelivery"
+            "the failed file's document could not be stored for redelivery"
         );
     }
 }
 
-/// Makes a dead letter short enough to be parked. In a letter a message is a string, and JSON takes up to
-/// twice its length as one: a large inline document goes to the store, and comes from there again when
-/// the letter is redriven.
+/// Makes a dead letter short enough to be parked. In a letter the message is a JSON string, which can be twice
+/// as long as the message itself. So a large inline document is moved to the store, and read from there again
+/// when the letter is redriven.
 pub(super) async fn shrink_to_fit(
     documents: &impl Documents,
     letter: DeadLetter,
@@ -60,7 +61,7 @@ pub(super) async fn shrink_to_fit(
     if let Some((key, document, body)) = without_document(&letter.body) {
         documents.keep(&key, &document).await?;
         let cause = format!(
-            "{}; its document is in the store ({length} bytes)",
+            "{}; its document was moved to the store ({length} bytes)",
             letter.cause
         );
         let queue = letter.queue.clone();
@@ -71,7 +72,10 @@ pub(super) async fn shrink_to_fit(
     }
     Ok(DeadLetter {
         body: beginning(&letter.body).to_owned(),
-        cause: format!("{}; this is its beginning ({length} bytes)", letter.cause),
+        cause: format!(
+            "{}; only its beginning is parked here (of {length} bytes)",
+            letter.cause
+        ),
         queue: letter.queue,
     })
 }

@@ -12,9 +12,10 @@ use crate::ports::{Events, ExitPorts, FileLeft, History, Observation, Observer};
 use crate::record::VisitRecord;
 use crate::state::{FileKey, Outcome};
 
-/// Carries out the end of a visit: history, the one write, the next assignment, the announcement.
+/// Carries out the end of a visit: stores the history, writes the record, then sends the next assignment and
+/// the announcement.
 ///
-/// `Ok(Some(_))`: somebody else wrote first, and nothing was emitted.
+/// `Ok(Some(_))`: somebody else wrote first, and nothing was sent.
 pub(super) async fn commit_exit<P: ExitPorts>(
     ports: &P,
     closed: Closed,
@@ -41,8 +42,8 @@ pub(super) async fn commit_exit<P: ExitPorts>(
     Ok(None)
 }
 
-/// What follows the write that ends a visit, where no Webhook stage comes next. In this order: only who has
-/// written the end may replace the stored document.
+/// What follows the write that ends a visit, if no Webhook stage comes next. It must come after the write,
+/// because only the one that has written the end may replace the stored document.
 pub(super) async fn replay_exit<P: ExitPorts>(
     ports: &P,
     left: Option<&FileLeft>,
@@ -56,7 +57,7 @@ pub(super) async fn replay_exit<P: ExitPorts>(
     emit(ports, left, None).await
 }
 
-/// Announces an exit that only the history still has.
+/// Announces an exit again that only the history still has.
 pub(super) async fn republish_exit<P: ExitPorts>(
     ports: &P,
     key: &FileKey,
@@ -69,8 +70,8 @@ pub(super) async fn republish_exit<P: ExitPorts>(
     Ok(visit)
 }
 
-/// Assigns, then announces. In this order, because a bus that takes nothing must not keep the file; if
-/// the next dispatch comes before the announcement, the history has what it is made from.
+/// Sends the next assignment, then the announcement. In this order, so that an EventBridge outage never blocks
+/// a file. If the next dispatch happens before the announcement, the announcement can be made from the history.
 pub(super) async fn emit<P: ExitPorts>(
     ports: &P,
     left: Option<&FileLeft>,

@@ -4,32 +4,32 @@ use crate::ports::PortError;
 use crate::state::FileKey;
 use crate::time::Timestamp;
 
-/// First wait after a fault of the engine.
+/// The first delay after an error of the engine.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Why a message must stay on its queue. Never the receiver's fault.
+/// Why a message must stay on its queue. It is never because of the receiver.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
     /// The engine failed.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// Another sender has the attempt; the message comes back in case that sender dies.
+    /// Another sender has claimed the attempt; the message comes back in case that sender crashes.
     #[error("another sender has the attempt until {0}")]
     LeaseHeld(Timestamp),
-    /// Too little of the invocation is left to make the call and record it.
+    /// Too little of the invocation's time is left to make the call and record it.
     #[error("too little time is left in this invocation to start the call")]
     OutOfTime,
-    /// The record changed under this step more often than it is worth fighting for.
-    #[error("the file's record was written by others meanwhile")]
+    /// Others changed the record too often while this step tried to write it.
+    #[error("the file's record was changed by others in the meantime")]
     Contended,
-    /// There is no record of the file: a message from elsewhere, or a lost table.
+    /// The file has no record: the message came from another deployment, or the table was lost.
     #[error("no record of file {0}: the delivery did not come from this deployment's dispatcher")]
     UnknownFile(FileKey),
 }
 
 impl Fault {
-    /// The stable machine code.
+    /// A stable code for machines.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -41,8 +41,8 @@ impl Fault {
         }
     }
 
-    /// How long to wait before the message is tried again, where it is not at fault; none where it may be,
-    /// so that a message nobody can handle ends among the dead letters.
+    /// How long to wait before the message is tried again, if it is certainly not the cause; none if it may be,
+    /// so that a message that cannot be handled ends as a dead letter.
     #[must_use]
     pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
         match self {

@@ -1,7 +1,8 @@
-//! The use-cases: the machine's decisions carried out over the ports, in the order that loses nothing.
+//! The use-cases carry out the machine's decisions over the ports, in an order in which a crash at any point
+//! loses nothing.
 //!
-//! Each takes one message and returns `Ok` when the message may be acknowledged, or a [`Fault`]
-//! when it must stay on its queue (invariant 1).
+//! Each takes one message, and returns `Ok` if the message may be acknowledged, or a [`Fault`] if it must stay
+//! on its queue (invariant 1).
 
 mod audit;
 mod dead_letter;

@@ -18,50 +18,50 @@ use crate::retry::Policy;
 use crate::state::{FileState, Outcome};
 use crate::time::Timestamp;
 
-/// For the whole exchange, where the stage sets no `timeout`: 30 s.
+/// The time limit of the whole exchange if the stage does not set a `timeout`: 30 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How much longer than the call's deadline a claim lasts: time to record the result.
+/// How much longer than the call's deadline a claim lasts, so that the result can be recorded.
 pub const LEASE_MARGIN: Duration = Duration::from_secs(15);
 
-/// No call is started with less than its timeout and this left of the invocation.
+/// A call is started only if at least its timeout and this much time are left of the invocation.
 pub const START_MARGIN: Duration = Duration::from_secs(2);
 
-/// How far the clocks of two senders may be apart: a call that may outlive its lease by the other's clock
-/// is not begun.
+/// How far the clocks of two senders may differ. A call that might outlive its lease by the other's clock is
+/// not started.
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5);
 
-/// What must be left of it beyond the timeout once the attempt is claimed.
+/// How much of the invocation's time must be left beyond the timeout once the attempt is claimed.
 const RECORD_MARGIN: Duration = Duration::from_secs(1);
 
-/// Writers that may get in between before the message is left for later.
+/// How often others may write the record in between before the message is left for later.
 const MAX_CONFLICTS: usize = 4;
 
-/// What bounds a call from outside.
+/// The limits on a call that the invocation sets.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// When the invocation ends.
     pub deadline: Timestamp,
-    /// The timeout of stages that set none.
+    /// The timeout of stages that do not set one.
     pub default_timeout: Duration,
-    /// The longest any call may take, whatever its stage says: below the invocation's own time.
+    /// The longest that any call may take, whatever its stage says; less than the invocation's timeout.
     pub longest_call: Duration,
 }
 
-/// What became of a delivery message.
+/// The result for a delivery message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sent {
-    /// The receiver took it.
+    /// The receiver accepted the file.
     Succeeded,
     /// The attempt failed and the next one is queued.
     Retrying,
     /// The delivery failed for good.
     Failed,
-    /// Nothing was called: an effect that might have got lost was repeated, or the visit was over.
+    /// No call was made: a step that may have been lost was repeated, or the visit was already over.
     Repeated,
 }
 
-/// Makes the attempt a delivery message asks for, if it is still to be made, and routes the file.
+/// Makes the attempt that a delivery message asks for, if it has not been made yet, and routes the file.
 ///
 /// # Errors
 /// [`Fault`]: the message must stay on its queue.
@@ -112,8 +112,8 @@ async fn attempt<P: SendPorts>(
     current: &FileState,
     limits: &Limits,
 ) -> Result<Result<Sent, Conflict>, Fault> {
-    // All that can fail on our side comes before the claim: a claim that is not used keeps the
-    // file waiting for its lease.
+    // Everything that can fail internally comes before the claim, because after a claim that is not used
+    // the file has to wait until the lease ends.
     let workflow = ports
         .workflows()
         .workflow(&message.team, message.workflow_id)
@@ -136,11 +136,11 @@ async fn attempt<P: SendPorts>(
     }
     let started = ports.clock().now();
     if started.plus(timeout + MAX_CLOCK_SKEW) >= lease_until {
-        // The claim took so long that the call could outlive it: another sender would double it.
+        // The claim took so long that the call could outlive its lease, and another sender would call again.
         return Err(Fault::OutOfTime);
     }
     if started.until(limits.deadline) < timeout + RECORD_MARGIN {
-        // Or so long that the invocation could end within the call, and all others of the batch with it.
+        // Or so long that the invocation could end during the call, together with all others of the batch.
         return Err(Fault::OutOfTime);
     }
     let answer = match prepared.ready {
@@ -188,7 +188,7 @@ impl<R> Ready<R> {
 
 type Reader<P> = <<P as ExitPorts>::Documents as Documents>::Reader;
 
-/// The stage as it is now, its secrets and the document; or the reason no call can be made.
+/// The current stage, its secrets and the document; or the reason why no call can be made.
 async fn prepare<P: SendPorts>(
     ports: &P,
     workflow: Option<&Workflow>,
@@ -254,8 +254,8 @@ fn no_call(reason: Reason) -> Answer {
     }
 }
 
-/// A refusal may mean that the value was rotated: the next attempt must not use the cached one. API
-/// Gateway says 403 for an authorizer that denies, and 401 only where the header is missing.
+/// A 401 or 403 may mean that the value was rotated, so the next attempt must not use the cached one. API
+/// Gateway answers 403 when an authorizer denies, and 401 only when the header is missing.
 async fn refresh_secrets_after_refusal<P: SendPorts>(
     ports: &P,
     team: &str,

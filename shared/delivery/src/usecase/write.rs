@@ -3,11 +3,11 @@ use std::time::Duration;
 use crate::ports::{FileStates, Outgoing, PortError, PortErrorKind, SendMessages, WriteError};
 use crate::state::FileState;
 
-/// Writes a record on condition. `Ok(None)`: written. `Ok(Some(_))`: somebody else was first, and
-/// this is what the record holds.
+/// Writes a record conditionally. `Ok(None)`: it was written. `Ok(Some(_))`: somebody else wrote first, and
+/// this is the current record.
 ///
-/// Finding exactly what was to be written is success: an engine that retries by itself meets its own
-/// first write.
+/// Finding exactly the record that was to be written counts as success, because an engine that retries by
+/// itself may find its own first write.
 pub(super) async fn write(
     states: &impl FileStates,
     next: &FileState,
@@ -20,7 +20,7 @@ pub(super) async fn write(
     }
 }
 
-/// The record a conflicting write found.
+/// The record that a conflicting write found.
 #[derive(Debug)]
 pub(super) struct Conflict(pub(super) Option<FileState>);
 

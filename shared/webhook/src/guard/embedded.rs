@@ -1,11 +1,11 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// The IPv4 addresses that an IPv6 address can stand for in any of the known schemes.
+/// The IPv4 addresses that an IPv6 address can contain by any of the known schemes.
 pub(super) fn v4_in(address: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
     let segments = address.segments();
     let last = v4(segments[6], segments[7]);
     let found = match segments {
-        // Compatible, mapped, SIIT, and NAT64 with its well-known and its local prefix.
+        // IPv4-compatible, IPv4-mapped, SIIT, and NAT64 with its well-known and its local prefix.
         [0, 0, 0, 0, 0 | 0xffff, ..] | [0, 0, 0, 0, _, 0 | 0xffff, ..] => Some(last),
         [0x64, 0xff9b, ..] => Some(last),
         // 6to4.
@@ -19,7 +19,7 @@ pub(super) fn v4_in(address: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
     found.into_iter()
 }
 
-/// The last 32 bits, where most schemes keep the IPv4 address.
+/// The last 32 bits, where most schemes have the IPv4 address.
 pub(super) fn last_v4(address: Ipv6Addr) -> Ipv4Addr {
     let segments = address.segments();
     v4(segments[6], segments[7])

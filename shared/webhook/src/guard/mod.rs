@@ -1,9 +1,9 @@
-//! The egress guard: what stands between a stage's URL and the addresses it must not reach.
+//! The egress guard, which prevents calls to addresses that a stage's URL must not reach.
 //!
-//! On Lambda the runtime API itself listens on loopback, so a URL that reached it could forge
-//! invocations. The guard looks at the parsed host, because IP literals never reach a resolver, and
-//! at every answer of the resolver that the connection is made with, so that a name cannot point
-//! elsewhere between the check and the connection.
+//! On Lambda, for example, the runtime API listens on loopback, and a URL that reached it could forge
+//! invocations. The guard checks the parsed host, because IP literals never reach a resolver. It also checks
+//! every address that the resolver returns for the connection, so that a name cannot change its address between
+//! the check and the connection.
 
 mod embedded;
 mod ranges;
@@ -18,8 +18,8 @@ pub use ranges::{Forbidden, classify};
 pub use resolver::{GuardedResolver, Lookup, LookupFailed, SystemLookup};
 pub use target::{Target, TargetError};
 
-/// Addresses of machines that hand out credentials to whoever asks from inside: AWS (and most
-/// others), ECS tasks, EKS pods, Azure, Alibaba, Oracle.
+/// Addresses of metadata services, which give credentials to whoever asks from inside: AWS (and most others), ECS
+/// tasks, EKS pods, Azure, Alibaba, Oracle.
 const METADATA_V4: [Ipv4Addr; 6] = [
     Ipv4Addr::new(169, 254, 169, 254),
     Ipv4Addr::new(169, 254, 170, 2),
@@ -48,7 +48,7 @@ pub struct Guard {
 pub struct Refused {
     /// The address.
     pub address: IpAddr,
-    /// What it is.
+    /// The kind of address that it is.
     pub range: Forbidden,
 }
 
@@ -61,10 +61,10 @@ impl Refused {
 }
 
 impl Guard {
-    /// A guard that also lets through the networks an operator allows.
+    /// A guard that also allows the networks that an operator names.
     ///
-    /// The machines that hand out credentials stay refused inside a wider network; only their exact
-    /// address (`/32`, `/128`) allows them.
+    /// Metadata services are refused even inside such a network; only their exact address (`/32`, `/128`) allows
+    /// them.
     #[must_use]
     pub fn new(allowed: Vec<IpNet>) -> Self {
         Self { allowed }
@@ -94,7 +94,7 @@ impl Guard {
     }
 }
 
-/// Also in disguise: a translator or tunnel may lead to the IPv4 address inside.
+/// Whether it is a metadata service, even as an IPv6 address that a translator or tunnel turns into an IPv4 one.
 fn is_metadata(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => METADATA_V4.contains(&address),

@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::embedded::last_v4;
 
-/// Why an address may not be called. IANA's special-purpose registries, and what embeds them.
+/// Why an address may not be called: it is in one of IANA's special-purpose registries, or embeds such an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Forbidden {
@@ -15,9 +15,9 @@ pub enum Forbidden {
     Private,
     /// `100.64.0.0/10`, carrier-grade NAT.
     CarrierNat,
-    /// `169.254.0.0/16`, `fe80::/10`: also the cloud's metadata.
+    /// `169.254.0.0/16`, `fe80::/10`, which include the clouds' metadata services.
     LinkLocal,
-    /// An address that hands out credentials, `169.254.169.254` above all.
+    /// A metadata service, which gives out credentials; mainly `169.254.169.254`.
     Metadata,
     /// `192.0.0.0/24`, `2001::/23`: protocol assignments, Teredo among them.
     Protocol,
@@ -35,12 +35,12 @@ pub enum Forbidden {
     UniqueLocal,
     /// `fec0::/10`.
     SiteLocal,
-    /// IPv6 that carries an IPv4 address in a form nobody needs.
+    /// IPv6 that embeds an IPv4 address in a form that is not in use.
     EmbeddedV4,
 }
 
 impl Forbidden {
-    /// A few words, as they stand in an attempt's detail.
+    /// The words for it in an attempt's detail.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -69,7 +69,7 @@ impl fmt::Display for Forbidden {
     }
 }
 
-/// What makes an address forbidden; none for one that may be called.
+/// Why an address is forbidden; none for one that may be called.
 #[must_use]
 pub fn classify(address: IpAddr) -> Option<Forbidden> {
     match address {
@@ -98,7 +98,7 @@ fn v4(address: Ipv4Addr) -> Option<Forbidden> {
 
 fn v6(address: Ipv6Addr) -> Option<Forbidden> {
     let segments = address.segments();
-    // NAT64 reaches the IPv4 address inside: networks with only IPv6 need it, so it inherits.
+    // Networks with only IPv6 need NAT64, so it is judged by the IPv4 address inside, which it reaches.
     if segments[..6] == [0x64, 0xff9b, 0, 0, 0, 0] {
         return v4(last_v4(address));
     }

@@ -33,7 +33,7 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// A name whose addresses are not known. The resolver's own words are not kept: some name the host.
+/// Why a name could not be resolved. The resolver's own message is not kept, because it may contain the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LookupFailed {
@@ -56,8 +56,8 @@ impl LookupFailed {
     }
 }
 
-/// The client's resolver: it answers only if every address of the name may be called. The connection
-/// is made to what was checked; nothing is resolved twice.
+/// The client's resolver. It answers only if every address of the name may be called. The connection is made to
+/// the addresses that were checked, and the name is not resolved again.
 #[derive(Clone)]
 pub struct GuardedResolver {
     guard: Guard,
@@ -66,8 +66,7 @@ pub struct GuardedResolver {
 }
 
 impl GuardedResolver {
-    /// A resolver that looks up with `lookup`, waits for it for at most `patience`, and checks with
-    /// `guard`.
+    /// A resolver that looks names up with `lookup` for at most `patience`, and checks the addresses with `guard`.
     pub fn new(guard: Guard, lookup: Arc<dyn Lookup>, patience: Duration) -> Self {
         Self {
             guard,
@@ -92,7 +91,7 @@ impl Resolve for GuardedResolver {
             for address in &addresses {
                 guard.check(*address)?;
             }
-            // The port is the scheme's; 0 is replaced by it.
+            // The client replaces port 0 by the scheme's port.
             let sockets = addresses
                 .into_iter()
                 .map(|address| SocketAddr::new(address, 0));

@@ -5,13 +5,13 @@ use url::{Host, Url};
 
 use super::{Guard, Refused};
 
-/// A URL that may be called, as far as its text tells.
+/// A URL that may be called, as far as can be told without resolving its host.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Target {
     url: Url,
 }
 
-/// A URL that may not be called. Never shows the URL: its path or query may be a secret.
+/// Why a URL may not be called. It never shows the URL, because its path or query may be a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
     /// Not a URL.
@@ -20,11 +20,11 @@ pub enum TargetError {
     /// Neither http nor https.
     #[error("the URL's scheme is neither http nor https")]
     Scheme,
-    /// A user name or password in it: a second, silent way to set `Authorization`.
-    #[error("the URL carries a user name or password")]
+    /// It contains a user name or password, which would be a second, hidden way to set `Authorization`.
+    #[error("the URL contains a user name or password")]
     UserInfo,
     /// No host.
-    #[error("the URL names no host")]
+    #[error("the URL has no host")]
     NoHost,
     /// An IP address that may not be called.
     #[error(transparent)]
@@ -32,7 +32,7 @@ pub enum TargetError {
 }
 
 impl TargetError {
-    /// The delivery's reason.
+    /// The delivery's reason code for it.
     #[must_use]
     pub const fn reason(self) -> Reason {
         match self {
@@ -43,8 +43,8 @@ impl TargetError {
 }
 
 impl Target {
-    /// Parses and checks a URL. The parsed host is checked, never the text: `127.1`, `0x7f000001` and
-    /// full-width digits all are 127.0.0.1 by the time a connection is made.
+    /// Parses and checks a URL. The parsed host is checked, not the text, because `127.1`, `0x7f000001` and
+    /// full-width digits all become 127.0.0.1 when a connection is made.
     ///
     /// # Errors
     /// [`TargetError`].
@@ -53,7 +53,7 @@ impl Target {
         let literal = match url.host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
             Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
-            // What is left of an address in a name is one without its brackets.
+            // An address that the parser takes for a name is an IPv6 address without its brackets.
             Some(Host::Domain(name)) => name.trim_end_matches('.').parse().ok(),
             None => return Err(TargetError::NoHost),
         };
@@ -63,7 +63,7 @@ impl Target {
         Ok(Self { url })
     }
 
-    /// Checks all of a URL but its address: whether it can be a stage's URL at all.
+    /// Checks whether a URL can be a stage's URL at all: everything except its address.
     ///
     /// # Errors
     /// [`TargetError`].

@@ -1,10 +1,10 @@
 use super::error::Problem;
 
-/// As many bytes as tell the encodings of Unicode apart.
+/// The number of bytes needed to tell the encodings of Unicode apart.
 const ENOUGH: usize = 4;
 
-/// The first bytes of a document that is not UTF-8. JSON begins with ASCII, so the zeros among them show
-/// its encoding where no byte order mark does (RFC 4627, section 3).
+/// The first bytes of a document that is not UTF-8. JSON begins with ASCII, so even without a byte order mark the
+/// zero bytes among them show the encoding (RFC 4627, section 3).
 #[derive(Clone, Copy)]
 pub(super) struct Beginning {
     bytes: [u8; ENOUGH],
@@ -13,12 +13,12 @@ pub(super) struct Beginning {
 }
 
 impl Beginning {
-    /// Whether no JSON in UTF-8 has this byte at this place, and another encoding does.
+    /// Whether this byte at this place cannot occur in UTF-8 JSON, but does in another encoding.
     pub(super) const fn is_foreign(at: u64, byte: u8) -> bool {
         matches!((at, byte), (0 | 1, 0) | (0, 0xfe | 0xff))
     }
 
-    /// Begins with the foreign byte. One that stands before it is a brace or white space.
+    /// Starts with the foreign byte. A byte before it is a brace or white space.
     pub(super) fn new(at: u64, byte: u8) -> Self {
         let none = Self {
             bytes: [0; ENOUGH],
@@ -43,7 +43,7 @@ impl Beginning {
         self.count == ENOUGH
     }
 
-    /// Where the foreign byte is, from 0.
+    /// The place of the foreign byte, from 0.
     pub(super) const fn place(self) -> u64 {
         self.place
     }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// The document is not Darwin JSON. The place is kept, the content is not.
+/// The document is not Darwin JSON. Only the place is kept, never the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}{}", place(self))]
 pub struct PayloadError {
@@ -8,7 +8,7 @@ pub struct PayloadError {
     pub problem: Problem,
     /// From 1.
     pub line: u64,
-    /// From 1, in bytes: the first byte that cannot be right.
+    /// From 1, in bytes: the first byte that cannot be correct.
     pub column: u64,
 }
 
@@ -24,7 +24,7 @@ impl PayloadError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
-    /// JSON, but no object.
+    /// It is JSON, but not an object.
     NotAnObject,
     /// Broken syntax.
     Syntax,

@@ -9,7 +9,7 @@ use number::Number;
 
 pub use error::{PayloadError, Problem};
 
-/// Deepest nesting accepted. Darwin JSON needs about ten levels.
+/// The deepest nesting that is accepted. Darwin JSON needs about ten levels.
 const MAX_DEPTH: usize = 512;
 
 /// A place in the outermost object.
@@ -26,7 +26,7 @@ enum State {
     Start,
     /// The rest of a byte order mark.
     ByteOrderMark(&'static [u8]),
-    /// Its first bytes are not JSON in UTF-8; what they are shows when there are enough of them.
+    /// Its first bytes are not JSON in UTF-8; the encoding can be told once enough of them are read.
     Foreign(Beginning),
     FirstKey,
     Key,
@@ -55,10 +55,9 @@ enum State {
     Number(Number),
 }
 
-/// Reads JSON piece by piece: checks that it is one valid object, and finds the places where its
-/// outermost members begin and end. Needs memory for the nesting only, so that a document of any
-/// size can pass through. A byte order mark before the object is passed over, as RFC 8259 (section 8.1)
-/// allows.
+/// Reads JSON in chunks, checks that it is one valid object, and finds where its outermost members begin and end.
+/// It needs memory only for the nesting, so that documents of any size can be streamed. A byte order mark before
+/// the object is ignored, as RFC 8259 (section 8.1) allows.
 pub(crate) struct Scanner {
     state: State,
     /// Open brackets from the outside: true for an object.
@@ -90,7 +89,7 @@ impl Scanner {
         scanner.finish()
     }
 
-    /// Reads up to the next mark, whose byte is the last one taken, or to the end of the input.
+    /// Reads up to and including the byte of the next mark, or to the end of the input.
     pub(crate) fn next(&mut self, input: &[u8]) -> Result<(usize, Option<Mark>), PayloadError> {
         let mut at = 0;
         while at < input.len() {
@@ -103,7 +102,7 @@ impl Scanner {
             let Some(byte) = input.get(at).copied() else {
                 break;
             };
-            // A number has no end of its own: what follows it belongs to what is around it.
+            // A number has no closing character; the byte after it belongs to what contains the number.
             if let State::Number(number) = self.state
                 && number.step(byte).is_none()
                 && number.is_complete()
@@ -123,7 +122,7 @@ impl Scanner {
         Ok((at, None))
     }
 
-    /// The document ends here.
+    /// Called at the end of the document.
     pub(crate) fn finish(&self) -> Result<(), PayloadError> {
         match self.state {
             State::End => Ok(()),

@@ -1,4 +1,4 @@
-/// How far a number has been read.
+/// The part of a number that was read last.
 #[derive(Clone, Copy)]
 pub(super) enum Number {
     Minus,

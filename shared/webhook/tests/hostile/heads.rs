@@ -134,8 +134,9 @@ async fn heads_that_cannot_be_read() {
         "the answer's first line has no status of three digits, or a control character behind it";
     let line = "the answer's head has a carriage return without a line feed in it, or a zero byte";
     let large = "the answer's head is too large: more than 400 KiB or 4,000 lines";
-    let length = "the answer's Content-Length is no number, or two numbers";
-    let encoding = "the answer has a Transfer-Encoding, which HTTP/1.0 does not know";
+    let length =
+        "the answer's Content-Length is not a number, or is given twice with different numbers";
+    let encoding = "the answer has a Transfer-Encoding, which HTTP/1.0 does not allow";
     let ok = |lines: &str| format!("HTTP/1.1 200 OK\r\n{lines}\r\n\r\n");
     for (answer, detail) in [
         ("SSH-2.0-OpenSSH_9.9\r\n".to_owned(), begins),

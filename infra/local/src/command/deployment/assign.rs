@@ -16,7 +16,7 @@ use crate::terminal::output::say;
 use crate::terminal::report::{self, Row};
 use aws::Admin;
 
-/// What was assigned before a fault stays so; the same command again assigns the rest.
+/// Files that were assigned before an error stay assigned; giving the same command again assigns the rest.
 pub(in crate::command) async fn assign(args: &AssignArgs) -> Result<u8, Error> {
     let admin = open(&args.stack).await?;
     let workflow = stored(&admin, &args.team, args.workflow).await?;
@@ -64,14 +64,14 @@ fn stage<'a>(workflow: &'a Workflow, wanted: Option<&str>) -> Result<&'a Stage, 
         Some(wanted) => Ok(workflow.find_stage(wanted)?),
         None => workflow.first_webhook().ok_or_else(|| {
             Error::Usage(format!(
-                "the workflow \"{}\" has no Webhook stage that can be reached: name a stage with --stage",
+                "the workflow \"{}\" has no Webhook stage that can be reached; name a stage with --stage",
                 workflow.name
             ))
         }),
     }
 }
 
-/// Sends the visits' assignments; the first that cannot be sent ends it.
+/// Sends the visits' assignments, and stops at the first that cannot be sent.
 pub(super) async fn send(admin: &Admin, visits: &[Visit]) -> Result<(), Error> {
     for result in admin.assign(assignments(visits)).await {
         result.map_err(Error::Deployment)?;
@@ -79,7 +79,7 @@ pub(super) async fn send(admin: &Admin, visits: &[Visit]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Waits for the outcomes, prints them, and says how it went.
+/// Waits for the outcomes, prints them with a summary, and returns the exit code.
 pub(super) async fn wait_and_print(
     admin: &Admin,
     workflow: &Workflow,

@@ -1,5 +1,5 @@
-//! A program that was built without the AWS SDK: most people want it on one machine only, and it takes long
-//! to build.
+//! What `--aws` does in a program built without the AWS SDK. The SDK takes long to build, and whoever
+//! works on one machine does not need it.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::error::Error;
 
 fn missing<T>() -> Result<T, Error> {
     Err(Error::Usage(
-        "--aws: this program was built without it: `cargo build --release -p webhook-stage --features aws` builds one that has it"
+        "--aws: this program was built without AWS support; to build it in: `cargo build --release -p webhook-stage --features aws`"
             .to_owned(),
     ))
 }

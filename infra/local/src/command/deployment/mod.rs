@@ -1,4 +1,4 @@
-//! The commands on a deployment on AWS: its own functions do the work.
+//! The commands on a deployment on AWS. They only send and read; the deployment's functions do the work.
 
 mod assign;
 mod redeliver;
@@ -53,39 +53,39 @@ pub(super) async fn get_workflow(args: &GetArgs) -> Result<Arc<Workflow>, Error>
     stored(&admin, args.team.as_deref().unwrap_or_default(), args.id).await
 }
 
-/// A deployment, found by the name of its stack.
+/// Finds a deployment by the name of its stack.
 async fn open(stack: &str) -> Result<Admin, Error> {
     let config = sdk_config().await;
     if config.region().is_none() {
         return Err(Error::Usage(
-            "--aws: no region is set: set AWS_REGION, or a region in the AWS profile".to_owned(),
+            "--aws: no region is set; set AWS_REGION, or a region in the AWS profile".to_owned(),
         ));
     }
     let names = Names::of_stack(&config, stack).await?;
     Ok(Admin::new(&config, &names))
 }
 
-/// A team and its workflow.
+/// The team and the workflow's id, both of which must be given.
 async fn within(admin: &Admin, args: &WithinArgs) -> Result<(String, Arc<Workflow>), Error> {
     let (Some(team), Some(id)) = (&args.team, args.workflow) else {
         return Err(Error::Usage(
-            "--aws: name the team and the workflow: --team SLUG --workflow ID".to_owned(),
+            "--aws: name the team and the workflow with --team SLUG --workflow ID".to_owned(),
         ));
     };
     Ok((team.clone(), stored(admin, team, id).await?))
 }
 
-/// A stored workflow that must be there.
+/// Reads a stored workflow that must exist.
 async fn stored(admin: &Admin, team: &str, id: Uuid) -> Result<Arc<Workflow>, Error> {
     let found = admin.workflow(team, id).await.map_err(Error::Deployment)?;
     found.ok_or_else(|| {
         Error::Usage(format!(
-            "--workflow {id}: the team {team} has no such workflow here; `webhook-stage workflow put --aws --team {team} FILE` stores it"
+            "--workflow {id}: the team {team} has no such workflow here; store it with `webhook-stage workflow put --aws --team {team} FILE`"
         ))
     })
 }
 
-/// The engine that failed was the deployment's.
+/// Says that it was the deployment's engine that failed.
 fn on_deployment(error: Error) -> Error {
     match error {
         Error::Engine(error) => Error::Deployment(error),

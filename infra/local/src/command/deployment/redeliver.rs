@@ -16,7 +16,7 @@ pub(in crate::command) async fn redeliver(args: &RedeliverArgs) -> Result<u8, Er
     on_aws(&admin, args).await.map_err(on_deployment)
 }
 
-/// On a deployment its own functions do the work.
+/// Sends the files' assignments; the deployment's functions do the work.
 async fn on_aws(admin: &Admin, args: &RedeliverArgs) -> Result<u8, Error> {
     let (team, workflow) = within(admin, &args.within).await?;
     let stage = workflow.find_stage(&args.stage)?;

@@ -1,4 +1,4 @@
-//! Waiting for the visits that a deployment's functions work through.
+//! Waiting until a deployment's functions have ended the visits.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use crate::command::visits::{Visit, outcome};
 use crate::terminal::interrupt::interrupted;
 use crate::terminal::report::Row;
 
-/// How often a deployment is asked.
+/// How often the deployment's records are read.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Files asked for at the same time.
+/// Records read at the same time.
 const CONCURRENCY: usize = 16;
 
-/// The outcomes of all visits, in their order, once all are over; fewer when a person stops it.
+/// The outcomes of all visits, in order, once all are over; only those known so far when a person stops it.
 pub(super) async fn outcomes(
     store: &impl Store,
     workflow: &Workflow,
@@ -69,7 +69,7 @@ mod tests {
     use crate::intake::assignment::assignment;
     use crate::intake::examples::WORKFLOW;
 
-    /// An item named twice is one file: waiting for two of it would never end.
+    /// An item named twice is one file: waiting for two outcomes would never end.
     #[tokio::test]
     async fn a_visit_meant_twice_is_waited_for_once() {
         let directory = tempfile::tempdir().unwrap();

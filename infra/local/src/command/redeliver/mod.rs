@@ -23,13 +23,13 @@ use crate::terminal::output::say;
 use crate::terminal::progress::Progress;
 use crate::terminal::report::{self, Row};
 
-/// Assignments sent at once.
+/// Assignments sent in one batch.
 const BATCH: usize = 500;
 
-/// `webhook-stage redeliver`.
+/// Runs `webhook-stage redeliver`.
 ///
 /// # Errors
-/// [`Error`] when the state directory, the stage or an item is not there.
+/// [`Error`] when the state directory, the stage or an item does not exist.
 pub async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
     if args.target.aws {
         return deployment::redeliver(args).await;
@@ -97,7 +97,7 @@ async fn send_here(engine: &Engine, visits: &[Visit]) -> Result<(), Error> {
 
 pub(super) fn say_nothing_to_do(stage: &Stage) {
     say!(
-        "no file's last webhook at \"{}\" failed: there is nothing to send again",
+        "nothing to send again: no file's last webhook at \"{}\" failed",
         stage.name
     );
 }

@@ -1,4 +1,4 @@
-//! Which files are sent again, and to which stage of which workflow.
+//! Chooses the files that are sent again, and the stage and workflow that they are sent to.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -18,7 +18,8 @@ use crate::intake::assignment::again;
 use crate::terminal::output::say;
 use crate::terminal::report;
 
-/// The one Webhook stage that is meant, among all workflows of a state directory.
+/// The Webhook stage that the arguments name, searched for in all workflows of a state directory. It is an
+/// error if several have it.
 pub(super) async fn find(
     engine: &Engine,
     wanted: &str,
@@ -44,7 +45,7 @@ pub(super) async fn find(
             format!("\"{name}\" ({id})")
         });
         return Err(Error::Usage(format!(
-            "--stage: several workflows have a Webhook stage \"{wanted}\": {}: name one with --workflow ID",
+            "--stage: several workflows have a Webhook stage \"{wanted}\": {}; choose one with --workflow ID",
             names.collect::<Vec<_>>().join(", ")
         )));
     }
@@ -60,7 +61,10 @@ pub(super) async fn find(
 }
 
 pub(in crate::command) fn no_webhook_stage(stage: &Stage) -> Error {
-    Error::Usage(format!("--stage: \"{}\" is no Webhook stage", stage.name))
+    Error::Usage(format!(
+        "--stage: \"{}\" is not a Webhook stage",
+        stage.name
+    ))
 }
 
 /// The teams that have the workflow.
@@ -70,7 +74,8 @@ pub(super) async fn teams_of(engine: &Engine, workflow: &Workflow) -> Result<Vec
     Ok(known.map(|(team, _)| team).collect())
 }
 
-/// The files whose last webhook failed here, or the items named, whatever became of them.
+/// New visits for the files whose last webhook failed at this stage; or, where items are named, for those,
+/// whatever their outcome.
 pub(in crate::command) async fn choose(
     store: &impl Store,
     teams: &[String],
@@ -96,19 +101,21 @@ pub(in crate::command) async fn choose(
         if state.status.is_at_rest() {
             visits.push(new_visit(store, workflow, stage, &state).await?);
         } else if let Some(visit) = current_visit(store, stage, &state).await? {
-            say!("--item {item}: the file is on its way from here: it is not sent again");
+            say!(
+                "--item {item}: the file is still on its way from an earlier visit to this stage, so it is not sent again"
+            );
             visits.push(visit);
         } else {
             return Err(Error::Usage(format!(
-                "--item {item}: the file is on its way; it can be sent again when it is at rest"
+                "--item {item}: the file is on its way; it can be sent again once it is at rest"
             )));
         }
     }
     Ok(visits)
 }
 
-/// The visits to the stage that an earlier command opened and that are not over, nor the way their files
-/// took from there.
+/// Visits to the stage that an earlier command opened and whose files are still in the stage, or still on
+/// their way from it.
 pub(super) async fn under_way_here(
     engine: &Engine,
     workflow: &Workflow,
@@ -136,7 +143,7 @@ async fn failed(
     let mut after = None;
     loop {
         let page = store.at_rest(listing, after.as_deref(), 1000).await?;
-        // A copy of a workflow has its stages under the same ids.
+        // A copy of a workflow has the same stage ids.
         let rows = page.rows.into_iter();
         found.extend(rows.filter(|state| state.workflow_id == workflow.id));
         after = page.next;
@@ -175,7 +182,8 @@ async fn new_visit(
     Ok(Visit::opened_by(again(workflow.id, stage.id, state), name))
 }
 
-/// The visit to the stage that a file is in, or from which it went on by itself to where it is.
+/// The visit to `stage` that the file is in, or from which the workflow has moved it on, without a person,
+/// to where it is now.
 async fn current_visit(
     store: &impl Store,
     stage: &Stage,

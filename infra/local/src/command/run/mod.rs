@@ -24,13 +24,13 @@ use crate::terminal::interrupt::say_stopped;
 use crate::terminal::progress::Progress;
 use crate::terminal::report::{self, Row};
 
-/// Assignments sent at once.
+/// Assignments sent in one batch.
 const BATCH: usize = 500;
 
-/// `webhook-stage run`.
+/// Runs `webhook-stage run`.
 ///
 /// # Errors
-/// [`Error`], before anything is sent, unless the engine breaks down.
+/// [`Error`] before anything is sent; after that, only when the engine fails.
 pub async fn run(args: &RunArgs) -> Result<u8, Error> {
     let Configured {
         workflow,
@@ -39,9 +39,7 @@ pub async fn run(args: &RunArgs) -> Result<u8, Error> {
     } = configured(&args.workflow, &args.overrides)?;
     let paths = discover(&args.documents)?;
     if paths.is_empty() {
-        return Err(Error::Usage(
-            "--documents: there is no .json file in what was given".to_owned(),
-        ));
+        return Err(Error::Usage("--documents: no .json files found".to_owned()));
     }
     let engine = Engine::open(&args.state, Options::default())?;
     allowed_networks::keep(&engine, &args.calls.allow_network)?;
@@ -97,16 +95,16 @@ pub async fn run(args: &RunArgs) -> Result<u8, Error> {
     })
 }
 
-/// What a file needs.
+/// What this run has to do for a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Plan {
-    /// It has passed, last in the visit named; no call.
+    /// Nothing: it has already passed the stage, in this visit.
     Passed(Uuid),
-    /// Its delivery ended before, without success; no call.
+    /// Nothing: its delivery failed in an earlier run, in this visit.
     FailedBefore(Uuid),
-    /// It is on its way, from an earlier run: through this stage in the visit named, or elsewhere.
+    /// Continue: an earlier run left it on its way, in this visit to the stage, or else in another stage.
     Continue(Option<Uuid>),
-    /// Assign it.
+    /// Send this assignment.
     Assign(Box<Assignment>),
 }
 
@@ -158,7 +156,7 @@ impl Run<'_> {
         let progress = Arc::new(Progress::new(u64::try_from(todo).unwrap_or(0)));
         self.send(planned.iter().map(|(_, plan)| plan)).await?;
         let mut finished = self.drain(&progress).await?;
-        // A file that was on its way through another stage has come to rest, and is free for this one.
+        // Files that were on their way through another stage are at rest now, and can be assigned to this one.
         let mut late = Vec::new();
         for (file, plan) in planned
             .iter_mut()
@@ -200,7 +198,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// None for a file that is still on its way, because a person stopped the run.
+    /// None for a file that is still on its way because a person stopped the run.
     async fn row(&self, file: &Registered, plan: &Plan) -> Result<Option<Row>, PortError> {
         let (key, name) = (&file.key, file.name.as_str());
         let state = self.engine.get(key).await?;

@@ -7,14 +7,14 @@ use crate::terminal::hint::say_refused;
 use crate::terminal::output::{argument, say};
 use crate::terminal::report::{Row, counted};
 
-/// A file's outcome, and whether an earlier run brought it about.
+/// A file's outcome, and whether it stems from an earlier run.
 pub(super) struct Ended {
     pub(super) key: FileKey,
     pub(super) row: Row,
     pub(super) before: bool,
 }
 
-/// Says how a run went, and what to do about what did not go well.
+/// Says how a run went, and what to do about failures.
 pub(super) async fn say_what_next(
     engine: &Engine,
     ended: &[Ended],

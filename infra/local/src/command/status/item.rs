@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::terminal::output::{output, shown};
 use crate::terminal::report::{self, Row, shortened, write_columns};
 
-/// All that is known about a file.
+/// All that is known about one file.
 #[derive(Debug, Serialize)]
 struct Known {
     #[serde(flatten)]
@@ -29,11 +29,11 @@ pub(in crate::command) async fn item(
 ) -> Result<u8, Error> {
     let rejections = store.rejections(key).await?;
     let Some(state) = store.get(key).await? else {
-        // A rejected first assignment leaves no record, but its reason.
+        // When a file's first assignment is rejected, it has no record, only the rejection.
         let why = rejections.last().map(|last| last.reason.explain());
         return Err(Error::Usage(match why {
             Some(why) => format!("--item {}: its assignment was rejected: {why}", key.item_id),
-            None => format!("--item {}: there is no such file", key.item_id),
+            None => format!("--item {}: no such file", key.item_id),
         }));
     };
     let mut visits = report::deliveries(store, &state).await?;

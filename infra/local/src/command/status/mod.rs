@@ -34,10 +34,10 @@ pub(super) struct Resting {
     reason: Option<&'static str>,
 }
 
-/// `webhook-stage status`.
+/// Runs `webhook-stage status`.
 ///
 /// # Errors
-/// [`Error`] when the state directory or the stage is not there.
+/// [`Error`] when the state directory or the stage does not exist.
 pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
     if args.target.aws {
         return deployment::status(args).await;
@@ -92,7 +92,7 @@ pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
             .sum();
         if moving > 0 {
             say!(
-                "{moving} files are on their way: run the same `webhook-stage run` again to go on"
+                "{moving} files are on their way: give the same `webhook-stage run` again to continue"
             );
         }
     }
@@ -101,8 +101,8 @@ pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
     Ok(SUCCESS)
 }
 
-/// The file with this id, of whichever team of the state directory: one that has it, or else one whose
-/// assignment of it was rejected.
+/// The file with this id, of any team of the state directory: preferably one with a record, or else one
+/// whose assignment was rejected.
 async fn of_item(engine: &Engine, item_id: Uuid, json: bool) -> Result<u8, Error> {
     let mut teams: Vec<String> = Vec::new();
     for (team, _) in engine.workflows().await? {
@@ -138,7 +138,7 @@ pub(super) async fn list(
     let mut after = None;
     loop {
         let page = store.at_rest(listing, after.as_deref(), 1000).await?;
-        // A copy of a workflow has its stages under the same ids.
+        // A copy of a workflow has the same stage ids.
         let here = page.rows.iter();
         for state in here.filter(|state| state.workflow_id == workflow.id) {
             let name = store.name(&state.key).await?;

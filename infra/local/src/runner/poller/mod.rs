@@ -1,5 +1,5 @@
-//! What AWS's event source mapping does, on one machine: takes messages from the queues, builds the
-//! same Lambda events, calls the same handlers, deletes what they handled.
+//! The work of AWS's event source mapping on one machine: takes messages from the queues, builds the same
+//! Lambda events, calls the same handlers, and deletes the messages that they handled.
 
 mod settle;
 
@@ -18,22 +18,22 @@ use tokio::task::JoinSet;
 use crate::runner::fair_share::FairShare;
 use crate::runner::ports::Local;
 
-/// Messages in one event, as SQS's default batch.
+/// Messages in one event: the default batch size of SQS.
 const BATCH: usize = 10;
 
-/// Time an invocation has beyond its longest call, to record the result.
+/// The time that an invocation has beyond its longest call, to record the result.
 const SPARE: Duration = Duration::from_secs(15);
 
-/// Longest time without a look at the queue: a safety net, sends wake the pollers.
+/// The longest time between two polls of a queue. It is a safety net, since sending wakes the pollers.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Messages of the dispatcher and of the dead-letter function in flight at once.
+/// How many messages the dispatcher and the dead-letter function may each have in flight.
 const OTHERS: usize = 200;
 
-/// How the pollers work.
+/// Settings of the pollers.
 #[derive(Clone, Copy, Debug)]
 pub struct PollSettings {
-    /// Calls at the same time.
+    /// How many calls may be made at the same time.
     pub concurrency: usize,
     /// The sender's settings.
     pub sender: Settings,
@@ -54,7 +54,7 @@ enum Function {
 }
 
 impl Pollers {
-    /// Starts them.
+    /// Starts the pollers.
     #[must_use]
     pub fn start(ports: &Local, settings: PollSettings) -> Self {
         let (stop, stopped) = watch::channel(false);
@@ -84,7 +84,7 @@ impl Pollers {
         Self { stop, tasks }
     }
 
-    /// Takes no more messages, and waits for those in flight.
+    /// Stops taking messages, and waits for those in flight.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
         while self.tasks.join_next().await.is_some() {}
@@ -124,7 +124,7 @@ impl Poller {
     async fn step(self: &Arc<Self>, in_flight: &mut JoinSet<()>) -> Result<(), PortError> {
         let engine = self.ports.engine();
         let mut sent = std::pin::pin!(engine.sent(self.queue));
-        // Registered before the look, so that nothing sent between the two is slept through.
+        // Registered before the queue is read, so that a message sent in between still wakes the poller.
         sent.as_mut().enable();
         let slot = Arc::clone(&self.slots).acquire_owned().await;
         let Ok(mut slots) = slot else {
@@ -139,7 +139,8 @@ impl Poller {
         let most = slots.num_permits();
         let share = self.share;
         let room = move |held| share.room(free, held);
-        // A task of its own: an interrupted receive would leave messages in nobody's hand.
+        // In a task of its own: if a receive were cancelled, its messages would stay hidden with nobody to
+        // handle them.
         let poller = Arc::clone(self);
         let receiving = tokio::spawn(async move {
             let engine = poller.ports.engine();
@@ -175,7 +176,7 @@ impl Poller {
     }
 
     async fn invoke(self: Arc<Self>, messages: Vec<Received>, mut slots: OwnedSemaphorePermit) {
-        // Places that a short batch does not need.
+        // Slots that a batch which is not full does not need.
         drop(slots.split(slots.num_permits().saturating_sub(messages.len())));
         let event = event(self.queue, &messages);
         let mut context = Context::default();
@@ -188,7 +189,7 @@ impl Poller {
             Function::Sender(settings) => sender::handle(&self.ports, &settings, event).await,
             Function::DeadLetter => dead_letter::handle(&self.ports, event).await,
         };
-        // Before the messages are settled: that wakes the poller, which then finds the slots free.
+        // Before the messages are settled, because settling wakes the poller, which must find the slots free.
         drop(slots);
         let failed = match answer {
             Ok(answer) => answer

@@ -1,4 +1,4 @@
-//! What becomes of messages once their function has answered.
+//! Settles messages once their function has answered: deletes them, or returns them to the queue.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -10,8 +10,8 @@ use embedded::Received;
 use super::{MAX_POLL_INTERVAL, Poller};
 
 impl Poller {
-    /// Deletes the messages that were handled, and gives back those that failed: each with whether this
-    /// receive counts towards the dead letters.
+    /// Deletes the messages that were handled, and returns those that failed to the queue, each with whether
+    /// this receive counts towards the limit after which it is a dead letter.
     pub(super) async fn settle(&self, messages: Vec<Received>, failed: &HashMap<String, bool>) {
         let (engine, queue) = (self.ports.engine(), self.queue);
         let (mut done, mut counted, mut uncounted) = (Vec::new(), Vec::new(), Vec::new());
@@ -31,8 +31,9 @@ impl Poller {
         self.insist(&uncounted, release).await;
     }
 
-    /// Tries until the database takes it: what is not settled stays hidden for the whole of its
-    /// visibility. Once the pollers are stopped, whoever opens the directory next takes it back.
+    /// Tries until the database accepts it, since a message that is not settled stays hidden for its whole
+    /// visibility timeout. Once the pollers are stopped it gives up: the next process to open the directory
+    /// makes such messages visible again.
     async fn insist<F>(&self, messages: &[Received], settle: impl Fn() -> F)
     where
         F: Future<Output = Result<usize, PortError>>,
@@ -55,7 +56,7 @@ impl Poller {
     }
 }
 
-/// The more often they came back, the longer they are left alone.
+/// The delay before a failed message is visible again: the more often it was received, the longer.
 fn delay_of(messages: &[Received]) -> Duration {
     let receives = messages.iter().map(|message| message.receive_count);
     Duration::from_secs(u64::from(receives.max().unwrap_or(0).min(5)))
@@ -77,7 +78,7 @@ mod tests {
     use crate::runner::ports::Local;
     use crate::terminal::progress::Progress;
 
-    /// The message of an attempt, and its file's record, claimed by somebody else a second ago.
+    /// An attempt's message, and the file's record that another sender claimed a second ago.
     fn claimed() -> (Delivery, FileState) {
         let now = SystemClock.now();
         let then = delivery::Timestamp::from_millis(now.as_millis() - 1000);
@@ -133,7 +134,7 @@ mod tests {
         (message, state)
     }
 
-    /// Else a call that takes long would turn a second message of it into a dead letter.
+    /// Otherwise a second message of the same attempt would become a dead letter during a long call.
     #[tokio::test]
     async fn a_message_that_meets_anothers_claim_is_not_used_up() {
         let directory = tempfile::tempdir().unwrap();

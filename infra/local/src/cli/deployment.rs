@@ -11,7 +11,7 @@ use super::{CallArgs, delay, team};
 
 /// What a command works on: a state directory, or a deployment on AWS.
 #[derive(Clone, Debug, Args)]
-pub struct TargetArgs {
+pub(crate) struct TargetArgs {
     /// The state directory to work on.
     #[arg(long, value_name = "DIR", default_value = ".webhook-stage")]
     pub state: PathBuf,
@@ -27,7 +27,7 @@ pub struct TargetArgs {
 impl TargetArgs {
     /// The name of the stack: as given, or from the environment, or the default.
     #[must_use]
-    pub fn stack(&self) -> String {
+    pub(crate) fn stack(&self) -> String {
         let named = self.stack.clone();
         let set = named.or_else(|| std::env::var("WEBHOOK_STAGE_STACK").ok());
         set.unwrap_or_else(|| "webhook-stage".to_owned())
@@ -36,7 +36,7 @@ impl TargetArgs {
 
 /// Which team's workflow a command is about. A deployment serves many, so both must be named there.
 #[derive(Clone, Debug, Args)]
-pub struct WithinArgs {
+pub(crate) struct WithinArgs {
     /// The slug of the team that owns the workflow; only with --aws.
     #[arg(
         long,
@@ -53,7 +53,7 @@ pub struct WithinArgs {
 
 /// Subcommands of `workflow`.
 #[derive(Debug, Subcommand)]
-pub enum WorkflowCommand {
+pub(crate) enum WorkflowCommand {
     /// Store a workflow, and its secrets separately; it takes effect within seconds.
     Put(PutArgs),
     /// Print a stored workflow, without its secrets.
@@ -62,7 +62,7 @@ pub enum WorkflowCommand {
 
 /// Settings of a Webhook stage that override those in the workflow's file.
 #[derive(Clone, Debug, Default, Args)]
-pub struct OverrideArgs {
+pub(crate) struct OverrideArgs {
     /// The Webhook stage, by name or id; by default the workflow's first.
     #[arg(long, value_name = "NAME|ID")]
     pub stage: Option<String>,
@@ -79,7 +79,7 @@ pub struct OverrideArgs {
 
 /// Arguments of `workflow put`.
 #[derive(Debug, Args)]
-pub struct PutArgs {
+pub(crate) struct PutArgs {
     /// The workflow's file, as V7 exports it.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
@@ -96,7 +96,7 @@ pub struct PutArgs {
 
 /// Arguments of `workflow get`.
 #[derive(Debug, Args)]
-pub struct GetArgs {
+pub(crate) struct GetArgs {
     /// The workflow's id.
     #[arg(value_name = "ID")]
     pub id: Uuid,
@@ -110,7 +110,7 @@ pub struct GetArgs {
 
 /// Arguments of `assign`.
 #[derive(Debug, Args)]
-pub struct AssignArgs {
+pub(crate) struct AssignArgs {
     /// Required: only a deployment on AWS can be assigned to; on this machine `run` assigns files.
     #[arg(long, required = true)]
     pub aws: bool,
@@ -150,7 +150,7 @@ pub struct AssignArgs {
 
 /// Arguments of `redrive`.
 #[derive(Debug, Args)]
-pub struct RedriveArgs {
+pub(crate) struct RedriveArgs {
     /// Redrive at most this many dead letters.
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub limit: usize,
@@ -164,7 +164,7 @@ pub struct RedriveArgs {
 
 /// Arguments of `audit`.
 #[derive(Debug, Args)]
-pub struct AuditArgs {
+pub(crate) struct AuditArgs {
     /// Send the messages of stuck files again.
     #[arg(long)]
     pub repair: bool,

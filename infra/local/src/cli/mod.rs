@@ -13,7 +13,7 @@ use receiver::Script;
 use uuid::Uuid;
 use workflow::Role;
 
-pub use deployment::{
+pub(crate) use deployment::{
     AssignArgs, AuditArgs, GetArgs, OverrideArgs, PutArgs, RedriveArgs, TargetArgs, WithinArgs,
     WorkflowCommand,
 };
@@ -24,7 +24,7 @@ pub use deployment::{
 /// on this machine.
 #[derive(Debug, Parser)]
 #[command(name = "webhook-stage", version, max_term_width = 100)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// The command to run; without one, the demo.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -35,7 +35,7 @@ pub struct Cli {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Send documents through a Webhook stage of a workflow, and wait until every file is at rest.
     Run(RunArgs),
     /// List files by stage with their last outcome, or show all that is known about one file.
@@ -60,7 +60,7 @@ pub enum Command {
 
 /// Limits on calls: where they may go, and how many are made at once.
 #[derive(Clone, Debug, Args)]
-pub struct CallArgs {
+pub(crate) struct CallArgs {
     /// Allow calls to a private or otherwise special network, such as 127.0.0.0/8; may be given several
     /// times.
     #[arg(long, value_name = "CIDR")]
@@ -72,7 +72,7 @@ pub struct CallArgs {
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// The workflow's file, as V7 exports it.
     #[arg(long, value_name = "FILE")]
     pub workflow: PathBuf,
@@ -98,7 +98,7 @@ pub struct RunArgs {
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
-pub struct StatusArgs {
+pub(crate) struct StatusArgs {
     /// Where the files are.
     #[command(flatten)]
     pub target: TargetArgs,
@@ -121,7 +121,7 @@ pub struct StatusArgs {
 
 /// Arguments of `redeliver`.
 #[derive(Debug, Args)]
-pub struct RedeliverArgs {
+pub(crate) struct RedeliverArgs {
     /// Where the files are.
     #[command(flatten)]
     pub target: TargetArgs,
@@ -147,7 +147,7 @@ pub struct RedeliverArgs {
 
 /// Arguments of `ping`.
 #[derive(Debug, Args)]
-pub struct PingArgs {
+pub(crate) struct PingArgs {
     /// The URL to call.
     #[arg(long)]
     pub url: String,
@@ -165,7 +165,7 @@ pub struct PingArgs {
 
 /// Arguments of `receive`.
 #[derive(Debug, Args)]
-pub struct ReceiveArgs {
+pub(crate) struct ReceiveArgs {
     /// The address to listen on, such as 127.0.0.1:8080; port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
     pub listen: SocketAddr,

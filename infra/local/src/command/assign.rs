@@ -7,6 +7,6 @@ use crate::error::Error;
 /// # Errors
 /// [`Error`] when the workflow or the stage does not exist, or the deployment fails. Files that were
 /// assigned before the error stay assigned; giving the same command again assigns the rest.
-pub async fn assign(args: &AssignArgs) -> Result<u8, Error> {
+pub(crate) async fn assign(args: &AssignArgs) -> Result<u8, Error> {
     deployment::assign(args).await
 }

@@ -34,7 +34,7 @@ struct Row {
 ///
 /// # Errors
 /// [`Error`] when the state directory or the deployment cannot be read.
-pub async fn audit(args: &AuditArgs) -> Result<u8, Error> {
+pub(crate) async fn audit(args: &AuditArgs) -> Result<u8, Error> {
     let settings = AuditSettings {
         segment: ScanSegment::ALL,
         grace: args.grace,

@@ -62,7 +62,7 @@ and in a second terminal:
 ///
 /// # Errors
 /// [`Error`] when the temporary directory cannot be made, or no loopback port can be opened.
-pub async fn demo() -> Result<u8, Error> {
+pub(crate) async fn demo() -> Result<u8, Error> {
     let scratch = Scratch::new()?;
     let token = format!("Bearer {}", Uuid::new_v4().simple());
     let listen = |source| Error::Listen {

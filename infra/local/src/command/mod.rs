@@ -19,22 +19,22 @@ mod status;
 mod visits;
 mod workflow;
 
-pub use assign::assign;
-pub use audit::audit;
-pub use demo::demo;
-pub use ping::ping;
-pub use receive::receive;
-pub use redeliver::redeliver;
-pub use redrive::redrive;
-pub use run::run;
-pub use status::status;
-pub use workflow::workflow;
+pub(crate) use assign::assign;
+pub(crate) use audit::audit;
+pub(crate) use demo::demo;
+pub(crate) use ping::ping;
+pub(crate) use receive::receive;
+pub(crate) use redeliver::redeliver;
+pub(crate) use redrive::redrive;
+pub(crate) use run::run;
+pub(crate) use status::status;
+pub(crate) use workflow::workflow;
 
 /// Everything went well.
-pub const SUCCESS: u8 = 0;
+pub(crate) const SUCCESS: u8 = 0;
 /// The command could not be carried out: wrong usage, a broken workflow or document, or a failed engine.
-pub const ERROR: u8 = 1;
+pub(crate) const ERROR: u8 = 1;
 /// The command was carried out, but some files failed or were rejected.
-pub const SOME_FAILED: u8 = 2;
+pub(crate) const SOME_FAILED: u8 = 2;
 /// A person stopped the command.
-pub const INTERRUPTED: u8 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;

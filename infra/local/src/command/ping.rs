@@ -22,7 +22,7 @@ use crate::terminal::output::{output, say, shown};
 ///
 /// # Errors
 /// [`Error`] when the document or the variable cannot be read.
-pub async fn ping(args: &PingArgs) -> Result<u8, Error> {
+pub(crate) async fn ping(args: &PingArgs) -> Result<u8, Error> {
     let document = match &args.document {
         None => Bytes::from_static(examples::DOCUMENTS[0].1.as_bytes()),
         Some(path) => fs::read(path)

@@ -17,7 +17,7 @@ use crate::terminal::output::{say, shown};
 ///
 /// # Errors
 /// [`Error`] when a secret in the environment cannot be used, or the address is taken.
-pub async fn receive(args: &ReceiveArgs) -> Result<u8, Error> {
+pub(crate) async fn receive(args: &ReceiveArgs) -> Result<u8, Error> {
     let token = secret::accepted_token("--token-env", &args.token_env)?;
     let secrets = secret::accepted_signatures()?;
     let listen = |source| Error::Listen {

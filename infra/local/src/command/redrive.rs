@@ -24,7 +24,7 @@ use crate::terminal::report::counted;
 ///
 /// # Errors
 /// [`Error`] when the state directory or the deployment fails; letters redriven before stay redriven.
-pub async fn redrive(args: &RedriveArgs) -> Result<u8, Error> {
+pub(crate) async fn redrive(args: &RedriveArgs) -> Result<u8, Error> {
     if args.target.aws {
         return deployment::redrive(args).await;
     }

@@ -14,7 +14,7 @@ use delivery::ports::Workflows;
 ///
 /// # Errors
 /// [`Error`] when the workflow does not exist or cannot run, or the store fails.
-pub async fn workflow(command: &WorkflowCommand) -> Result<u8, Error> {
+pub(crate) async fn workflow(command: &WorkflowCommand) -> Result<u8, Error> {
     match command {
         WorkflowCommand::Put(args) => put(args).await,
         WorkflowCommand::Get(args) => get(args).await,

@@ -21,7 +21,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A document that was read.
 #[derive(Debug)]
-pub struct SourceDocument {
+pub(crate) struct SourceDocument {
     /// The file it is in.
     pub path: PathBuf,
     /// Its bytes.
@@ -45,7 +45,7 @@ pub struct SourceDocument {
 /// A document that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {problem}", path = path.display())]
-pub struct Broken {
+pub(crate) struct Broken {
     /// The file it is in.
     pub path: PathBuf,
     /// What is wrong with it, and where.
@@ -56,7 +56,7 @@ pub struct Broken {
 ///
 /// # Errors
 /// [`Broken`], with the place in the document.
-pub fn read(path: &Path) -> Result<SourceDocument, Broken> {
+pub(crate) fn read(path: &Path) -> Result<SourceDocument, Broken> {
     let broken = |problem: String| Broken {
         path: path.to_owned(),
         problem,
@@ -119,13 +119,13 @@ fn refusal(error: PayloadError) -> String {
 impl SourceDocument {
     /// The file's key with the id in the document, or with one derived from where it comes from.
     #[must_use]
-    pub fn key(&self) -> FileKey {
+    pub(crate) fn key(&self) -> FileKey {
         self.key_under(self.item_id.unwrap_or_else(|| self.derived(None)))
     }
 
     /// The file's key with a derived id, for when the id in the document is another file's.
     #[must_use]
-    pub fn other_key(&self) -> FileKey {
+    pub(crate) fn other_key(&self) -> FileKey {
         self.key_under(self.derived(self.item_id))
     }
 
@@ -140,7 +140,7 @@ impl SourceDocument {
 
     /// An id derived from the document's content, to tell documents apart.
     #[must_use]
-    pub fn content(&self) -> Uuid {
+    pub(crate) fn content(&self) -> Uuid {
         Uuid::new_v5(&Uuid::NAMESPACE_OID, &self.bytes)
     }
 

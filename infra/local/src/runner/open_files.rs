@@ -9,7 +9,7 @@ const OTHERS: u64 = 32;
 const OF_A_CALL: u64 = 2;
 
 /// Raises the limit as far as this process is allowed to.
-pub fn raise() {
+pub(crate) fn raise() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, getrlimit, setrlimit};

@@ -30,7 +30,7 @@ const BATCH: usize = 500;
 ///
 /// # Errors
 /// [`Error`] when the state directory, the stage or an item does not exist.
-pub async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
+pub(crate) async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
     if args.target.aws {
         return deployment::redeliver(args).await;
     }

@@ -31,7 +31,7 @@ const BATCH: usize = 500;
 ///
 /// # Errors
 /// [`Error`] before anything is sent; after that, only when the engine fails.
-pub async fn run(args: &RunArgs) -> Result<u8, Error> {
+pub(crate) async fn run(args: &RunArgs) -> Result<u8, Error> {
     let Configured {
         workflow,
         stage,

@@ -38,7 +38,7 @@ pub(super) struct Resting {
 ///
 /// # Errors
 /// [`Error`] when the state directory or the stage does not exist.
-pub async fn status(args: &StatusArgs) -> Result<u8, Error> {
+pub(crate) async fn status(args: &StatusArgs) -> Result<u8, Error> {
     if args.target.aws {
         return deployment::status(args).await;
     }

@@ -26,7 +26,7 @@ pub enum SecretError {
     #[error("signing secret {0} is not \"whsec_\" and 24 to 64 bytes in base64")]
     Wrong(usize),
     /// The list is not empty but contains only separators, so that signatures would not be checked.
-    #[error("it contains only separators, not a signing secret")]
+    #[error("it has no signing secret, only separators")]
     Nothing,
 }
 

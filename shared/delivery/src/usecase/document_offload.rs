@@ -61,7 +61,7 @@ pub(super) async fn shrink_to_fit(
     if let Some((key, document, body)) = without_document(&letter.body) {
         documents.keep(&key, &document).await?;
         let cause = format!(
-            "{}; its document was moved to the store ({length} bytes)",
+            "{}; its document is in the store ({length} bytes)",
             letter.cause
         );
         let queue = letter.queue.clone();

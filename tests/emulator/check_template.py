@@ -276,7 +276,7 @@ def runbook_sections():
 
 
 # What an alarm on silence is told of by the runbook, in its words and in seconds, and how often there is data otherwise.
-SILENCES = {"NoTrafficAlarm": ("silence", "for an hour", 3600, 300), "AuditSilentAlarm": ("audit-silent", "for two hours", 7200, 3600)}
+SILENCES = {"NoTrafficAlarm": ("no-traffic", "for an hour", 3600, 300), "AuditSilentAlarm": ("audit-silent", "for two hours", 7200, 3600)}
 LATE = 300
 
 
@@ -350,7 +350,7 @@ def alarms(t):
 def environments(t):
     """The variables each function reads are set, and no others."""
     expected = {
-        "Dispatcher": "TABLE_NAME DELIVERIES_QUEUE_URL ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
+        "Dispatcher": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
         "Sender": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL DOCUMENTS_BUCKET SECRETS_PREFIX EVENT_BUS_NAME"
         " ALLOW_NETWORKS REQUEST_TIMEOUT_SECONDS LONGEST_CALL_SECONDS ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
         "DeadLetter": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL DEAD_LETTERS_QUEUE_URL DOCUMENTS_BUCKET"

@@ -218,7 +218,7 @@ def logs(t):
         yield "LogLevel can be set so that metrics are dropped, or payloads logged"
 
 
-def stacks_keep_apart(t):
+def stacks_are_separate(t):
     """Two stacks in one account, such as staging and production, neither count each other's files nor read each other's secrets."""
     named = {"Fn::Sub": "WebhookStage/${AWS::StackName}"}
     for name, function in t.of("AWS::Serverless::Function").items():
@@ -240,7 +240,7 @@ def stacks_keep_apart(t):
             yield f"{where}: secrets under another prefix than the parameter's or the stack's name"
 
 
-def missing_objects_are_told(t):
+def missing_objects_are_reported(t):
     """S3 answers 404 for a missing object only if the caller may list the bucket, and 403 otherwise."""
     reads, lists = set(), set()
     for name, statement in t.statements():
@@ -276,16 +276,16 @@ def runbook_sections():
 
 
 # Alarms on missing data: runbook section, the section's words for the time, the time in seconds, and the usual seconds between data.
-SILENCES = {"NoTrafficAlarm": ("no-traffic", "for an hour", 3600, 300), "AuditSilentAlarm": ("audit-silent", "for two hours", 7200, 3600)}
+MISSING_DATA_ALARMS = {"NoTrafficAlarm": ("no-traffic", "for an hour", 3600, 300), "AuditSilentAlarm": ("audit-silent", "for two hours", 7200, 3600)}
 LATE = 300
 
 
-def silence_is_told_in_time(t):
+def missing_data_alarms_fire_in_time(t):
     sections, found = runbook_sections(), t.of("AWS::CloudWatch::Alarm")
     for name, properties in found.items():
-        if (properties["TreatMissingData"] == "breaching" or properties["ComparisonOperator"] == "LessThanThreshold") and name not in SILENCES:
+        if (properties["TreatMissingData"] == "breaching" or properties["ComparisonOperator"] == "LessThanThreshold") and name not in MISSING_DATA_ALARMS:
             yield f"{name} is an alarm on missing data, and no time is given for it"
-    for name, (section, words, seconds, every) in SILENCES.items():
+    for name, (section, words, seconds, every) in MISSING_DATA_ALARMS.items():
         if words not in sections.get(section, ""):
             yield f"{name}: RUNBOOK.md does not say \"{words}\""
         alarm = cloudwatch.Alarm(found[name], t.number(found[name]["Threshold"]))
@@ -305,10 +305,10 @@ def silence_is_told_in_time(t):
             break
 
 
-def faults_are_told_and_end(t):
+def alarms_fire_and_end(t):
     """An alarm fires during a fault and returns to OK when data stops. If it stayed, the next fault would notify nobody."""
     for name, properties in t.of("AWS::CloudWatch::Alarm").items():
-        if name in SILENCES:
+        if name in MISSING_DATA_ALARMS:
             continue
         threshold = t.number(properties["Threshold"])
         alarm = cloudwatch.Alarm(properties, threshold)
@@ -382,7 +382,7 @@ def defaults_work(t):
     yield from (name for name, parameter in t.tree["Parameters"].items() if "Default" not in parameter)
 
 
-def dialogue_can_be_answered(t):
+def parameters_accept_empty_answers(t):
     """`sam deploy --guided` does not accept an empty answer for a NoEcho parameter."""
     yield from (name for name, parameter in t.tree["Parameters"].items() if "NoEcho" in parameter)
 
@@ -426,28 +426,28 @@ RULES = [
     ("the bucket is private and keeps versions", bucket_private, set_in(of("DocumentsBucket", "PublicAccessBlockConfiguration", "BlockPublicPolicy"), False)),
     ("the table is on demand, recoverable, protected by parameter, and expires history", table_kept, set_in(of("Table", "DeletionProtectionEnabled"), False)),
     ("a first deployment that fails can be rolled back", a_first_deployment_can_fail, set_in(["Parameters", "DeletionProtection", "Default"], "true")),
-    ("roles that read a bucket may list it, so that a missing object is not reported as forbidden", missing_objects_are_told, set_in(of("SenderRole", "Policies", 0, "PolicyDocument", "Statement", 8, "Fn::If", 1, "Action"), "s3:GetObject")),
+    ("roles that read a bucket may list it, so that a missing object is not reported as forbidden", missing_objects_are_reported, set_in(of("SenderRole", "Policies", 0, "PolicyDocument", "Statement", 8, "Fn::If", 1, "Action"), "s3:GetObject")),
     ("data outlives the stack", data_outlives_the_stack, set_in(["Resources", "Table", "DeletionPolicy"], "Delete")),
     ("functions log JSON to groups with a retention", logs, set_in(of("SenderLogs", "RetentionInDays"), None)),
     (
         "alarms on missing data fire within the time that the runbook names",
-        silence_is_told_in_time,
+        missing_data_alarms_fire_in_time,
         set_in(["Resources", "NoTrafficAlarm", "Properties"], {"Namespace": "AWS/Lambda", "MetricName": "Invocations", "Statistic": "Sum", "Period": 3600, **PLAIN}),
     ),
     (
         "other alarms fire during their fault, and return to OK when their metric has no data",
-        faults_are_told_and_end,
+        alarms_fire_and_end,
         set_in(
             ["Resources", "TableWriteThrottlesAlarm", "Properties"],
             {**PLAIN, "Namespace": "AWS/DynamoDB", "MetricName": "WriteThrottleEvents", "Statistic": "Sum", "Period": 300, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"},
         ),
     ),
     ("every alarm sets TreatMissingData, notifies the topic, and is in the runbook with a command", alarms, set_in(of("DeliveryLagAlarm", "TreatMissingData"), None)),
-    ("two stacks in one account are separate", stacks_keep_apart, set_in(of("UnfinishedFileAlarm", "Namespace"), "WebhookStage")),
+    ("two stacks in one account are separate", stacks_are_separate, set_in(of("UnfinishedFileAlarm", "Namespace"), "WebhookStage")),
     ("functions have the variables they read", environments, set_in(of("Sender", "Environment", "Variables", "SECRETS_PREFIX"), None)),
     ("functions are built from this workspace, for arm64", lambda_runtime, set_in(["Parameters", "Architecture", "Default"], "x86_64")),
     ("every parameter has a default", defaults_work, set_in(["Parameters", "SecretsPrefix", "Default"], None)),
-    ("every parameter accepts an empty answer in sam deploy --guided", dialogue_can_be_answered, set_in(["Parameters", "ReceiverSigningSecret", "NoEcho"], True)),
+    ("every parameter accepts an empty answer in sam deploy --guided", parameters_accept_empty_answers, set_in(["Parameters", "ReceiverSigningSecret", "NoEcho"], True)),
 ]
 
 

@@ -35,7 +35,7 @@ def arguments():
     return parser.parse_args()
 
 
-def forget_the_dead():
+def remove_leftovers():
     """Removes the data of killed predecessors, but not of running ones."""
     for left in pathlib.Path(tempfile.gettempdir()).glob(f"{DATA}*-*"):
         pid = left.name.removeprefix(DATA).split("-")[0]
@@ -56,7 +56,7 @@ def main():
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     data = pathlib.Path(tempfile.mkdtemp(prefix=f"{DATA}{os.getpid()}-"))
-    forget_the_dead()
+    remove_leftovers()
     emulator = Emulator(data, options.functions_endpoint, iam=not options.without_iam)
     try:
         emulator.start()
@@ -83,13 +83,13 @@ def main():
             }
         )
         for line in sys.stdin:
-            say(obey(json.loads(line), emulator, options.stack, deployment))
+            say(execute(json.loads(line), emulator, options.stack, deployment))
     finally:
         emulator.stop()
         shutil.rmtree(data, ignore_errors=True)
 
 
-def obey(command, emulator, stack, deployment):
+def execute(command, emulator, stack, deployment):
     if command["do"] == "restart":
         emulator.restart()
         return {"done": "restart", "pid": emulator.process.pid}

@@ -1,9 +1,9 @@
-"""What CloudWatch makes of an alarm, minute by minute, with data that is missing: the emulator does not say.
+"""A model of how CloudWatch evaluates an alarm, minute by minute, when data is missing. The emulator does not evaluate alarms.
 
-After "Configuring how CloudWatch alarms treat missing data", "Alarm evaluation window" and "Using metric math" of the
-CloudWatch User Guide. Two things it leaves open, so a rule must hold for every choice of them: how many datapoints
-beyond its evaluation periods an alarm looks back for (`extra`), and whether FILL makes something of a metric that has no
-datapoint at all in that time (`fills_nothing`).
+It follows "Configuring how CloudWatch alarms treat missing data", "Alarm evaluation window" and "Using metric math" of the
+CloudWatch User Guide. The guide leaves two things open, so a rule must hold for every choice of them: how many datapoints
+beyond its evaluation periods an alarm retrieves (`extra`), and whether FILL also fills in a metric that has no datapoint
+at all in that time (`fills_nothing`).
 """
 
 import itertools
@@ -18,9 +18,9 @@ COMPARISONS = {
 
 
 def state(datapoints, periods, to_alarm, missing, before):
-    """The state after one evaluation. Datapoints, the newest first: True for a breaching one, None for a missing one."""
+    """The state after one evaluation. Datapoints, the newest first: True if breaching, None if missing."""
     real = [datapoint for datapoint in datapoints if datapoint is not None]
-    # Real ones from further back come before what missing ones count as.
+    # Real datapoints from further back take precedence over missing ones.
     counted = real[:periods]
     absent = periods - len(counted)
     if absent and missing == "ignore":
@@ -30,7 +30,7 @@ def state(datapoints, periods, to_alarm, missing, before):
 
 
 class Alarm:
-    """An alarm of the template on one metric, or on one that FILL completes."""
+    """An alarm of the template on one metric, with or without FILL."""
 
     def __init__(self, properties, threshold):
         metric, self.fill = properties, None
@@ -43,7 +43,7 @@ class Alarm:
             else:
                 metric = {"Period": properties["Metrics"][0]["Period"], "Statistic": "Average"}
         self.namespace = metric.get("Namespace")
-        # A percentile of equal values is any of them.
+        # The samples of a metric are all equal here, so any statistic serves as a percentile.
         self.statistic = STATISTICS.get(metric.get("Statistic"), max)
         self.period = metric["Period"]
         self.periods = properties["EvaluationPeriods"]
@@ -52,12 +52,12 @@ class Alarm:
         self.breaches = lambda value: COMPARISONS[properties["ComparisonOperator"]](value, threshold)
 
     def window(self):
-        """Seconds that it needs to see a fault."""
+        """Seconds of data that the alarm needs to detect a fault."""
         return self.period * self.periods
 
     def choices(self):
-        """What the documentation leaves open."""
-        # It is also said of this namespace that missing data is ignored whatever the alarm says.
+        """Every combination of what the documentation leaves open."""
+        # One AWS page says that alarms on this namespace ignore missing data whatever TreatMissingData says.
         missing = {self.missing, "ignore"} if self.namespace == "AWS/DynamoDB" else {self.missing}
         return itertools.product(EXTRA, (True, False), sorted(missing))
 
@@ -94,7 +94,7 @@ TABLES = [
 
 
 def agrees_with_the_manual():
-    """Where the model differs from AWS's own tables."""
+    """Differences between the model and AWS's own tables."""
     for to_alarm, drawn, breaching, not_breaching in TABLES:
         datapoints = [{"0": False, "X": True, "-": None}[sign] for sign in reversed(drawn)]
         for missing, expected in (("breaching", breaching), ("notBreaching", not_breaching)):

@@ -1,5 +1,5 @@
-"""A line for each call of AWS under a role, such as a function's: who asked for what, whether the role allows it, and
-the answer. And what S3 answers for an object that is not there: 404 only to those who may list the bucket."""
+"""Records each AWS call made under a role, such as a function's: what was requested, whether the role allows it, and the
+answer. It also makes S3 answer 404 for a missing object only if the caller may list the bucket, and 403 otherwise."""
 
 import contextvars
 import json
@@ -36,7 +36,7 @@ def enforce(access_key_id, iam_action, service, region, resource_arn="*", **more
 
 
 def recorded(app, path):
-    """The application, with a line in the file at `path` for each check of each call."""
+    """Wraps the application so that each permission check of each call is a line in the file at `path`."""
 
     async def record(scope, receive, send):
         made, answer = [], {}

@@ -1,4 +1,4 @@
-"""infra/sam/template.yaml, packaged and deployed as `sam deploy` does: code and template to S3, then CloudFormation."""
+"""Packages and deploys infra/sam/template.yaml as `sam deploy` does: code and template to S3, then CloudFormation."""
 
 import io
 import pathlib
@@ -19,7 +19,7 @@ BUCKET = "deployment-artifacts"
 
 
 def client(service, endpoint):
-    """A client of the emulator, as the account's root."""
+    """A client of the emulator with the credentials of the account's root."""
     config = Config(retries={"max_attempts": 2}, connect_timeout=5, read_timeout=120, s3={"addressing_style": "path"})
     return boto3.client(
         service,
@@ -40,7 +40,7 @@ def binary(folder, function):
 
 
 def package(path):
-    """A zip with the program as `bootstrap`, executable."""
+    """A zip with the program as an executable `bootstrap`."""
     entry = zipfile.ZipInfo("bootstrap", date_time=(1980, 1, 1, 0, 0, 0))
     entry.external_attr = 0o755 << 16
     entry.compress_type = zipfile.ZIP_STORED

@@ -13,12 +13,12 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 REGION = "eu-west-1"
-# Whoever has these is the account's root; functions get their role's credentials.
+# The credentials of the account's root. Functions get their role's credentials.
 ROOT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 class Emulator:
-    """One MiniStack on one port; `restart` keeps its state."""
+    """One MiniStack on one port. `restart` keeps its state."""
 
     def __init__(self, data, functions_endpoint=None, iam=True):
         self.data = pathlib.Path(data)
@@ -30,16 +30,16 @@ class Emulator:
             **ROOT,
             "AUTH": "true" if iam else "false",
             "AWS_DEFAULT_REGION": REGION,
-            # What functions get as their endpoint.
+            # The functions' AWS endpoint.
             "AWS_ENDPOINT_URL": functions_endpoint or self.endpoint,
-            # Lambda sets these from the functions' LoggingConfig, MiniStack does not.
+            # Lambda sets these from the functions' LoggingConfig, but MiniStack does not.
             "AWS_LAMBDA_LOG_FORMAT": "JSON",
             "AWS_LAMBDA_LOG_LEVEL": "INFO",
             "BIND_HOST": "127.0.0.1",
-            # Where the calls of functions are noted.
+            # The file in which the functions' calls are recorded.
             "CALLS": str(self.data / "calls.jsonl"),
             "GATEWAY_PORT": str(self.port),
-            # These listen on ports that are the same for every instance.
+            # These listen on fixed ports, so a second instance could not start.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "MINISTACK_HOST": "127.0.0.1",
@@ -65,7 +65,7 @@ class Emulator:
                 stdout=log,
                 stderr=log,
                 cwd=self.data,
-                # A group of its own: the functions' processes are in it and end with it.
+                # A process group of its own, so that the functions' processes can be killed with it.
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )
@@ -82,11 +82,11 @@ class Emulator:
         sys.exit(f"the emulator did not start; the end of its log:\n{self.tail()}")
 
     def stop(self, gracefully=False):
-        """Ends it and every function's process."""
+        """Stops it, and kills every function's process."""
         if self.process is None:
             return
         if gracefully and self.process.poll() is None:
-            # It writes its state when it is asked to end.
+            # It saves its state only on a graceful stop.
             self.process.terminate()
             try:
                 self.process.wait(timeout=60)
@@ -99,12 +99,12 @@ class Emulator:
         self.process.wait()
 
     def restart(self):
-        """Ends it gracefully and starts it again with the same data on the same port."""
+        """Stops it gracefully, and starts it again with the same data on the same port."""
         self.stop(gracefully=True)
         self.start()
 
     def functions(self, name):
-        """The processes of a function's environments."""
+        """The process ids of a function's environments."""
         wanted = f"AWS_LAMBDA_FUNCTION_NAME={name}".encode()
         found = []
         for entry in pathlib.Path("/proc").iterdir():

@@ -1,4 +1,4 @@
-"""A virtual environment under target/, made once for one requirements file and one Python."""
+"""A virtual environment under target/, created once for each requirements file and Python version."""
 
 import fcntl
 import hashlib
@@ -13,21 +13,21 @@ TARGET = HERE.parent.parent / "target"
 
 
 def python(name="emulator-venv", requirements="requirements.txt"):
-    """The environment's interpreter; what pip says goes to standard error."""
+    """The environment's interpreter. Pip's output goes to standard error."""
     if sys.version_info < (3, 11):
         sys.exit(f"the emulator needs Python 3.11 or later, and this is {sys.version.split()[0]}")
     wanted = hashlib.sha256((HERE / requirements).read_bytes() + sys.version.encode()).hexdigest()
     home, stamp = TARGET / name, TARGET / name / "stamp"
     interpreter = home / "bin" / "python3"
     TARGET.mkdir(exist_ok=True)
-    # Tests that start at the same moment: one makes it, the others wait.
+    # Tests may start at the same time: one creates it, the others wait.
     with open(TARGET / f".{name}.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
             return interpreter
         shutil.rmtree(home, ignore_errors=True)
         _run([sys.executable, "-m", "venv", home], "python3 -m venv failed: is the package python3-venv installed?")
-        # The files name every package there is to be.
+        # The requirements files list every package, including dependencies.
         pip = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         _run([*pip, "--no-deps", "--require-hashes", "-r", HERE / requirements], f"pip could not install {requirements}")
         stamp.write_text(wanted, encoding="utf-8")
@@ -35,7 +35,7 @@ def python(name="emulator-venv", requirements="requirements.txt"):
 
 
 def enter():
-    """Goes on as the environment's interpreter."""
+    """Restarts the program in the environment's interpreter."""
     interpreter = python()
     if pathlib.Path(sys.prefix).resolve() != interpreter.parent.parent.resolve():
         os.execv(interpreter, [str(interpreter), *sys.argv])

@@ -1,16 +1,16 @@
-"""MiniStack, with what AWS does and it does not.
+"""MiniStack, corrected where it differs from AWS.
 
-- On AWS every call is encrypted, and the template's policies refuse those that are not. MiniStack enforces that; on
-  loopback this marks requests as encrypted, as a load balancer does. A request that says `x-forwarded-proto: http`
-  itself stays plain, and is refused.
-- CloudFormation turns a parameter of type Number into a number where a property wants one; MiniStack 1.5.33 leaves
-  MaximumConcurrency a string and then fails to compare it.
-- A batch of SQS needs the permission of the single action: `sqs:SendMessage`, and no `sqs:SendMessageBatch` exists.
-- An alarm may be on metric math: here it is kept as one on the metric that FILL completes.
-- S3 tells a missing object only to those who may list its bucket, and a secret that is marked for deletion cannot be
-  created again.
+- The template's policies refuse unencrypted calls, and MiniStack enforces that. On loopback there is no TLS, so this
+  module marks requests as encrypted, as a load balancer does. A request that itself has `x-forwarded-proto: http` stays
+  unencrypted, and is refused.
+- CloudFormation converts a parameter of type Number where a property needs a number. MiniStack 1.5.33 leaves
+  MaximumConcurrency a string, and then fails to compare it.
+- An SQS batch needs the permission of the single action, `sqs:SendMessage`. There is no `sqs:SendMessageBatch`.
+- MiniStack refuses alarms on metric math. Here they become alarms on the underlying metric.
+- S3 answers 404 for a missing object only if the caller may list the bucket, and a secret that is marked for deletion
+  cannot be created again.
 
-Each call under a role is a line in the file that `CALLS` names.
+Each call under a role is recorded in the file that `CALLS` names.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""infra/sam/template.yaml, and questions to it."""
+"""Loads infra/sam/template.yaml and answers questions about it."""
 
 import pathlib
 
@@ -33,7 +33,7 @@ def listed(value):
 
 
 class Template:
-    """Questions to the template."""
+    """The template, with what the rules ask of it."""
 
     def __init__(self, tree):
         self.tree = tree
@@ -43,7 +43,7 @@ class Template:
         return {name: found["Properties"] for name, found in self.resources.items() if found["Type"] == kind}
 
     def numbers(self, value):
-        """Every number a property can become, over all choices of a parameter."""
+        """Every number that a property can have, for all values of a parameter."""
         if isinstance(value, dict) and "Fn::FindInMap" in value:
             name, key, field = value["Fn::FindInMap"]
             return {choice: float(row[field]) for choice, row in self.tree["Mappings"][name].items()}, key
@@ -53,27 +53,27 @@ class Template:
         return {None: float(value)}, None
 
     def each(self, first, second):
-        """Pairs of two numbers for each choice of the parameter they hang on."""
+        """Both numbers, for each value of the parameter that they depend on."""
         (left, _), (right, _) = self.numbers(first), self.numbers(second)
         for choice in set(left) | set(right):
             yield left.get(choice, left.get(None)), right.get(choice, right.get(None))
 
     def number(self, value):
-        """A number that a property can become: a parameter's default, or a mapping's first."""
+        """One number that a property can have: a parameter's default, or the first of a mapping."""
         if isinstance(value, dict) and "Ref" in value:
             return float(self.tree["Parameters"][value["Ref"]]["Default"])
         choices, _ = self.numbers(value)
         return next(iter(choices.values()))
 
     def metric(self, alarm):
-        """What an alarm watches, whether by itself or in metric math; of a query nothing but its text."""
+        """The metric that an alarm watches, directly or in metric math. For a query, only its text."""
         if "Metrics" not in alarm:
             return alarm
         stats = [metric["MetricStat"]["Metric"] for metric in alarm["Metrics"] if "MetricStat" in metric]
         return stats[0] if stats else {"Namespace": alarm["Metrics"][0]["Expression"]}
 
     def statements(self):
-        """Each statement of each role, with the role's name; both sides of a condition count."""
+        """Each statement of each role, with the role's name. Conditional statements are included."""
         for name, role in self.of("AWS::IAM::Role").items():
             for policy in role.get("Policies", []):
                 for statement in policy["PolicyDocument"]["Statement"]:
@@ -89,7 +89,7 @@ class Template:
 
 
 def text(resource):
-    """A resource as the text its ARN begins with, as far as the template says."""
+    """A resource as the beginning of its ARN, as far as the template gives it."""
     if isinstance(resource, dict):
         return listed(resource.get("Fn::Sub", ""))[0] or ".".join(listed(resource.get("Fn::GetAtt", ["?"])))
     return resource

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""An AWS emulator with the product deployed on it, for as long as standard input stays open.
+"""Runs an AWS emulator with webhook-stage deployed on it, until standard input ends.
 
     python3 tests/emulator/up.py --programs target/debug [--parameter Name=value …]
 
 Prints one JSON line when it is up, and one for each command it reads from standard input:
 `{"do": "restart"}`, `{"do": "kill", "function": "sender"}`, `{"do": "update", "parameters": {…}}`.
-The end of standard input ends it, and with it the emulator and every function.
+When standard input ends, it stops the emulator and every function.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-# No __pycache__ beside the sources.
+# Keeps __pycache__ out of the source directory.
 sys.dont_write_bytecode = True
 import environment  # noqa: E402
 
@@ -35,8 +35,8 @@ def arguments():
     return parser.parse_args()
 
 
-def forget_the_dead():
-    """Removes what a predecessor left that was killed, and nothing of one that runs."""
+def remove_leftovers():
+    """Removes the data of killed predecessors, but not of running ones."""
     for left in pathlib.Path(tempfile.gettempdir()).glob(f"{DATA}*-*"):
         pid = left.name.removeprefix(DATA).split("-")[0]
         if pid.isdigit() and not pathlib.Path(f"/proc/{pid}").exists():
@@ -56,17 +56,17 @@ def main():
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     data = pathlib.Path(tempfile.mkdtemp(prefix=f"{DATA}{os.getpid()}-"))
-    forget_the_dead()
+    remove_leftovers()
     emulator = Emulator(data, options.functions_endpoint, iam=not options.without_iam)
     try:
         emulator.start()
         healthy = time.monotonic()
-        # Metrics Insights alarms are beyond the emulator; loopback is where its receiver is.
+        # The emulator has no Metrics Insights alarms, and its receiver is on loopback.
         parameters = {"FailureRateByStage": "false", "AllowNetworks": "127.0.0.0/8"}
         parameters.update(pair.split("=", 1) for pair in options.parameter)
         outputs = deployment.deploy(emulator.endpoint, options.stack, options.programs.resolve(), parameters)
         if "ReceiverApiId" in outputs:
-            # No name leads here: the emulator takes the API from the path.
+            # The API's host name does not resolve here. The emulator takes the API id from the path.
             outputs["ReceiverUrl"] = f"{emulator.endpoint}/_aws/execute-api/{outputs['ReceiverApiId']}/$default/"
         say(
             {
@@ -83,13 +83,13 @@ def main():
             }
         )
         for line in sys.stdin:
-            say(obey(json.loads(line), emulator, options.stack, deployment))
+            say(execute(json.loads(line), emulator, options.stack, deployment))
     finally:
         emulator.stop()
         shutil.rmtree(data, ignore_errors=True)
 
 
-def obey(command, emulator, stack, deployment):
+def execute(command, emulator, stack, deployment):
     if command["do"] == "restart":
         emulator.restart()
         return {"done": "restart", "pid": emulator.process.pid}

@@ -23,7 +23,7 @@ use crate::environment::Environment;
 /// | `OldestUnfinishedFileAge`, how long the most overdue file is past due, 0 if none is | seconds | all |
 /// | `StuckFiles`, past due for longer than the audit's grace | count | all |
 /// | `UnreadableRecords`, found by the audit | count | all |
-/// | `BatchItemFailure`, records that failed and return to their queue | count | `Function` |
+/// | `BatchItemFailures`, records that failed and return to their queue | count | `Function` |
 /// | `Deferred`, records that return because their time has not come | count | `Function` |
 #[derive(Clone, Debug)]
 pub struct EmfMetrics {
@@ -148,7 +148,7 @@ impl EmfMetrics {
         // Another sender has claimed the attempt, or the invocation is almost over; neither is an error.
         let name = match code {
             "lease_held" | "out_of_time" => "Deferred",
-            _ => "BatchItemFailure",
+            _ => "BatchItemFailures",
         };
         let mut line = self.emf(&[Metric(name, "Count", json!(1), &[&["Function"]])]);
         line["Function"] = json!(function);
@@ -332,7 +332,7 @@ mod tests {
     #[test]
     fn a_record_that_goes_back_counts_unless_its_time_has_not_come() {
         for (code, metric) in [
-            ("engine_forbidden", "BatchItemFailure"),
+            ("engine_forbidden", "BatchItemFailures"),
             ("lease_held", "Deferred"),
             ("out_of_time", "Deferred"),
         ] {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::ports::PortError;
+use crate::error::PortError;
 
 /// Where an assignment's document is. A message without it means the document stored for the item.
 #[derive(Clone, Debug, Serialize, Deserialize)]

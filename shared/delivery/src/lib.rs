@@ -12,7 +12,10 @@
 //! let delay = policy.delay_after(attempt, delivery_id, retry_after, now); // None: it was the last attempt
 //! ```
 
+mod attempt;
+mod audit;
 mod document;
+mod error;
 mod message;
 mod reason;
 mod record;
@@ -25,10 +28,11 @@ pub mod ports;
 pub mod retry;
 pub mod usecase;
 
+pub use attempt::AttemptSummary;
 pub use document::{Document, DocumentReader, DocumentRef, S3Object};
 pub use message::{Assignment, DeadLetter, Delivery, MAX_BODY, MessageError, QueueName};
 pub use reason::Reason;
-pub use record::{AttemptRecord, AttemptSummary, Rejection, VisitRecord};
+pub use record::{AttemptRecord, Rejection, VisitRecord};
 pub use state::{DeliveryState, FileKey, FileState, Outcome, Status, Visit};
 pub use team::{InvalidTeam, MAX_TEAM, check_team, team_slug};
 pub use time::Timestamp;

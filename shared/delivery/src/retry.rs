@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use uuid::Uuid;
 use workflow::WebhookConfig;
 
-use crate::ports::MAX_DELAY;
 use crate::time::Timestamp;
+use workflow::MAX_DELAY;
 
 /// The default schedule: 5 retries, so 6 calls, over about 22 minutes.
 ///

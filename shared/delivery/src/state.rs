@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use workflow::Actor;
 
+use crate::attempt::AttemptSummary;
 use crate::document::S3Object;
 use crate::reason::Reason;
-use crate::record::AttemptSummary;
 use crate::time::Timestamp;
 
 /// A file: an item of a team. It is in one workflow at a time.

@@ -1,9 +1,8 @@
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::form::{self, Fields};
+use crate::findings::Findings;
+use crate::form;
 use crate::known;
 use crate::problem::{ImportError, Problem, StageLabel, Warning};
 use crate::secrets::{SecretRef, StageSecrets};
@@ -22,60 +21,6 @@ pub struct Imported {
     pub secrets: Vec<(SecretRef, StageSecrets)>,
     /// Warnings for people; the workflow can be used all the same.
     pub warnings: Vec<Warning>,
-}
-
-/// Problems and warnings found during the import.
-#[derive(Default)]
-pub(crate) struct Findings {
-    pub(crate) problems: Vec<Problem>,
-    pub(crate) warnings: Vec<Warning>,
-    /// Whether a field with the wrong form counts as absent.
-    passes_forms: bool,
-}
-
-impl Findings {
-    fn shape(&mut self, what: impl Into<Cow<'static, str>>) {
-        self.problems.push(Problem::Shape(what.into()));
-    }
-
-    pub(crate) fn problem(
-        &mut self,
-        stage: &StageLabel,
-        code: &'static str,
-        what: impl Into<String>,
-    ) {
-        self.problems.push(Problem::Stage {
-            stage: stage.clone(),
-            what: what.into(),
-            code,
-        });
-    }
-
-    /// Records that a field of a stage has the wrong form.
-    pub(crate) fn wrong_form(&mut self, stage: &StageLabel, code: &'static str, what: &str) {
-        if !self.passes_forms {
-            self.problem(stage, code, format!("its {what}"));
-        }
-    }
-
-    fn forms(&mut self, stage: &StageLabel, fields: Fields, found: &Map<String, Value>) {
-        form::check(fields, found, &mut |what| {
-            self.wrong_form(stage, "wrong_type", &what);
-        });
-    }
-
-    pub(crate) fn warning(
-        &mut self,
-        stage: &StageLabel,
-        code: &'static str,
-        what: impl Into<String>,
-    ) {
-        self.warnings.push(Warning {
-            stage: stage.clone(),
-            code,
-            what: what.into(),
-        });
-    }
 }
 
 impl Workflow {

@@ -12,6 +12,7 @@
 mod actor;
 mod assignment;
 mod duration;
+mod findings;
 mod form;
 mod import;
 mod known;

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use crate::import::Findings;
+use crate::findings::Findings;
 use crate::problem::{Problem, StageLabel};
 use crate::stage::{Stage, StageKind};
 use crate::workflow::Workflow;

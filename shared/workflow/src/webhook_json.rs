@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::duration;
+use crate::findings::Findings;
 use crate::form;
-use crate::import::Findings;
 use crate::problem::StageLabel;
 use crate::secrets::{SecretRef, StageSecrets, check_authorization};
 use crate::webhook::{MAX_DELAY, MAX_RETRIES, MAX_TIMEOUT, WebhookConfig};

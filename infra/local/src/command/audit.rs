@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::parked::{self, Parked};
 use super::settled::settled;
-use super::{INTERRUPTED, SOME_FAILED, SUCCESS, deployment};
+use super::{INTERRUPTED, SOME_FAILED, SUCCESS};
 use crate::backend::allowed_networks::allowed;
 use crate::backend::open;
 use crate::backend::unfinished::{keys_of, under_way};
@@ -30,19 +30,15 @@ struct Row {
     repaired: bool,
 }
 
-/// Runs `webhook-stage audit`.
-///
-/// # Errors
-/// [`Error`] when the state directory or the deployment cannot be read.
-pub(crate) async fn audit(args: &AuditArgs) -> Result<u8, Error> {
-    let settings = AuditSettings {
+pub(super) fn settings(args: &AuditArgs) -> AuditSettings {
+    AuditSettings {
         segment: ScanSegment::ALL,
         grace: args.grace,
         repair: args.repair,
-    };
-    if args.target.aws {
-        return deployment::audit(args, settings).await;
     }
+}
+
+pub(super) async fn audit(args: &AuditArgs, settings: AuditSettings) -> Result<u8, Error> {
     let engine = open::directory(&args.target)?;
     let found = usecase::audit(&Directory(&engine), settings).await?;
     let letters = parked::without_record(&engine, engine.letters(parked::LIMIT).await?).await?;

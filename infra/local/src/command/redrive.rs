@@ -8,7 +8,7 @@ use delivery::{Assignment, DeadLetter};
 use embedded::Engine;
 
 use super::settled::settled;
-use super::{INTERRUPTED, SOME_FAILED, SUCCESS, deployment};
+use super::{INTERRUPTED, SOME_FAILED, SUCCESS};
 use crate::backend::allowed_networks::allowed;
 use crate::backend::open;
 use crate::backend::unfinished::{is_under_way, keys_of, under_way};
@@ -20,14 +20,7 @@ use crate::terminal::output::{output, say};
 use crate::terminal::progress::Progress;
 use crate::terminal::report::counted;
 
-/// Runs `webhook-stage redrive`.
-///
-/// # Errors
-/// [`Error`] when the state directory or the deployment fails; letters redriven before stay redriven.
-pub(crate) async fn redrive(args: &RedriveArgs) -> Result<u8, Error> {
-    if args.target.aws {
-        return deployment::redrive(args).await;
-    }
+pub(super) async fn redrive(args: &RedriveArgs) -> Result<u8, Error> {
     let engine = open::directory(&args.target)?;
     let is_under_way = is_under_way(&engine).await?;
     let mut files = keys_of(under_way(&engine).await?);

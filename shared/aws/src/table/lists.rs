@@ -6,9 +6,9 @@ use delivery::ports::{Listing, Lists, Page, PortError, PortErrorKind};
 use delivery::{AttemptRecord, FileKey, FileState, Rejection, VisitRecord};
 use futures_util::future::try_join_all;
 use serde::de::DeserializeOwned;
-use uuid::Uuid;
 
 use super::Table;
+use super::index::{PARTITIONS, part_key};
 use super::item::{Item, body, file, new, text};
 use super::states::state;
 use crate::error::port_error;
@@ -22,9 +22,6 @@ const ROUNDS: u32 = 8;
 
 /// The first pause.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// The number of index keys of a stage. It must never change, or earlier entries would not be found.
-const PARTITIONS: u8 = 4;
 
 impl Lists for Table {
     async fn at_rest(
@@ -89,21 +86,6 @@ impl Lists for Table {
 struct Entry {
     order: String,
     pk: String,
-}
-
-/// A stage's key in an index: one of [`PARTITIONS`], by the item.
-pub(super) fn index_key(stage_id: Uuid, key: &FileKey) -> String {
-    part_key(stage_id, key.item_id.as_bytes()[15] % PARTITIONS)
-}
-
-fn part_key(stage_id: Uuid, part: u8) -> String {
-    format!("{stage_id}#{part}")
-}
-
-/// A record's place in a listing. It is unique, and padded so that it sorts by time.
-pub(super) fn order(state: &FileState) -> String {
-    let millis = state.updated_at.as_millis().max(0);
-    format!("{millis:015}#{}#{}", state.key.item_id, state.key.team)
 }
 
 impl Table {

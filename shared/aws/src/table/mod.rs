@@ -2,6 +2,7 @@
 
 mod compact;
 mod history;
+mod index;
 mod item;
 mod lists;
 mod states;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Table;
 use super::item::{Item, body, file, new, number, text};
-use super::{compact, lists};
+use super::{compact, index};
 use crate::error::{corrupt, port_error};
 
 impl FileStates for Table {
@@ -77,9 +77,9 @@ pub fn item(state: &FileState) -> Result<Item, PortError> {
     );
     item.insert("body".to_owned(), text(short.to_string()));
     if state.status.is_at_rest() {
-        let order = lists::order(state);
+        let order = index::order(state);
         let mut insert = |pk: &str, sk: &str, stage_id: Uuid| {
-            item.insert(pk.to_owned(), text(lists::index_key(stage_id, &state.key)));
+            item.insert(pk.to_owned(), text(index::index_key(stage_id, &state.key)));
             item.insert(sk.to_owned(), text(order.clone()));
         };
         insert("rest_pk", "rest_sk", state.visit.stage_id);

@@ -1,10 +1,11 @@
 use workflow::{WebhookConfig, Workflow};
 
 use super::close::{Closed, close};
+use crate::attempt::AttemptSummary;
 use crate::message::Delivery;
 use crate::ports::Answer;
 use crate::reason::Reason;
-use crate::record::{AttemptRecord, AttemptSummary};
+use crate::record::AttemptRecord;
 use crate::retry::Policy;
 use crate::state::{FileState, Outcome, Status};
 use crate::time::Timestamp;

@@ -4,11 +4,12 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::PortError;
+use crate::attempt::AttemptSummary;
+use crate::audit::Audit;
 use crate::reason::Reason;
-use crate::record::{AttemptSummary, Rejection};
+use crate::record::Rejection;
 use crate::state::{FileKey, FileState, Outcome};
 use crate::time::Timestamp;
-use crate::usecase::Audit;
 
 /// A file left a Webhook stage.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,14 +1,13 @@
 use std::time::Duration;
 
-use uuid::Uuid;
-
+use crate::audit::{Audit, Stuck};
 use crate::machine::{Pending, PendingMessage, pending};
 use crate::message::{Assignment, Delivery};
 use crate::ports::{
     AuditPorts, Clock, MAX_DELAY, Observation, Observer, Outgoing, PortError, ScanSegment,
     SendMessages, Unfinished,
 };
-use crate::state::{FileKey, FileState, Status};
+use crate::state::FileState;
 use crate::time::Timestamp;
 
 /// How to audit.
@@ -20,34 +19,6 @@ pub struct AuditSettings {
     pub grace: Duration,
     /// Whether to send the messages of stuck files again.
     pub repair: bool,
-}
-
-/// A stuck file: not at rest, and without a message that would make its next step happen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stuck {
-    /// The file.
-    pub key: FileKey,
-    /// The stage it is in.
-    pub stage_id: Uuid,
-    /// Its status in its visit.
-    pub status: Status,
-    /// How long its next step is past due.
-    pub past_due: Duration,
-    /// Whether its message was sent again.
-    pub repaired: bool,
-}
-
-/// What an audit found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Audit {
-    /// Files that are not at rest.
-    pub unfinished: u64,
-    /// How long the most overdue file is past due; zero if none is.
-    pub oldest: Duration,
-    /// The stuck files.
-    pub stuck: Vec<Stuck>,
-    /// Records that cannot be read.
-    pub unreadable: u64,
 }
 
 /// The most stuck files that one audit finds; the next audit finds the rest.

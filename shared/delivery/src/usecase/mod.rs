@@ -13,7 +13,8 @@ mod fault;
 mod send;
 mod write;
 
-pub use audit::{Audit, AuditSettings, Stuck, audit};
+pub use crate::audit::{Audit, Stuck};
+pub use audit::{AuditSettings, audit};
 pub use dead_letter::{DeadLettered, dead_letter, dead_letter_assignment, park};
 pub use dispatch::{Dispatched, dispatch};
 pub use fault::Fault;

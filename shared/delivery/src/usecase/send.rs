@@ -348,7 +348,7 @@ fn observe<P: DispatchPorts>(
     ports: &P,
     state: &FileState,
     message: &Delivery,
-    summary: &crate::record::AttemptSummary,
+    summary: &crate::attempt::AttemptSummary,
     lag: Duration,
 ) {
     let (delivery_id, stage_id) = (message.delivery_id, message.stage_id);

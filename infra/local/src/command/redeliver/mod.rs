@@ -14,7 +14,7 @@ use crate::backend::unfinished::is_under_way;
 use crate::cli::RedeliverArgs;
 use crate::command::settled::report_unfinished;
 use crate::command::visits::{Visit, assignments, outcome};
-use crate::command::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS, deployment};
+use crate::command::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS};
 use crate::error::Error;
 use crate::runner::drain::drain;
 use crate::terminal::hint::say_refused;
@@ -26,14 +26,7 @@ use crate::terminal::report::{self, Row};
 /// Assignments sent in one batch.
 const BATCH: usize = 500;
 
-/// Runs `webhook-stage redeliver`.
-///
-/// # Errors
-/// [`Error`] when the state directory, the stage or an item does not exist.
-pub(crate) async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
-    if args.target.aws {
-        return deployment::redeliver(args).await;
-    }
+pub(super) async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
     let engine = open::directory(&args.target)?;
     let (workflow, stage) = find(&engine, &args.stage, args.within.workflow).await?;
     let teams = teams_of(&engine, &workflow).await?;

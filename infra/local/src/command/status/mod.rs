@@ -14,8 +14,8 @@ use crate::backend::open;
 use crate::backend::store::Store;
 use crate::backend::workflows::{no_such_stage, workflows};
 use crate::cli::StatusArgs;
+use crate::command::SUCCESS;
 use crate::command::parked;
-use crate::command::{SUCCESS, deployment};
 use crate::error::Error;
 use crate::terminal::output::{output, say};
 use crate::terminal::report::{print_json, write_columns};
@@ -34,14 +34,7 @@ pub(super) struct Resting {
     reason: Option<&'static str>,
 }
 
-/// Runs `webhook-stage status`.
-///
-/// # Errors
-/// [`Error`] when the state directory or the stage does not exist.
-pub(crate) async fn status(args: &StatusArgs) -> Result<u8, Error> {
-    if args.target.aws {
-        return deployment::status(args).await;
-    }
+pub(super) async fn status(args: &StatusArgs) -> Result<u8, Error> {
     let engine = open::directory(&args.target)?;
     if let Some(item_id) = args.item {
         return of_item(&engine, item_id, args.json).await;

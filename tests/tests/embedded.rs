@@ -207,7 +207,7 @@ async fn a_second_engine_a_newer_schema_and_a_damaged_file_are_refused_in_words(
     assert_eq!(error.code(), "state_newer");
     std::fs::write(
         &database,
-        "this is no database, but it is long enough to look like one",
+        "this is not a database, but it is long enough to look like one",
     )
     .unwrap();
     let error = Engine::open(directory.path(), Options::default()).unwrap_err();

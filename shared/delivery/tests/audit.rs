@@ -93,7 +93,7 @@ fn queued(item: &str, document: Option<DocumentRef>) -> FileState {
     }
 }
 
-/// The files that were found stuck, and whether each was brought on.
+/// The files that were found stuck, and whether each was repaired.
 fn audited(ports: &Ports) -> Vec<(Uuid, bool)> {
     let settings = AuditSettings {
         segment: ScanSegment::ALL,

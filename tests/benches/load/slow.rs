@@ -1,4 +1,4 @@
-//! A receiver that answers just before the timeout: slow is no failure.
+//! A receiver that answers just before the timeout: slow is not a failure.
 
 use crate::files::assign;
 use crate::ledger::Ledger;

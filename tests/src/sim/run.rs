@@ -43,7 +43,7 @@ impl Report {
 pub struct Variant {
     /// What is broken on purpose.
     pub broken: Option<Break>,
-    /// Files may lose their message (a break sees to that), because an audit brings them on.
+    /// Files may lose their message (a break sees to that), because an audit repairs them.
     pub is_audited: bool,
     /// All that goes wrong is that the engine throttles every request of the first hour.
     pub is_throttled: bool,
@@ -231,7 +231,7 @@ impl Run {
         self.with(|world| world.tell(id, || "STANDS STILL".to_owned()));
     }
 
-    /// What operators do: look for stuck files and bring them on, and redrive a dead letter.
+    /// What operators do: look for stuck files and repair them, and redrive a dead letter.
     fn operate(&mut self) {
         if self.with(|world| world.dice.one_in(2)) {
             self.start(redrive);

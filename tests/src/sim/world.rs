@@ -56,7 +56,7 @@ pub(super) struct World {
     /// Tasks that a fault hit: what they did may be done again.
     pub(super) hit: BTreeSet<u64>,
     pub(super) broken: Option<Break>,
-    /// Files may lose their message, because an audit comes that brings them on.
+    /// Files may lose their message, because an audit repairs them.
     pub(super) is_audited: bool,
     /// The files that each task has messages about, and from which queue.
     pub(super) in_flight: BTreeMap<u64, (usize, Vec<Uuid>)>,

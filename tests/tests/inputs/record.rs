@@ -262,7 +262,7 @@ async fn a_damaged_row_says_so_and_costs_itself_only() {
     let engine = Engine::open(directory.path(), Options::default()).unwrap();
     for (item, body) in &junk {
         let key = self::good(*item).key;
-        let error = engine.get(&key).await.expect_err("junk is no record");
+        let error = engine.get(&key).await.expect_err("junk is not a record");
         assert_eq!(
             error.kind,
             PortErrorKind::Corrupt,

@@ -23,7 +23,7 @@ pub(crate) enum Action {
     /// The effect is there, and the engine does it again.
     Repeated(usize),
     Duplicate(usize),
-    DuplicateInHand(usize),
+    DuplicateInFlight(usize),
     Pass(Passed),
     /// A lease passes while the workers stand still; those named by a bit had decided before.
     StandStill(u8),
@@ -78,7 +78,7 @@ impl Model for Small {
                 let copy = next.messages[index].clone();
                 next.messages.push(copy);
             }
-            Action::DuplicateInHand(index) => {
+            Action::DuplicateInFlight(index) => {
                 next.left.duplicates -= 1;
                 let copy = next.workers[index].message.clone();
                 next.messages.extend(copy);

@@ -25,7 +25,7 @@ impl Small {
                 actions.push(Action::Repeated(index));
             }
             if left.duplicates > 0 && worker.message.is_some() && !worker.is_superseded {
-                actions.push(Action::DuplicateInHand(index));
+                actions.push(Action::DuplicateInFlight(index));
             }
         }
         if left.duplicates > 0 {

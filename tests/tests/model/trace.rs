@@ -32,7 +32,7 @@ fn step(model: &Small, world: &World, action: Action) -> String {
         Action::Crash(index)
         | Action::Lost(index)
         | Action::Repeated(index)
-        | Action::DuplicateInHand(index) => {
+        | Action::DuplicateInFlight(index) => {
             let struck = worker(model, world, &world.workers[index]);
             format!("{}: {struck}", format!("{action:?}").to_uppercase())
         }

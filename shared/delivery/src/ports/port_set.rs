@@ -108,10 +108,10 @@ pub trait AuditPorts: Send + Sync {
 /// ```
 #[macro_export]
 macro_rules! port_set {
-    (impl $bundle:ident for $type:ty as $this:ident {
+    (impl $set:ident for $type:ty as $this:ident {
         $($port:ident $accessor:ident: $of:ty = $at:expr;)*
     }) => {
-        impl $crate::ports::$bundle for $type {
+        impl $crate::ports::$set for $type {
             $(
                 type $port = $of;
                 #[allow(unused_variables, reason = "a port may be a constant")]

@@ -54,7 +54,7 @@ pub fn programs() -> PathBuf {
             "--workspace",
             "--bins",
             "--test",
-            "simulation",
+            "worlds",
             "--locked",
             "--message-format",
             "json",

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::check::Call;
+use simulation::check::Call;
 
 use crate::receiver::{mixed, now};
 use crate::scene::Scene;

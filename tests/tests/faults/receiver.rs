@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use tests::check;
+use simulation::check;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 

@@ -10,7 +10,7 @@ use delivery::{Assignment, DocumentRef, FileState, Reason};
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 use serde_json::value::RawValue;
-use tests::check::{self, Command, Evidence};
+use simulation::check::{self, Command, Evidence};
 use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 use workflow::{Actor, Role, Workflow};

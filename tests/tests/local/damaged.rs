@@ -65,7 +65,8 @@ async fn a_log_that_ends_in_rubbish_is_gone_on_from() {
     let ran = scene.run(&program, "").await;
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     // Under way when it was killed, or answered so shortly before that only the lost page had it.
-    let lost = |call: &tests::check::Call| call.until >= killed - 500 && call.from <= killed + 500;
+    let lost =
+        |call: &simulation::check::Call| call.until >= killed - 500 && call.from <= killed + 500;
     assert_eq!(scene.violations(lost).await, []);
     let doubled = scene.doubled();
     println!("{doubled} calls doubled");

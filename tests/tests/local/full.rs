@@ -29,7 +29,7 @@ async fn a_full_disk_stops_the_run_and_loses_nothing() {
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     // A result that could not be written is a call that comes again: of each run, those that were under way
     // when it could write no more, and so could claim none.
-    let unwritten = |call: &tests::check::Call| call.from <= last_full;
+    let unwritten = |call: &simulation::check::Call| call.from <= last_full;
     assert_eq!(scene.violations(unwritten).await, []);
     let doubled = scene.doubled();
     println!("refused {refused} times; {doubled} calls doubled");

@@ -50,7 +50,7 @@ async fn killed_ten_times_nothing_is_lost() {
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
     assert_eq!(ran.stdout.lines().count(), FILES, "{}", ran.stderr);
     assert!(killed.len() >= KILLS / 2, "over too soon: {}", killed.len());
-    let cut_off = |call: &tests::check::Call| {
+    let cut_off = |call: &simulation::check::Call| {
         // What was answered is on record within a moment; the margin is for a machine under load.
         let mut killed = killed.iter();
         killed.any(|(before, after)| call.from <= *after && call.until >= before - 500)

@@ -8,9 +8,9 @@ use delivery::FileKey;
 use delivery::ports::{Lists, Workflows};
 use embedded::{Engine, Options};
 use serde_json::{Value, json};
+use simulation::check::Violation;
+use simulation::check::{self, Evidence};
 use tempfile::TempDir;
-use tests::check::Violation;
-use tests::check::{self, Evidence};
 use uuid::Uuid;
 
 use crate::receiver::{Answer, Receiver};

@@ -11,10 +11,10 @@ use delivery::{DeadLetter, Delivery};
 use lambda_runtime::LambdaEvent;
 use sender::Settings;
 
-use super::faults::Break;
-use super::ports::Sim;
-use super::world::{ASSIGNMENTS, ASSIGNMENTS_DLQ, DELIVERIES, Message, PARKED, World};
 use crate::check::Command;
+use crate::faults::Break;
+use crate::ports::Sim;
+use crate::world::{ASSIGNMENTS, ASSIGNMENTS_DLQ, DELIVERIES, Message, PARKED, World};
 
 /// How long an invocation lives: Lambda ends it then, long before its messages come again.
 pub(super) const LIFE: i64 = 60_000;

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::Sim;
 use crate::check::announced;
-use crate::sim::faults::Break;
-use crate::sim::world::World;
+use crate::faults::Break;
+use crate::world::World;
 
 impl Events for Sim {
     async fn file_left(&self, left: &FileLeft) -> Result<(), PortError> {

@@ -6,8 +6,8 @@ use delivery::{AttemptSummary, FileState, Reason};
 use uuid::Uuid;
 use workflow::Workflow;
 
-use crate::sim::faults::Break;
-use crate::sim::world::World;
+use crate::faults::Break;
+use crate::world::World;
 
 /// Said to the machine in place of the status after which it would not call again. Records get the
 /// status that it stands for.

@@ -7,8 +7,8 @@ use delivery::{AttemptRecord, FileKey, Rejection, VisitRecord};
 use uuid::Uuid;
 
 use super::Sim;
-use crate::sim::faults::Break;
-use crate::sim::world::World;
+use crate::faults::Break;
+use crate::world::World;
 
 impl World {
     pub(super) fn keep(&mut self, visit: VisitRecord) {

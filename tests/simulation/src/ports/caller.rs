@@ -9,9 +9,9 @@ use delivery::retry::RetryAfter;
 
 use super::{Sim, Turn};
 use crate::check;
-use crate::sim::faults::Break;
-use crate::sim::witness::Seen;
-use crate::sim::world::World;
+use crate::faults::Break;
+use crate::witness::Seen;
+use crate::world::World;
 
 /// What the receiver will do with a call.
 enum Will {

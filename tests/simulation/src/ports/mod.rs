@@ -20,8 +20,8 @@ use delivery::Timestamp;
 use delivery::ports::{Clock, PortError, PortErrorKind};
 use uuid::Uuid;
 
-use super::faults::Break;
-use super::world::World;
+use crate::faults::Break;
+use crate::world::World;
 
 pub(super) type Shared = Arc<Mutex<World>>;
 

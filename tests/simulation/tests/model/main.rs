@@ -3,8 +3,8 @@
 //! within the bounds that are printed.
 //!
 //! The decisions are those of `delivery::machine`; the model has the use-cases' order of effects, the
-//! queues, the clock and the receiver. Looked through with `MODEL_BOUNDS=long cargo test --release -p tests
-//! --test model -- --nocapture` it has more faults at once.
+//! queues, the clock and the receiver. Looked through with
+//! `MODEL_BOUNDS=long cargo test --release -p simulation --test model -- --nocapture` it has more faults at once.
 //!
 //! What it takes for granted: a caller keeps its deadline, counted from the check of its lease; reads are
 //! strongly consistent; a message that was given back can come again at once, which is more than SQS does;

@@ -5,8 +5,8 @@ use delivery::{FileKey, FileState, Status, Timestamp};
 
 use super::Sim;
 use crate::check::written;
-use crate::sim::faults::Break;
-use crate::sim::world::World;
+use crate::faults::Break;
+use crate::world::World;
 
 impl FileStates for Sim {
     async fn get(&self, key: &FileKey) -> Result<Option<FileState>, PortError> {

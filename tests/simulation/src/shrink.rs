@@ -1,7 +1,7 @@
 //! From a world that breaks an invariant to the shortest one found that breaks it too.
 
-use super::dice::{Dice, Tape};
-use super::run::{Report, Variant, run};
+use crate::dice::{Dice, Tape};
+use crate::run::{Report, Variant, run};
 
 struct Search {
     variant: Variant,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use delivery::ports::FileLeft;
 use uuid::Uuid;
 
-use super::world::{PARKED, World};
 use crate::check::{Call, Command, Evidence, Violations};
+use crate::world::{PARKED, World};
 
 /// One call, and who made it.
 #[derive(Clone, Debug)]

@@ -7,9 +7,9 @@ use delivery::{AttemptRecord, FileKey, FileState, Rejection, VisitRecord};
 use uuid::Uuid;
 use workflow::Workflow;
 
-use super::dice::Dice;
-use super::faults::{Break, Faults};
-use super::witness::Witness;
+use crate::dice::Dice;
+use crate::faults::{Break, Faults};
+use crate::witness::Witness;
 
 pub(super) const ASSIGNMENTS: usize = 0;
 pub(super) const DELIVERIES: usize = 1;

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 use workflow::{Actor, Role, Workflow};
 
-use super::dice::Dice;
-use super::faults::Break;
-use super::world::{ASSIGNMENTS, World};
 use crate::check::Command;
+use crate::dice::Dice;
+use crate::faults::Break;
+use crate::world::{ASSIGNMENTS, World};
 
 /// Stages by name with their edges; the first is the one after Dataset.
 type Shape = &'static [(&'static str, Option<&'static str>, Option<&'static str>)];

@@ -5,13 +5,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use super::dice::{Dice, Tape};
-use super::faults::{Break, Faults};
-use super::invocation::{self, LIFE, audit, redrive};
-use super::ports::{Shared, Sim};
-use super::world::{DELIVERIES, PARKED, World};
-use super::{scenario, witness};
 use crate::check::Violation;
+use crate::dice::{Dice, Tape};
+use crate::faults::{Break, Faults};
+use crate::invocation::{self, LIFE, audit, redrive};
+use crate::ports::{Shared, Sim};
+use crate::world::{DELIVERIES, PARKED, World};
+use crate::{scenario, witness};
 
 /// Steps after which a world that should have come to rest has not.
 const PATIENCE: usize = 60_000;

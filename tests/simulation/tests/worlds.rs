@@ -1,6 +1,6 @@
 //! The simulation: many seeds, and the breaks it must catch.
 //!
-//! `SIM_SEEDS=1000000 cargo test --release -p tests --test simulation` is the long form;
+//! `SIM_SEEDS=1000000 cargo test --release -p simulation --test worlds` is the long form;
 //! `SIM_SEED=n` runs one seed and prints what happened, in full and in the shortest trace found;
 //! `SIM_BREAK=<name>` breaks it as the test of the tests does, `SIM_AUDITED=1` lets an audit come.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -9,7 +9,7 @@ use std::env;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tests::sim::{Break, Faults, Report, Variant, shortest, simulate, traced};
+use simulation::{Break, Faults, Report, Variant, shortest, simulate, traced};
 
 /// Faults that must have happened often, or the worlds would be too calm to prove anything.
 const EXPECTED: [&str; 25] = [
@@ -66,7 +66,7 @@ fn command(seed: u64, variant: Variant) -> String {
         ""
     };
     format!(
-        "SIM_SEED={seed} {broken}{audited}cargo test -p tests --test simulation invariants -- --nocapture"
+        "SIM_SEED={seed} {broken}{audited}cargo test -p simulation --test worlds invariants -- --nocapture"
     )
 }
 

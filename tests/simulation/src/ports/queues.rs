@@ -5,8 +5,8 @@ use delivery::{Assignment, DeadLetter, Delivery};
 use serde::Serialize;
 
 use super::Sim;
-use crate::sim::faults::Break;
-use crate::sim::world::{ASSIGNMENTS, DELIVERIES, PARKED};
+use crate::faults::Break;
+use crate::world::{ASSIGNMENTS, DELIVERIES, PARKED};
 
 impl Sim {
     async fn post<M: Serialize + Send>(

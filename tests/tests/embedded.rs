@@ -7,7 +7,7 @@ use bytes::Bytes;
 use delivery::ports::{
     FileStates, Freshness, Outgoing, PortErrorKind, Secrets, SendMessages, Workflows, WriteError,
 };
-use delivery::{Delivery, FileKey, Status};
+use delivery::{Delivery, FileKey, Status, Task};
 use embedded::{Engine, Options, Queue, Received};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
@@ -87,7 +87,7 @@ fn message(stage: u128) -> Outgoing<Delivery> {
         item_id: Uuid::new_v4(),
         workflow_id: Uuid::nil(),
         stage_id: Uuid::from_u128(stage),
-        attempt: 1,
+        task: Task::Attempt(1),
         document: None,
     };
     Outgoing {

@@ -5,11 +5,12 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
-use delivery::Assignment;
+use delivery::machine::first_message;
 use delivery::ports::{
-    Answer, Call, Caller, Clock, Documents, Freshness, NoEvents, PortError, Secrets, SystemClock,
+    Call, Caller, Clock, Documents, Freshness, NoEvents, PortError, Secrets, SystemClock,
 };
 use delivery::usecase::{DEFAULT_TIMEOUT, Dispatched, Limits, Sent, dispatch, send};
+use delivery::{Answer, Assignment};
 use embedded::{Engine, Options};
 use uuid::Uuid;
 use workflow::{Actor, Role, SecretRef, StageSecrets, Workflow};
@@ -47,19 +48,17 @@ impl Secrets for Ports {
     }
 }
 
-delivery::port_set! { impl DispatchPorts for Ports as ports {
+delivery::port_set! { impl StepPorts for Ports as ports {
     States states: Engine = &ports.engine;
     History history: Engine = &ports.engine;
     Workflows workflows: Engine = &ports.engine;
     Deliveries deliveries: Engine = &ports.engine;
-    Clock clock: SystemClock = &SystemClock;
-    Observer observer: () = &();
-} }
-
-delivery::port_set! { impl ExitPorts for Ports as ports {
     Assignments assignments: Engine = &ports.engine;
+    DeadLetters dead_letters: Engine = &ports.engine;
     Documents documents: Engine = &ports.engine;
     Events events: NoEvents = &NoEvents;
+    Clock clock: SystemClock = &SystemClock;
+    Observer observer: () = &();
 } }
 
 delivery::port_set! { impl SendPorts for Ports as ports {
@@ -99,9 +98,9 @@ async fn asked_when_answered(status: u16) -> (Vec<Freshness>, Sent) {
         status,
         asked: Mutex::default(),
     };
-    let Dispatched::Deliver(message) = dispatch(&ports, &assignment).await.unwrap() else {
-        panic!("the assignment opens a delivery");
-    };
+    let opened = dispatch(&ports, &assignment).await.unwrap();
+    assert_eq!(opened, Dispatched::Opened);
+    let message = first_message(&assignment);
     let limits = Limits {
         deadline: SystemClock.now().plus(Duration::from_secs(120)),
         default_timeout: DEFAULT_TIMEOUT,

@@ -1,13 +1,15 @@
 //! The audit as a Lambda function.
 
+mod ports;
+
 use audit::Settings;
-use aws::{AuditFunctionPorts, Environment, sdk_config};
+use aws::{Environment, sdk_config};
 use lambda_runtime::{Error, run, service_fn, tracing};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let ports = &AuditFunctionPorts::new(&sdk_config().await, Environment)?;
+    let ports = &ports::Audit::new(&sdk_config().await, Environment)?;
     let settings = &Settings {
         segments: Environment.number("AUDIT_SEGMENTS", 24)?,
         grace: Environment.seconds("UNFINISHED_FILE_SECONDS", 3600)?,

@@ -3,7 +3,7 @@
 
 use aws_lambda_events::sqs::SqsEvent;
 use batch::{Answer, BatchError, Failure, Record, Subject};
-use delivery::ports::{Clock, DeadLetterPorts, Observation, Observer, PortErrorKind};
+use delivery::ports::{Clock, PortErrorKind, StepPorts};
 use delivery::usecase::{DeadLettered, Fault, dead_letter, dead_letter_assignment, park};
 use delivery::{Assignment, DeadLetter, Delivery, MessageError};
 use lambda_runtime::LambdaEvent;
@@ -16,65 +16,69 @@ const CONCURRENCY: usize = 8;
 ///
 /// # Errors
 /// [`BatchError`] when the answer could not name a record; the whole batch then comes back.
-pub async fn handle<P: DeadLetterPorts>(
+pub async fn handle<P: StepPorts>(
     ports: &P,
     event: LambdaEvent<SqsEvent>,
 ) -> Result<Answer, BatchError> {
     let records = batch::records(event.payload)?;
     let results = batch::each(&records, CONCURRENCY, |record| handle_record(ports, record)).await;
-    Ok(Answer::new(records, results, |failure| {
-        ports.observer().observe(Observation::BatchItemFailure {
-            function: "dead-letter",
-            code: failure.code,
-        });
-    }))
+    Ok(Answer::new(
+        "dead-letter",
+        records,
+        results,
+        ports.observer(),
+    ))
 }
 
-async fn handle_record<P: DeadLetterPorts>(ports: &P, record: &Record) -> Result<(), Failure> {
-    let letter = read(&record.body);
-    let subject = letter.as_ref().ok().map(Letter::subject);
-    let buried = close_and_park(ports, record, letter).await;
-    buried.map_err(|fault| {
-        Failure::of(fault.code(), &fault)
-            .retry_after(fault.retry_after(ports.clock().now()))
-            .about(subject)
-    })
+async fn handle_record<P: StepPorts>(ports: &P, record: &Record) -> Result<(), Failure> {
+    let message = read(&record.body);
+    let subject = message.as_ref().ok().map(Message::subject);
+    let buried = bury(ports, record, message).await;
+    buried.map_err(|fault| Failure::of(&fault, subject, ports.clock().now()))
 }
 
-async fn close_and_park<P: DeadLetterPorts>(
+async fn bury<P: StepPorts>(
     ports: &P,
     record: &Record,
-    letter: Result<Letter, MessageError>,
+    message: Result<Message, MessageError>,
 ) -> Result<(), Fault> {
-    let (queue, became) = match &letter {
-        Ok(Letter::Delivery(message)) => ("deliveries", dead_letter(ports, message).await),
-        Ok(Letter::Assignment(assignment)) => (
-            "assignments",
-            dead_letter_assignment(ports, assignment).await,
-        ),
-        Err(_) => (source(&record.source_arn), Ok(DeadLettered::WithoutEffect)),
-    };
-    let cause = match (became, letter) {
-        (Ok(DeadLettered::Superseded), _) => {
-            tracing::warn!(
-                queue,
-                "a dead letter was deleted because its file has progressed without it"
-            );
-            return Ok(());
-        }
-        (Ok(_), Ok(_)) => "received too often without being handled".to_owned(),
-        (Ok(_), Err(error)) => error.to_string(),
-        // Trying again would not help, because the record stays unreadable. So the letter is parked, where it
-        // does not expire unnoticed before the record is repaired.
-        (Err(Fault::Port(error)), _) if error.kind == PortErrorKind::Corrupt => error.to_string(),
-        (Err(fault), _) => return Err(fault),
-    };
-    let letter = DeadLetter {
+    let letter = |queue: &str, cause: String| DeadLetter {
         queue: queue.to_owned(),
         body: record.body.clone(),
         cause,
     };
-    park(ports, letter).await
+    let cause = || "received too often without being handled".to_owned();
+    let (queue, buried) = match message {
+        Err(error) => {
+            let letter = letter(source(&record.source_arn), error.to_string());
+            return park(ports, letter).await;
+        }
+        Ok(Message::Delivery(message)) => {
+            let letter = letter("deliveries", cause());
+            ("deliveries", dead_letter(ports, &message, &letter).await)
+        }
+        Ok(Message::Assignment(assignment)) => {
+            let letter = letter("assignments", cause());
+            let buried = dead_letter_assignment(ports, &assignment, &letter).await;
+            ("assignments", buried)
+        }
+    };
+    match buried {
+        // Trying again would not help, because the record stays unreadable. So the letter is parked, where it
+        // does not expire unnoticed before the record is repaired.
+        Err(Fault::Port(error)) if error.kind == PortErrorKind::Corrupt => {
+            park(ports, letter(queue, error.to_string())).await
+        }
+        Err(fault) => Err(fault),
+        Ok(DeadLettered::Superseded) => {
+            tracing::warn!(
+                queue,
+                "a dead letter was deleted because its file has progressed without it"
+            );
+            Ok(())
+        }
+        Ok(_) => Ok(()),
+    }
 }
 
 /// Which queue's dead-letter queue this is, told by the end of its name, because a stack can have any name.
@@ -87,32 +91,26 @@ fn source(arn: &str) -> &'static str {
     }
 }
 
-enum Letter {
+enum Message {
     Delivery(Delivery),
     Assignment(Assignment),
 }
 
-impl Letter {
+impl Message {
     fn subject(&self) -> Subject {
-        let (team, item_id, stage_id, delivery_id) = match self {
-            Self::Delivery(it) => (&it.team, it.item_id, it.stage_id, Some(it.delivery_id)),
-            Self::Assignment(it) => (&it.team, it.item_id, it.stage_id, None),
-        };
-        Subject {
-            team: team.clone(),
-            item_id: item_id.to_string(),
-            stage_id: stage_id.to_string(),
-            delivery_id: delivery_id.map(|id| id.to_string()),
+        match self {
+            Self::Delivery(delivery) => delivery.into(),
+            Self::Assignment(assignment) => assignment.into(),
         }
     }
 }
 
 /// One function serves both dead-letter queues: neither message can be mistaken for the other, because each
 /// requires a field that the other does not have.
-fn read(body: &str) -> Result<Letter, MessageError> {
+fn read(body: &str) -> Result<Message, MessageError> {
     match Delivery::parse(body) {
-        Ok(delivery) => Ok(Letter::Delivery(delivery)),
-        Err(_) => Assignment::parse(body).map(Letter::Assignment),
+        Ok(delivery) => Ok(Message::Delivery(delivery)),
+        Err(_) => Assignment::parse(body).map(Message::Assignment),
     }
 }
 

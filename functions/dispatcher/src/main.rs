@@ -1,15 +1,17 @@
 //! The dispatcher as a Lambda function.
 
-use aws::{DispatcherPorts, Environment, SourceQueue, sdk_config};
+mod ports;
+
+use aws::{Environment, SourceQueue, sdk_config, warm};
 use lambda_runtime::{Error, run, service_fn, tracing};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let config = sdk_config().await;
-    let ports = &DispatcherPorts::new(&config, Environment)?;
+    let ports = &ports::Dispatcher::new(&config, Environment)?;
     let source = &SourceQueue::new(&config, Environment.required("ASSIGNMENTS_QUEUE_URL")?);
-    ports.warm().await;
+    warm(ports.connections()).await;
     run(service_fn(|event| async move {
         let answer = dispatcher::handle(ports, event).await?;
         Ok::<_, Error>(source.settle(answer).await)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsEvent;
 use batch::{Answer, BatchError, Failure, Record, Subject};
-use delivery::ports::{Clock, Observation, Observer, SendPorts};
+use delivery::ports::{Clock, SendPorts};
 use delivery::usecase::{DEFAULT_TIMEOUT, Limits, send};
 use delivery::{Delivery, Timestamp};
 use lambda_runtime::LambdaEvent;
@@ -52,26 +52,17 @@ pub async fn handle<P: SendPorts>(
         deliver(ports, &limits, record)
     })
     .await;
-    Ok(Answer::new(records, results, |failure| {
-        ports.observer().observe(Observation::BatchItemFailure {
-            function: "sender",
-            code: failure.code,
-        });
-    }))
+    Ok(Answer::new("sender", records, results, ports.observer()))
 }
 
 async fn deliver<P: SendPorts>(ports: &P, limits: &Limits, record: &Record) -> Result<(), Failure> {
-    let message =
-        Delivery::parse(&record.body).map_err(|error| Failure::of(error.code(), &error))?;
+    let message = Delivery::parse(&record.body)?;
     match send(ports, &message, limits).await {
         Ok(_) => Ok(()),
-        Err(fault) => Err(Failure::of(fault.code(), &fault)
-            .retry_after(fault.retry_after(ports.clock().now()))
-            .about(Subject {
-                team: message.team,
-                item_id: message.item_id.to_string(),
-                stage_id: message.stage_id.to_string(),
-                delivery_id: Some(message.delivery_id.to_string()),
-            })),
+        Err(fault) => Err(Failure::of(
+            &fault,
+            Subject::from(&message),
+            ports.clock().now(),
+        )),
     }
 }

@@ -1,22 +1,29 @@
 //! The sender as a Lambda function.
 
-use aws::{Environment, SenderPorts, SourceQueue, sdk_config};
+mod ports;
+
+use aws::{Environment, SourceQueue, sdk_config, warm};
 use lambda_runtime::{Error, run, service_fn, tracing};
 use sender::Settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let defaults = Settings::default();
+    let Settings {
+        concurrency,
+        default_timeout,
+        longest_call,
+    } = Settings::default();
     let settings = &Settings {
-        concurrency: Environment.number("CONCURRENCY", defaults.concurrency)?,
-        default_timeout: Environment.seconds("REQUEST_TIMEOUT_SECONDS", 30)?,
-        longest_call: Environment.seconds("LONGEST_CALL_SECONDS", 60)?,
+        concurrency: Environment.number("CONCURRENCY", concurrency)?,
+        default_timeout: Environment
+            .seconds("REQUEST_TIMEOUT_SECONDS", default_timeout.as_secs())?,
+        longest_call: Environment.seconds("LONGEST_CALL_SECONDS", longest_call.as_secs())?,
     };
     let config = sdk_config().await;
-    let ports = &SenderPorts::new(&config, Environment)?;
+    let ports = &ports::Sender::new(&config, Environment)?;
     let source = &SourceQueue::new(&config, Environment.required("DELIVERIES_QUEUE_URL")?);
-    ports.warm().await;
+    warm(ports.connections()).await;
     run(service_fn(|event| async move {
         let answer = sender::handle(ports, settings, event).await?;
         Ok::<_, Error>(source.settle(answer).await)

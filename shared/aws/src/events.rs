@@ -2,7 +2,8 @@ use aws_config::SdkConfig;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use delivery::ports::{Events, FileLeft, PortError};
+use delivery::FileLeft;
+use delivery::ports::{Events, PortError};
 use serde_json::json;
 
 use crate::error::{kind, port_error};

@@ -1,7 +1,8 @@
 use std::io::Write;
 use std::time::SystemTime;
 
-use delivery::ports::{FileLeft, Observation, Observer};
+use delivery::FileLeft;
+use delivery::ports::{Observation, Observer};
 use delivery::usecase::Audit;
 use delivery::{FileKey, Reason, Rejection, Timestamp};
 use serde_json::{Value, json};
@@ -51,35 +52,29 @@ impl EmfMetrics {
 
     fn line(&self, observation: &Observation<'_>) -> Option<Value> {
         match observation {
-            Observation::Attempt {
-                state,
-                summary,
-                delivery_id,
-                stage_id,
-                lag,
-            } => {
+            Observation::Attempted(attempted) => {
                 let mut line = self.emf(&[
                     Metric("Attempts", "Count", json!(1), &[&["Stage", "Reason"]]),
                     Metric(
                         "Latency",
                         "Milliseconds",
-                        json!(summary.duration_ms),
+                        json!(attempted.summary.duration_ms),
                         &[&["Stage"]],
                     ),
                     Metric(
                         "Lag",
                         "Seconds",
-                        json!(lag.as_secs_f64()),
+                        json!(attempted.lag.as_secs_f64()),
                         &[&["Stage"], &[]],
                     ),
                 ]);
-                line["Stage"] = json!(stage_id);
-                line["Reason"] = reason(summary.reason);
-                of_file(&mut line, &state.key);
-                line["workflow_id"] = json!(state.workflow_id);
-                line["delivery_id"] = json!(delivery_id);
-                line["attempt"] = json!(summary.attempt);
-                line["status"] = json!(summary.status);
+                line["Stage"] = json!(attempted.stage_id);
+                line["Reason"] = reason(attempted.summary.reason);
+                of_file(&mut line, &attempted.key);
+                line["workflow_id"] = json!(attempted.workflow_id);
+                line["delivery_id"] = json!(attempted.delivery_id);
+                line["attempt"] = json!(attempted.summary.attempt);
+                line["status"] = json!(attempted.summary.status);
                 Some(line)
             }
             Observation::Left(left) => Some(self.left(left)),
@@ -199,7 +194,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::time::Duration;
 
-    use delivery::{AttemptSummary, FileState, Outcome, Status, Visit};
+    use delivery::{AttemptSummary, Attempted, Outcome};
     use uuid::Uuid;
     use workflow::{Actor, RejectReason, Role};
 
@@ -248,24 +243,6 @@ mod tests {
     #[test]
     fn an_attempt_is_counted_by_stage_and_reason_and_its_lag_for_all() {
         let at = Timestamp::from_millis(0);
-        let state = FileState {
-            key: key(),
-            workflow_id: Uuid::nil(),
-            version: 1,
-            status: Status::Queued,
-            visit: Visit {
-                id: Uuid::nil(),
-                stage_id: Uuid::nil(),
-                sequence: 1,
-                entered_at: at,
-                assigned_by: actor(),
-                assignee: None,
-            },
-            delivery: None,
-            passed: std::collections::BTreeSet::new(),
-            hops: 0,
-            updated_at: at,
-        };
         let summary = AttemptSummary {
             attempt: 2,
             at,
@@ -273,13 +250,15 @@ mod tests {
             reason: Some(Reason::HttpStatus),
             duration_ms: 120,
         };
-        let line = line(&Observation::Attempt {
-            state: &state,
-            summary: &summary,
-            delivery_id: Uuid::from_u128(2),
+        let attempted = Attempted {
+            key: key(),
+            workflow_id: Uuid::nil(),
             stage_id: Uuid::from_u128(3),
+            delivery_id: Uuid::from_u128(2),
+            summary,
             lag: Duration::from_millis(1500),
-        });
+        };
+        let line = line(&Observation::Attempted(&attempted));
         let sets = checked(&line);
         assert_eq!(sets["Attempts"], json!([["Stage", "Reason"]]));
         assert_eq!(sets["Lag"], json!([["Stage"], []]));

@@ -104,7 +104,7 @@ impl SourceQueue {
                     body,
                     group: failed.record.group.clone(),
                 },
-                delay: wait.min(delivery::ports::MAX_DELAY),
+                delay: wait.min(delivery::retry::MAX_DELAY),
             });
             sent.push((failed, wait));
         }

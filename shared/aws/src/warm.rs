@@ -5,11 +5,11 @@ use std::time::Duration;
 /// starting.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// Opens connections, and stops when the time is over. Errors are ignored, because the first message that needs
+/// Opens connections while the function starts, with more of a CPU than an invocation has, and stops when the time is over. Errors are ignored, because the first message that needs
 /// the connection will meet them too.
 ///
 /// Lambda bills the start like any other time, so this does not save money. It saves the first messages the time
 /// to open one connection after the other.
-pub(crate) async fn within(warming: impl Future) {
+pub async fn warm(warming: impl Future) {
     let _ = tokio::time::timeout(LONGEST, warming).await;
 }

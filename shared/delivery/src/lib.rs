@@ -1,9 +1,10 @@
 //! The core of webhook-stage: what happens to a file from its assignment to a Webhook stage until it leaves
 //! the stage, and how that survives crashes, retries and duplicate messages.
 //!
-//! [`machine`] is pure: it takes the state record and a message, and returns a decision. [`ports`] are the
-//! traits that an engine implements (SQLite on one machine, AWS at scale). [`usecase`] carries out the
-//! machine's decisions over the ports; the Lambda handlers are thin adapters over it.
+//! [`machine`] is pure: it takes the state record and a message, and returns a step, which is a list of effects in
+//! their order. [`ports`] are the traits that an engine implements (SQLite on one machine, AWS at scale).
+//! [`usecase`] carries out the effects over the ports; the Lambda handlers are thin adapters over it. The
+//! exhaustive check in `tests/simulation` carries out the same lists.
 //!
 //! Even the delay before a retry, with its jitter, is a function of its inputs:
 //!
@@ -12,13 +13,16 @@
 //! let delay = policy.delay_after(attempt, delivery_id, retry_after, now); // None: it was the last attempt
 //! ```
 
+mod answer;
 mod attempt;
 mod audit;
 mod document;
 mod error;
+mod event;
 mod message;
 mod reason;
 mod record;
+mod retry_after;
 mod state;
 mod team;
 mod time;
@@ -28,9 +32,12 @@ pub mod ports;
 pub mod retry;
 pub mod usecase;
 
+pub use answer::Answer;
 pub use attempt::AttemptSummary;
+pub use audit::{Audit, Stuck};
 pub use document::{Document, DocumentReader, DocumentRef, S3Object};
-pub use message::{Assignment, DeadLetter, Delivery, MAX_BODY, MessageError, QueueName};
+pub use event::{Attempted, FileLeft};
+pub use message::{Assignment, DeadLetter, Delivery, MAX_BODY, MessageError, QueueName, Task};
 pub use reason::Reason;
 pub use record::{AttemptRecord, Rejection, VisitRecord};
 pub use state::{DeliveryState, FileKey, FileState, Outcome, Status, Visit};

@@ -1,3 +1,4 @@
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use workflow::Actor;
@@ -55,11 +56,23 @@ pub struct Delivery {
     pub workflow_id: Uuid,
     /// The Webhook stage.
     pub stage_id: Uuid,
-    /// The attempt to make, from 1. With 0 none is made; the sender only sends a missing message again.
-    pub attempt: u32,
+    /// What to do.
+    #[serde(flatten)]
+    pub task: Task,
     /// The item's document; by default the stored one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<DocumentRef>,
+}
+
+/// What a delivery message asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// `"attempt": 1`: make this attempt, counted from 1, unless it has been made.
+    Attempt(u32),
+    /// `"check": {}`: make no attempt, but send again what may be missing. Sent after a rejection, see
+    /// [`crate::machine::dispatch_step`].
+    Check {},
 }
 
 /// A message that could not be handled, in the form in which it is parked.
@@ -131,10 +144,10 @@ impl MessageError {
     }
 }
 
-/// Reads an object. serde would also accept an array, with the fields in order.
+/// Reads an object. For an assignment serde would also accept an array, with the fields in order.
 fn read<'a, M: Deserialize<'a>>(what: &'static str, body: &'a str) -> Result<M, MessageError> {
-    let found = serde_json::from_str(body);
-    if found.is_ok() && !body.trim_ascii_start().starts_with('{') {
+    let is_json = || serde_json::from_str::<IgnoredAny>(body).is_ok();
+    if !body.trim_ascii_start().starts_with('{') && is_json() {
         return Err(MessageError::Unreadable {
             what,
             line: 1,
@@ -142,7 +155,7 @@ fn read<'a, M: Deserialize<'a>>(what: &'static str, body: &'a str) -> Result<M, 
             problem: "it is not a JSON object",
         });
     }
-    found.map_err(|error| MessageError::from_json(what, &error))
+    serde_json::from_str(body).map_err(|error| MessageError::from_json(what, &error))
 }
 
 fn valid_team(what: &'static str, team: &str) -> Result<(), MessageError> {
@@ -178,6 +191,14 @@ impl Delivery {
     pub fn parse(body: &str) -> Result<Self, MessageError> {
         let read: Self = read("delivery", body)?;
         valid_team("delivery", &read.team)?;
+        if read.task == Task::Attempt(0) {
+            return Err(MessageError::Unreadable {
+                what: "delivery",
+                line: 1,
+                column: 1,
+                problem: "attempts are counted from 1",
+            });
+        }
         Ok(read)
     }
 
@@ -187,6 +208,15 @@ impl Delivery {
         FileKey {
             team: self.team.clone(),
             item_id: self.item_id,
+        }
+    }
+
+    /// The same message for another attempt.
+    #[must_use]
+    pub fn for_attempt(&self, attempt: u32) -> Self {
+        Self {
+            task: Task::Attempt(attempt),
+            ..self.clone()
         }
     }
 }

@@ -4,7 +4,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 macro_rules! reasons {
-    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $explain:literal;)+) => {
+    (@ retry) => { true };
+    (@ stop) => { false };
+    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $after:ident, $explain:literal;)+) => {
         /// Why an attempt or a delivery failed: a stable machine code and one line for people.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[non_exhaustive]
@@ -27,55 +29,62 @@ macro_rules! reasons {
             pub const fn explain(self) -> &'static str {
                 match self { $(Self::$name => $explain,)+ }
             }
+
+            /// Whether another attempt might end differently.
+            #[must_use]
+            pub const fn is_retriable(self) -> bool {
+                match self { $(Self::$name => reasons!(@ $after),)+ }
+            }
         }
     };
 }
 
+// Code, whether a failed attempt is followed by a retry, and one line for people.
 reasons! {
     /// The receiver answered with a status that is not 2xx, 3xx or 410.
-    HttpStatus = "http_status", "the receiver answered with an error status";
+    HttpStatus = "http_status", retry, "the receiver answered with an error status";
     /// A 3xx answer; redirects are never followed.
-    Redirect = "redirect", "the receiver answered with a redirect, which is never followed: set the stage's URL to the final address";
+    Redirect = "redirect", retry, "the receiver answered with a redirect, which is never followed: set the stage's URL to the final address";
     /// 410 Gone: the receiver asks for no more calls.
-    Gone = "gone", "the receiver answered 410 Gone, so it was not called again";
+    Gone = "gone", stop, "the receiver answered 410 Gone, so it was not called again";
     /// The deadline of the whole exchange passed.
-    Timeout = "timeout", "the receiver did not answer in time";
+    Timeout = "timeout", retry, "the receiver did not answer in time";
     /// No connection within the connect timeout.
-    ConnectTimeout = "connect_timeout", "no connection to the receiver within the connect timeout";
+    ConnectTimeout = "connect_timeout", retry, "no connection to the receiver within the connect timeout";
     /// The name could not be resolved.
-    Dns = "dns", "the receiver's host name could not be resolved";
+    Dns = "dns", retry, "the receiver's host name could not be resolved";
     /// The connection was refused or the host is unreachable.
-    Connect = "connect", "the receiver refused the connection or could not be reached";
+    Connect = "connect", retry, "the receiver refused the connection or could not be reached";
     /// The TLS handshake failed, or the certificate is not valid.
-    Tls = "tls", "no secure connection: check the receiver's certificate and TLS version";
+    Tls = "tls", retry, "no secure connection: check the receiver's certificate and TLS version";
     /// The connection ended before a whole answer head was read.
-    ConnectionClosed = "connection_closed", "the receiver closed the connection before it had answered";
+    ConnectionClosed = "connection_closed", retry, "the receiver closed the connection before it had answered";
     /// What came back is not HTTP, or its head is too large.
-    InvalidResponse = "invalid_response", "the receiver's answer is not valid HTTP";
+    InvalidResponse = "invalid_response", retry, "the receiver's answer is not valid HTTP";
     /// The URL points, directly or through DNS, to an address that must not be called.
-    ForbiddenAddress = "forbidden_address", "the stage's URL leads to an address that may not be called (loopback, private, link-local or special)";
+    ForbiddenAddress = "forbidden_address", stop, "the stage's URL leads to an address that may not be called (loopback, private, link-local or special)";
     /// The URL cannot be used: scheme, user information or syntax.
-    InvalidUrl = "invalid_url", "the stage's URL cannot be used: it needs http or https, a host, and no user name";
+    InvalidUrl = "invalid_url", stop, "the stage's URL cannot be used: it needs http or https, a host, and no user name";
     /// The stored document is not the Darwin JSON it should be.
-    DocumentInvalid = "document_invalid", "the file's document is not valid Darwin JSON";
+    DocumentInvalid = "document_invalid", stop, "the file's document is not valid Darwin JSON";
     /// The item has no document.
-    DocumentMissing = "document_missing", "the file's document was not found";
+    DocumentMissing = "document_missing", stop, "the file's document was not found";
     /// The document changed since it was assigned.
-    DocumentChanged = "document_changed", "the file's document changed after it was assigned";
+    DocumentChanged = "document_changed", stop, "the file's document changed after it was assigned";
     /// The document may not be read.
-    DocumentForbidden = "document_forbidden", "the file's document may not be read: check the bucket's policy";
+    DocumentForbidden = "document_forbidden", stop, "the file's document may not be read: check the bucket's policy";
     /// The document could not be read within the call's timeout.
-    DocumentTooLarge = "document_too_large", "the file's document is too large to be read and sent within the call's timeout: raise the stage's timeout";
+    DocumentTooLarge = "document_too_large", retry, "the file's document is too large to be read and sent within the call's timeout: raise the stage's timeout";
     /// The stage's secrets could not be found or read.
-    SecretMissing = "secret_missing", "the stage's Authorization value or signing secrets were not found where the workflow says";
+    SecretMissing = "secret_missing", retry, "the stage's Authorization value or signing secrets were not found where the workflow says";
     /// The workflow is not stored (any more).
-    WorkflowMissing = "workflow_missing", "the workflow is not stored any more";
+    WorkflowMissing = "workflow_missing", stop, "the workflow is not stored any more";
     /// The stage was removed from the workflow, or is not a Webhook stage any more.
-    StageMissing = "stage_missing", "the stage is no longer a Webhook stage of the workflow";
+    StageMissing = "stage_missing", stop, "the stage is no longer a Webhook stage of the workflow";
     /// The file went through more Webhook stages in a row than the hop limit allows.
-    HopLimit = "hop_limit", "the file went round a cycle of Webhook stages too often";
+    HopLimit = "hop_limit", stop, "the file went round a cycle of Webhook stages too often";
     /// The delivery's message was received too often without being handled, because of an internal error.
-    DeadLettered = "dead_lettered", "the delivery could not be handled and was dead-lettered; see the dead letter for the cause";
+    DeadLettered = "dead_lettered", stop, "the delivery could not be handled and was dead-lettered; see the dead letter for the cause";
 }
 
 impl fmt::Display for Reason {

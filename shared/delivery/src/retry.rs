@@ -1,12 +1,16 @@
 //! Plans when to call again. Pure: the same inputs always give the same time.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use uuid::Uuid;
 use workflow::WebhookConfig;
 
+use crate::answer::Answer;
+use crate::reason::Reason;
 use crate::time::Timestamp;
-use workflow::MAX_DELAY;
+
+pub use crate::retry_after::RetryAfter;
+pub use workflow::MAX_DELAY;
 
 /// The default schedule: 5 retries, so 6 calls, over about 22 minutes.
 ///
@@ -23,71 +27,43 @@ pub const DEFAULT_DELAYS: [Duration; 5] = [
 /// The share of a delay that jitter may add or subtract: 20 %.
 pub const JITTER: f64 = 0.2;
 
-/// The receiver's `Retry-After`, as it was sent.
+/// What an answer means for its delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RetryAfter {
-    /// Delay in seconds.
-    Seconds(u64),
-    /// A point in time.
-    Date(Timestamp),
+pub enum Verdict {
+    /// The receiver accepted the file: a 2xx.
+    Succeeded,
+    /// Another call might be answered differently, and the receiver may have said when (429 and 503 only).
+    Retry(Reason, Option<RetryAfter>),
+    /// Another call would be answered the same, or is not wanted (410).
+    Stop(Reason),
 }
 
-impl RetryAfter {
-    /// Reads a header value: seconds, or an HTTP date (RFC 9110, 10.2.3). Fractions of a second, which the RFC
-    /// does not allow but some receivers send, are rounded up. Any other value gives none.
+impl Verdict {
+    /// Judges an answer.
     #[must_use]
-    pub fn parse(value: &str) -> Option<Self> {
-        let value = value.trim();
-        seconds(value)
-            .map(Self::Seconds)
-            .or_else(|| http_date(value).map(Self::Date))
-    }
-
-    /// Interprets a point in time by the receiver's own clock: it becomes the seconds from `date`, the answer's
-    /// `Date` header, until then. If `date` cannot be read, nothing changes.
-    #[must_use]
-    pub fn by_clock_of_receiver(self, date: &str) -> Self {
-        match (self, http_date(date.trim())) {
-            (Self::Date(at), Some(now)) => Self::Seconds(
-                now.until(at)
-                    .as_millis()
-                    .div_ceil(1000)
-                    .try_into()
-                    .unwrap_or(u64::MAX),
-            ),
-            (hint, _) => hint,
+    pub const fn of(answer: &Answer) -> Self {
+        let reason = match answer.result {
+            Ok(200..=299) => return Self::Succeeded,
+            Ok(300..=399) => Reason::Redirect,
+            Ok(410) => Reason::Gone,
+            Ok(_) => Reason::HttpStatus,
+            Err(reason) => reason,
+        };
+        match answer.result {
+            _ if !reason.is_retriable() => Self::Stop(reason),
+            Ok(429 | 503) => Self::Retry(reason, answer.retry_after),
+            _ => Self::Retry(reason, None),
         }
     }
 
-    /// How long, from `now`, the receiver does not want to be called.
+    /// Why the attempt failed; none if it succeeded.
     #[must_use]
-    pub fn from(self, now: Timestamp) -> Duration {
+    pub const fn reason(self) -> Option<Reason> {
         match self {
-            Self::Seconds(seconds) => Duration::from_secs(seconds),
-            Self::Date(date) => now.until(date),
+            Self::Succeeded => None,
+            Self::Retry(reason, _) | Self::Stop(reason) => Some(reason),
         }
     }
-}
-
-fn seconds(value: &str) -> Option<u64> {
-    let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
-    let mut digits = whole.bytes().chain(fraction.bytes()).peekable();
-    digits.peek()?;
-    if !digits.all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let begun = u64::from(fraction.bytes().any(|digit| digit != b'0'));
-    let whole = match whole {
-        "" => 0,
-        // This fails only for a number that is too large.
-        digits => digits.parse().unwrap_or(u64::MAX),
-    };
-    Some(whole.saturating_add(begun))
-}
-
-fn http_date(value: &str) -> Option<Timestamp> {
-    let date: SystemTime = httpdate::parse_http_date(value).ok()?;
-    Some(date.into())
 }
 
 /// A stage's retry policy.

@@ -6,7 +6,7 @@ mod support;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use delivery::machine::{DispatchDecision, decide_dispatch};
+use delivery::machine::Effect;
 use delivery::ports::{
     Clock, Outgoing, Page, PortError, PortErrorKind, ScanSegment, SendMessages, Unfinished,
     UnfinishedFile,
@@ -15,7 +15,7 @@ use delivery::usecase::{AuditSettings, audit};
 use delivery::{Assignment, Delivery, DocumentRef, FileState, Timestamp};
 use futures_util::FutureExt;
 use serde_json::value::RawValue;
-use support::{NOW, chain, command, id};
+use support::{NOW, chain, command, dispatched, id};
 use uuid::Uuid;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -87,8 +87,8 @@ fn queued(item: &str, document: Option<DocumentRef>) -> FileState {
         document,
         ..command("A")
     };
-    match decide_dispatch(Some(&chain(&["A"])), &assignment, None, None, NOW) {
-        DispatchDecision::Open { next, .. } => *next,
+    match &dispatched(&chain(&["A"]), &assignment, None)[..] {
+        [Effect::Write(next, _), Effect::SendDelivery(..)] => (**next).clone(),
         other => panic!("{other:?}"),
     }
 }

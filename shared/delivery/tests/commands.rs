@@ -3,21 +3,52 @@
 
 mod support;
 
+use std::time::Duration;
+
 use delivery::machine::{
-    DispatchDecision, SendDecision, decide_dispatch, decide_send, visit_id_of,
+    Dispatched, Effect, FromHistory, Sent, Step, close, send_step, visit_id_of,
 };
-use delivery::{Assignment, Delivery, DocumentRef, FileState, Outcome, Status};
+use delivery::{Assignment, Delivery, DocumentRef, FileState, Outcome, Status, Task};
 use serde_json::json;
 use serde_json::value::RawValue;
-use support::{NOW, chain, command, id};
+use support::{NOW, chain, command, dispatched, id, step};
 use workflow::{Actor, RejectReason, Role};
 
 fn opened(assignment: &Assignment, state: Option<&FileState>) -> (FileState, Delivery) {
-    let workflow = chain(&["A", "B"]);
-    match decide_dispatch(Some(&workflow), assignment, state, Some(false), NOW) {
-        DispatchDecision::Open { next, delivery, .. } => (*next, *delivery),
+    match &dispatched(&chain(&["A", "B"]), assignment, state)[..] {
+        [
+            ..,
+            Effect::Write(next, _),
+            Effect::SendDelivery(message, Duration::ZERO),
+        ] => ((**next).clone(), (**message).clone()),
         other => panic!("{other:?}"),
     }
+}
+
+/// The message is sent again, and nothing else is done.
+fn sent_again(message: &Delivery) -> Step<Dispatched> {
+    let again = Effect::SendDelivery(Box::new(message.clone()), Duration::ZERO);
+    Step::Do(vec![again], Dispatched::Repeated)
+}
+
+/// Why the step rejects the assignment; a file that has a record is looked at again later.
+fn rejected(step: &Step<Dispatched>) -> RejectReason {
+    let Step::Do(effects, Dispatched::Rejected(reason)) = step else {
+        panic!("{step:?}");
+    };
+    let rejection = match &effects[..] {
+        [Effect::SendDelivery(check, delay), rejection] => {
+            assert_eq!(
+                (check.task, *delay),
+                (Task::Check {}, Duration::from_secs(60))
+            );
+            rejection
+        }
+        [rejection] => rejection,
+        other => panic!("{other:?}"),
+    };
+    assert!(matches!(rejection, Effect::ArchiveRejection(kept) if kept.reason == *reason));
+    *reason
 }
 
 fn inline(text: &str) -> Option<DocumentRef> {
@@ -29,7 +60,7 @@ fn inline(text: &str) -> Option<DocumentRef> {
 #[test]
 fn a_file_whose_stage_is_gone_gets_out_again() {
     let (open, _) = opened(&command("A"), None);
-    let exit = delivery::machine::close(
+    let exit = close(
         Some(&chain(&["A", "B"])),
         &open,
         Outcome::Succeeded,
@@ -40,31 +71,25 @@ fn a_file_whose_stage_is_gone_gets_out_again() {
     let exit = exit.unwrap();
     let arrived = exit.assignment.unwrap();
     for gone in [None, Some(&chain(&["A"]))] {
-        let decision = decide_dispatch(gone, &arrived, Some(&exit.next), None, NOW);
-        let DispatchDecision::Open { next, delivery, .. } = decision else {
-            panic!("{decision:?}");
+        let Step::Do(effects, Dispatched::Opened) = step(gone, &arrived, Some(&exit.next)) else {
+            panic!("the file stays");
         };
-        assert_eq!((next.status, delivery.stage_id), (Status::Queued, id("B")));
-        let decision = decide_dispatch(gone, &arrived, Some(&next), None, NOW);
-        assert_eq!(decision, DispatchDecision::Reenqueue(delivery));
+        let [_, Effect::Write(next, _), Effect::SendDelivery(message, _)] = &effects[..] else {
+            panic!("{effects:?}");
+        };
+        assert_eq!((next.status, message.stage_id), (Status::Queued, id("B")));
+        assert_eq!(step(gone, &arrived, Some(next)), sent_again(message));
     }
-    let decision = decide_dispatch(None, &command("A"), None, None, NOW);
-    assert_eq!(
-        decision,
-        DispatchDecision::Reject(RejectReason::UnknownWorkflow)
-    );
+    let unknown = step(None, &command("A"), None);
+    assert_eq!(rejected(&unknown), RejectReason::UnknownWorkflow);
 }
 
 #[test]
 fn another_command_under_the_same_id_is_rejected() {
     let workflow = chain(&["A", "B"]);
     let (open, message) = opened(&command("A"), None);
-    let again =
-        |command: &Assignment| decide_dispatch(Some(&workflow), command, Some(&open), None, NOW);
-    assert_eq!(
-        again(&command("A")),
-        DispatchDecision::Reenqueue(Box::new(message))
-    );
+    let again = |command: &Assignment| step(Some(&workflow), command, Some(&open));
+    assert_eq!(again(&command("A")), sent_again(&message));
     let elsewhere = Assignment {
         workflow_id: id("another workflow"),
         ..command("A")
@@ -77,10 +102,7 @@ fn another_command_under_the_same_id_is_rejected() {
         ..command("A")
     };
     for other in [command("B"), elsewhere, by_a_worker] {
-        assert_eq!(
-            again(&other),
-            DispatchDecision::Reject(RejectReason::AssignmentIdReused)
-        );
+        assert_eq!(rejected(&again(&other)), RejectReason::AssignmentIdReused);
     }
 }
 
@@ -92,8 +114,8 @@ fn a_command_that_comes_again_brings_no_other_document() {
             document,
             ..command("A")
         };
-        match decide_dispatch(Some(&workflow), &command, Some(state), None, NOW) {
-            DispatchDecision::Reenqueue(message) => message.document,
+        match &dispatched(&workflow, &command, Some(state))[..] {
+            [Effect::SendDelivery(message, _)] => message.document.clone(),
             other => panic!("{other:?}"),
         }
     };
@@ -115,11 +137,10 @@ fn a_message_that_names_another_stage_is_corrected() {
         stage_id: id("B"),
         ..message.clone()
     };
-    let SendDecision::Reenqueue { delivery, .. } = decide_send(&wrong, &open, NOW) else {
-        panic!("it is sent");
-    };
-    assert_eq!(*delivery, message);
-    assert_eq!(decide_send(&message, &open, NOW), SendDecision::Claim);
+    let sent = |message: &Delivery| send_step(message, &open, &FromHistory::NotAsked, NOW);
+    let corrected = Effect::SendDelivery(Box::new(message.clone()), Duration::ZERO);
+    assert_eq!(sent(&wrong), Step::Do(vec![corrected], Sent::Repeated));
+    assert_eq!(sent(&message), Step::Claim(1));
 }
 
 /// Receivers tell calls apart by it.

@@ -4,8 +4,7 @@
 use std::time::Duration;
 
 use delivery::Timestamp;
-use delivery::ports::MAX_DELAY;
-use delivery::retry::{DEFAULT_DELAYS, JITTER, Policy, RetryAfter};
+use delivery::retry::{DEFAULT_DELAYS, JITTER, MAX_DELAY, Policy, RetryAfter};
 use proptest::prelude::*;
 use uuid::Uuid;
 use workflow::WebhookConfig;

@@ -43,18 +43,6 @@ impl History for Engine {
             .map(|_| ())
     }
 
-    async fn has_visit(&self, key: &FileKey, visit_id: Uuid) -> Result<bool, PortError> {
-        let key = key.clone();
-        self.writer()
-            .run_unflushed("look for visit", move |db| {
-                db.prepare_cached(
-                    "SELECT 1 FROM visits WHERE team = ?1 AND item_id = ?2 AND visit_id = ?3",
-                )?
-                .exists(params![key.team, key.item_id, visit_id])
-            })
-            .await
-    }
-
     async fn find_visit(
         &self,
         key: &FileKey,

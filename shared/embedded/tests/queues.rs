@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use delivery::Delivery;
 use delivery::ports::{Outgoing, SendMessages};
+use delivery::{Delivery, Task};
 use embedded::{Engine, Options, Queue, Received};
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -27,7 +27,7 @@ async fn send(engine: &Engine, stage: u128, count: usize) {
         item_id: Uuid::nil(),
         workflow_id: Uuid::nil(),
         stage_id: Uuid::from_u128(stage),
-        attempt: 1,
+        task: Task::Attempt(1),
         document: None,
     };
     let messages = vec![

@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use delivery::Delivery;
 use delivery::ports::{Outgoing, SendMessages};
+use delivery::{Delivery, Task};
 use embedded::{Engine, MAX_CRASHES, MAX_RECEIVES, Options, Queue, Received};
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ async fn send(engine: &Engine) {
         item_id: Uuid::nil(),
         workflow_id: Uuid::nil(),
         stage_id: Uuid::nil(),
-        attempt: 1,
+        task: Task::Attempt(1),
         document: None,
     };
     let delay = Duration::ZERO;

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use delivery::ports::{Answer, Call, Caller, PortError};
+use delivery::ports::{Call, Caller, PortError};
 use delivery::retry::RetryAfter;
-use delivery::{DocumentReader, Reason};
+use delivery::{Answer, DocumentReader, Reason};
 use http::HeaderMap;
 use http::header::{DATE, HeaderName, LOCATION, RETRY_AFTER};
 use ipnet::IpNet;

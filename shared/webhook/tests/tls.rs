@@ -6,8 +6,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use delivery::Reason;
-use delivery::ports::Answer;
+use delivery::{Answer, Reason};
 use futures_util::future::pending;
 use rcgen::{CertificateParams, KeyPair};
 use support::{Names, Receiver, answer, call, config, read_request};

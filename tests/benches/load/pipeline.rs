@@ -59,10 +59,10 @@ impl Lags {
 
 impl Observer for Lags {
     fn observe(&self, observation: Observation<'_>) {
-        if let Observation::Attempt { summary, lag, .. } = observation
-            && summary.attempt > 1
+        if let Observation::Attempted(attempted) = observation
+            && attempted.summary.attempt > 1
         {
-            let lag = u64::try_from(lag.as_millis()).unwrap();
+            let lag = u64::try_from(attempted.lag.as_millis()).unwrap();
             self.longest_ms.fetch_max(lag, Ordering::Relaxed);
         }
     }

@@ -7,7 +7,7 @@ use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use batch::Return;
 use delivery::ports::{Clock, ScanSegment};
 use delivery::usecase::AuditSettings;
-use delivery::{DeadLetter, Delivery};
+use delivery::{DeadLetter, Delivery, Task};
 use lambda_runtime::LambdaEvent;
 use sender::Settings;
 
@@ -182,7 +182,7 @@ impl World {
         let mut delivery: Delivery = serde_json::from_str(&message.body).unwrap();
         let state = self.states.get(&delivery.key());
         if let Some(open) = state.and_then(|state| state.delivery.as_ref()) {
-            delivery.attempt = open.attempt;
+            delivery.task = Task::Attempt(open.attempt);
             message.body = serde_json::to_string(&delivery).unwrap();
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use delivery::ports::FileLeft;
+use delivery::FileLeft;
 use uuid::Uuid;
 
 use crate::check::{Call, Command, Evidence, Violations};

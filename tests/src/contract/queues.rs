@@ -2,8 +2,9 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
-use delivery::ports::{MAX_DELAY, Outgoing, SendMessages};
-use delivery::{Delivery, DocumentRef};
+use delivery::ports::{Outgoing, SendMessages};
+use delivery::retry::MAX_DELAY;
+use delivery::{Delivery, DocumentRef, Task};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -31,7 +32,7 @@ fn delivery(attempt: u32, document: Option<&str>) -> Delivery {
         item_id: Uuid::new_v4(),
         workflow_id: Uuid::from_u128(1),
         stage_id: Uuid::from_u128(2),
-        attempt,
+        task: Task::Attempt(attempt),
         document: document.map(|text| DocumentRef::Inline(inline(text))),
     }
 }

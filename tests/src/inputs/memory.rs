@@ -62,10 +62,6 @@ impl History for Memory {
         Ok(())
     }
 
-    async fn has_visit(&self, _key: &FileKey, _visit_id: Uuid) -> Result<bool, PortError> {
-        Ok(false)
-    }
-
     async fn find_visit(
         &self,
         _key: &FileKey,
@@ -110,21 +106,15 @@ impl Documents for Memory {
     }
 }
 
-delivery::port_set! { impl DispatchPorts for Memory as memory {
+delivery::port_set! { impl StepPorts for Memory as memory {
     States states: Self = memory;
     History history: Self = memory;
     Workflows workflows: Self = memory;
     Deliveries deliveries: Self = memory;
+    Assignments assignments: Self = memory;
+    DeadLetters dead_letters: Self = memory;
+    Documents documents: Self = memory;
+    Events events: NoEvents = &NoEvents;
     Clock clock: Self = memory;
     Observer observer: () = &();
-} }
-
-delivery::port_set! { impl ExitPorts for Memory as memory {
-    Assignments assignments: Self = memory;
-    Documents documents: Memory = memory;
-    Events events: NoEvents = &NoEvents;
-} }
-
-delivery::port_set! { impl DeadLetterPorts for Memory as memory {
-    DeadLetters dead_letters: Self = memory;
 } }

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use ::workflow::{Actor, WebhookConfig};
-use delivery::machine::{NextStep, record_attempt};
-use delivery::ports::{Answer, MAX_DELAY};
+use delivery::machine::{Effect, Sent, record_attempt};
+use delivery::retry::MAX_DELAY;
 use delivery::retry::{DEFAULT_DELAYS, JITTER, Policy, RetryAfter};
-use delivery::{Delivery, DeliveryState, FileKey, FileState, Reason, Status, Timestamp, Visit};
+use delivery::{
+    Answer, Delivery, DeliveryState, FileKey, FileState, Reason, Status, Task, Timestamp, Visit,
+};
 use http::HeaderValue;
 use uuid::Uuid;
 
@@ -116,18 +118,22 @@ fn delay_of(status: u16, hint: Option<RetryAfter>, attempt: u32, id: u128) -> Op
     let message = message(&state);
     let attempted = record_attempt(None, Some(&config()), &state, &message, &answer, NOW, NOW)
         .expect("a delivery is open");
-    assert_eq!(attempted.summary.reason, Some(Reason::HttpStatus));
-    match attempted.next_step {
-        NextStep::Retry { next, delivery } => {
-            let open = next.delivery.expect("a delivery is open");
-            assert_eq!((open.attempt, delivery.attempt), (attempt + 1, attempt + 1));
-            let delay = NOW.until(open.next_at);
-            let planned = Policy::of(&config()).max_retries();
-            assert!(attempt <= planned, "attempt {attempt} of {planned}");
-            Some(delay)
-        }
-        NextStep::Close(_) => None,
-    }
+    let (effects, sent) = attempted;
+    let [Effect::ArchiveAttempt(failed), Effect::Write(next, _), ..] = &effects[..] else {
+        panic!("a failed attempt is kept before the record is written: {effects:?}");
+    };
+    assert_eq!(failed.summary.reason, Some(Reason::HttpStatus));
+    let Some(Effect::SendDelivery(delivery, delay)) = effects.last() else {
+        assert_eq!(sent, Sent::Failed);
+        return None;
+    };
+    let open = next.delivery.as_ref().expect("a delivery is open");
+    assert_eq!(open.attempt, attempt + 1);
+    assert_eq!(delivery.task, Task::Attempt(attempt + 1));
+    assert_eq!(NOW.until(open.next_at), *delay);
+    let planned = Policy::of(&config()).max_retries();
+    assert!(attempt <= planned, "attempt {attempt} of {planned}");
+    Some(*delay)
 }
 
 fn config() -> WebhookConfig {
@@ -196,7 +202,7 @@ fn message(state: &FileState) -> Delivery {
         item_id: state.key.item_id,
         workflow_id: state.workflow_id,
         stage_id: state.visit.stage_id,
-        attempt: 1,
+        task: Task::Attempt(1),
         document: None,
     }
 }

@@ -1,10 +1,10 @@
 //! Two dispatchers with one assignment: one refuses it and takes back both copies, the other opens the
 //! visit and dies.
 
-use delivery::Delivery;
 use delivery::machine::first_message;
 use delivery::ports::{ScanSegment, Unfinished};
-use delivery::usecase::{Dispatched, dispatch};
+use delivery::usecase::prepare;
+use delivery::{Delivery, Task};
 use uuid::Uuid;
 
 use crate::world::{LONG, World, event, failed, json};
@@ -21,10 +21,9 @@ async fn a_visit_that_was_opened_beside_its_rejection_gets_its_message() {
     world.send(&deliveries, LONG).await;
     assert_eq!(world.calls(), 1);
     // The other copy, of a dispatcher that never gets to send what it opened.
-    let opened = dispatch(&world.ports, &second).await.unwrap();
-    let Dispatched::Deliver(lost) = opened else {
-        panic!("{opened:?}");
-    };
+    let opened = prepare(&world.ports, &second).await.unwrap();
+    let lost = first_message(&second);
+    drop(opened);
     let engine = world.ports.engine();
     let unfinished = engine
         .unfinished(ScanSegment::ALL, None)
@@ -35,7 +34,7 @@ async fn a_visit_that_was_opened_beside_its_rejection_gets_its_message() {
     let has_message = unfinished[0].as_ref().unwrap().has_message;
     assert_eq!(has_message, Some(true));
     let look = Delivery {
-        attempt: 0,
+        task: Task::Check {},
         ..first_message(&second)
     };
     let looked = world.send(&[json(&look)], LONG).await;
@@ -59,7 +58,7 @@ async fn a_look_that_dies_is_not_parked() {
     let mut rejected = first.clone();
     rejected.assignment_id = Uuid::new_v4();
     let look = Delivery {
-        attempt: 0,
+        task: Task::Check {},
         ..first_message(&rejected)
     };
     let letters = event(&[json(&look)], LONG);

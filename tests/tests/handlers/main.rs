@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use delivery::machine::visit_id_of;
 use delivery::ports::{FileStates, Lists};
-use delivery::{Delivery, Status};
+use delivery::{Delivery, Status, Task};
 use uuid::Uuid;
 
 use world::{LONG, World, event, failed, json};
@@ -100,7 +100,7 @@ async fn messages_that_are_early_old_or_foreign_call_nobody() {
     let message = Delivery::parse(&body).unwrap();
     // A later attempt than is due: dropped, the due one's message is under way.
     let ahead = Delivery {
-        attempt: 2,
+        task: Task::Attempt(2),
         ..message.clone()
     };
     assert!(failed(&world.send(&[json(&ahead)], LONG).await).is_empty());

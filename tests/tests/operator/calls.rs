@@ -143,7 +143,7 @@ async fn functions_ask_for_what_their_roles_allow_from_their_start_on() {
         item_id: state.key.item_id,
         workflow_id: workflow.id,
         stage_id: state.visit.stage_id,
-        attempt: 1,
+        task: delivery::Task::Attempt(1),
         document: None,
     };
     put(&config, &names.deliveries_queue_url, vec![now(dead)]).await;

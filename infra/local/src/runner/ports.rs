@@ -51,26 +51,20 @@ impl Local {
     }
 }
 
-delivery::port_set! { impl DispatchPorts for Local as local {
+delivery::port_set! { impl StepPorts for Local as local {
     States states: Engine = &local.engine;
     History history: Engine = &local.engine;
     Workflows workflows: Engine = &local.engine;
     Deliveries deliveries: Engine = &local.engine;
-    Clock clock: SystemClock = &SystemClock;
-    Observer observer: Watching = &local.watch;
-} }
-
-delivery::port_set! { impl ExitPorts for Local as local {
     Assignments assignments: Engine = &local.engine;
+    DeadLetters dead_letters: Engine = &local.engine;
     Documents documents: Engine = &local.engine;
     Events events: NoEvents = &NoEvents;
+    Clock clock: SystemClock = &SystemClock;
+    Observer observer: Watching = &local.watch;
 } }
 
 delivery::port_set! { impl SendPorts for Local as local {
     Secrets secrets: Engine = &local.engine;
     Caller caller: WebhookCaller = &local.caller;
-} }
-
-delivery::port_set! { impl DeadLetterPorts for Local as local {
-    DeadLetters dead_letters: Engine = &local.engine;
 } }

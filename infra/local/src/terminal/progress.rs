@@ -54,9 +54,9 @@ impl Progress {
 impl Observer for Progress {
     fn observe(&self, observation: Observation<'_>) {
         match observation {
-            Observation::Attempt { summary, .. } => {
+            Observation::Attempted(attempted) => {
                 let calls = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
-                let failed = u64::from(summary.reason.is_some());
+                let failed = u64::from(attempted.summary.reason.is_some());
                 let failed = self.failed_calls.fetch_add(failed, Ordering::Relaxed) + failed;
                 self.bar
                     .set_message(format!("{calls} calls, {failed} without success"));

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use aws::Table;
 use aws_dynamodb_tests::{Dynamo, Spent};
+use delivery::machine::first_message;
 use delivery::ports::*;
-use delivery::usecase::{Dispatched, Limits, Sent, dispatch, send};
+use delivery::usecase::{Limits, Sent, dispatch, send};
 use delivery::*;
 use uuid::Uuid;
 use workflow::{Actor, Role, SecretRef, StageSecrets, Workflow};
@@ -95,19 +96,17 @@ struct Ports {
     assignments: Kept<Assignment>,
 }
 
-delivery::port_set! { impl DispatchPorts for Ports as ports {
+delivery::port_set! { impl StepPorts for Ports as ports {
     States states: Table = &ports.table;
     History history: Table = &ports.table;
     Workflows workflows: Table = &ports.table;
     Deliveries deliveries: Kept<Delivery> = &ports.deliveries;
-    Clock clock: Around = &ports.around;
-    Observer observer: Around = &ports.around;
-} }
-
-delivery::port_set! { impl ExitPorts for Ports as ports {
     Assignments assignments: Kept<Assignment> = &ports.assignments;
+    DeadLetters dead_letters: Absent = &Absent;
     Documents documents: Around = &ports.around;
     Events events: NoEvents = &NoEvents;
+    Clock clock: Around = &ports.around;
+    Observer observer: Around = &ports.around;
 } }
 
 delivery::port_set! { impl SendPorts for Ports as ports {
@@ -147,10 +146,8 @@ fn assignment(workflow: &Workflow, document: Option<DocumentRef>) -> Assignment 
 }
 
 async fn open(ports: &Ports, assignment: &Assignment) -> Delivery {
-    match dispatch(ports, assignment).await.unwrap() {
-        Dispatched::Deliver(delivery) => *delivery,
-        other => panic!("{other:?}"),
-    }
+    dispatch(ports, assignment).await.unwrap();
+    first_message(assignment)
 }
 
 async fn attempt(ports: &Ports, delivery: &Delivery) -> Sent {

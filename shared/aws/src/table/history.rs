@@ -28,21 +28,6 @@ impl History for Table {
         self.keep_newest("keep visit", item, record.version).await
     }
 
-    async fn has_visit(&self, key: &FileKey, visit_id: Uuid) -> Result<bool, PortError> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .key("pk", text(file(key)))
-            .key("sk", text(format!("VISIT#{visit_id}")))
-            .projection_expression("pk")
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| port_error("look for visit", &error))?;
-        Ok(found.item.is_some())
-    }
-
     async fn find_visit(
         &self,
         key: &FileKey,

@@ -19,6 +19,8 @@ use aws_sdk_dynamodb::Client;
 use uuid::Uuid;
 use workflow::Workflow;
 
+use crate::environment::{Environment, EnvironmentError};
+
 use crate::cache::Cache;
 
 /// The DynamoDB table.
@@ -57,6 +59,16 @@ impl Table {
             history_days,
             workflows: Arc::new(Cache::new(WORKFLOWS)),
         }
+    }
+
+    /// The table of a function: `TABLE_NAME` and `ATTEMPT_HISTORY_DAYS` (0 keeps for ever; 90 by default).
+    ///
+    /// # Errors
+    /// [`EnvironmentError`] that names the variable.
+    pub fn of(config: &SdkConfig, environment: Environment) -> Result<Self, EnvironmentError> {
+        let days = environment.number("ATTEMPT_HISTORY_DAYS", 90)?;
+        let name = environment.required("TABLE_NAME")?;
+        Ok(Self::new(config, name, (days > 0).then_some(days)))
     }
 
     /// Opens a connection before the first message needs it, at the cost of half a read unit. An error is ignored,

@@ -1,6 +1,6 @@
 use aws::EventBus;
-use delivery::ports::{Events, FileLeft, PortErrorKind};
-use delivery::{FileKey, Outcome, Reason, Timestamp};
+use delivery::ports::{Events, PortErrorKind};
+use delivery::{FileKey, FileLeft, Outcome, Reason, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use aws::Queue;
 use delivery::ports::{Outgoing, PortErrorKind, SendMessages};
-use delivery::{Delivery, DocumentRef, MAX_BODY};
+use delivery::{Delivery, DocumentRef, MAX_BODY, Task};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -20,7 +20,7 @@ fn message(attempt: u32) -> Outgoing<Delivery> {
             item_id: Uuid::from_u128(2),
             workflow_id: Uuid::from_u128(3),
             stage_id: Uuid::from_u128(4),
-            attempt,
+            task: Task::Attempt(attempt),
             document: None,
         },
         delay: Duration::ZERO,

@@ -1,137 +1,164 @@
-use std::time::Duration;
-
 use workflow::Workflow;
 
-use super::close::{Closed, close};
 use super::dispatch::{archive_of, message_again, opened_by, queue};
+use super::exit::{Closed, Missing, close, missing_after_exit};
 use super::ids::visit_id_of;
-use super::send::{SendDecision, replay_after_exit};
+use super::send::send_again;
+use super::step::{Effect, FromHistory, OnConflict, Step};
 use crate::document::DocumentRef;
-use crate::message::{Assignment, Delivery};
-use crate::ports::{FileLeft, MAX_DELAY};
+use crate::message::{Assignment, DeadLetter, Delivery, Task};
 use crate::reason::Reason;
 use crate::record::VisitRecord;
 use crate::state::{FileState, Outcome, Status};
 use crate::time::Timestamp;
 
-/// What to do for the file of a dead-lettered delivery, before its message is parked.
-#[derive(Debug, PartialEq, Eq)]
-pub enum DeadLetterDecision {
-    /// Let the file leave its stage by `failed`.
-    Close(Box<Closed>),
-    /// The file has already left; send its next assignment again, in case it was never sent.
-    ReenqueueAssignment {
-        /// The assignment.
-        assignment: Box<Assignment>,
-        /// The event that may not have been announced either.
-        left: Option<Box<FileLeft>>,
-    },
-    /// The delivery is open; send its message again, in case it was never sent.
-    Reenqueue {
-        /// The message.
-        delivery: Box<Delivery>,
-        /// The delay until it is due.
-        delay: Duration,
-    },
-    /// A sender has claimed the attempt: look again later.
-    LeaseHeld,
-    /// Nothing is left to do for the file, except perhaps to announce its exit again.
-    Done(Option<Box<FileLeft>>),
-    /// The record no longer has the delivery; announce its exit again from the history.
-    NeedsHistory,
+/// What happened to the file that a dead letter is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeadLettered {
+    /// It left its stage by `failed`, now or because of an earlier copy of the letter; the letter is parked.
+    Failed,
+    /// The letter never had any effect; it is parked.
+    WithoutEffect,
+    /// It went on without this letter, which is not parked, since a redrive would only send the file through
+    /// the stage once more.
+    Superseded,
 }
 
-/// Decides on a dead-lettered assignment.
+impl DeadLettered {
+    fn by(reason: Option<Reason>) -> Self {
+        match reason {
+            Some(Reason::DeadLettered) => Self::Failed,
+            _ => Self::Superseded,
+        }
+    }
+
+    /// Carries out the effects, and then parks the letter if it is of use to somebody.
+    fn after(self, mut effects: Vec<Effect>, letter: &DeadLetter) -> Step<Self> {
+        if self != Self::Superseded {
+            effects.push(Effect::Park(Box::new(letter.clone())));
+        }
+        Step::Do(effects, self)
+    }
+}
+
+/// Decides on a dead-lettered assignment. `history` answers an earlier [`Step::AskHistory`].
 ///
 /// A file that an exit has already put into the stage leaves it by `failed`. If the assignment has opened
 /// its delivery, that delivery's message is sent again, because perhaps only sending it had failed. Any
 /// other file is at rest where it was, and its assignment is only parked.
 #[must_use]
-pub fn decide_dead_letter_assignment(
+pub fn dead_letter_assignment_step(
     workflow: Option<&Workflow>,
     assignment: &Assignment,
-    state: &FileState,
+    letter: &DeadLetter,
+    state: Option<&FileState>,
+    history: &FromHistory,
     now: Timestamp,
-) -> DeadLetterDecision {
+) -> Step<DeadLettered> {
+    let Some(state) = state else {
+        return DeadLettered::WithoutEffect.after(Vec::new(), letter);
+    };
     let (visit_id, document) = (visit_id_of(assignment), assignment.document.as_ref());
     if state.visit.id == visit_id && !opened_by(state, assignment) {
         // The dispatcher would have rejected this assignment.
-        return DeadLetterDecision::Done(None);
+        return Step::Do(Vec::new(), DeadLettered::Superseded);
     }
-    if state.visit.id != visit_id {
-        return over(replay_after_exit(visit_id, document, state));
-    }
+    let is_here = state.visit.id == visit_id;
     match (state.status, &state.delivery) {
-        (Status::Assigned, _) => {}
-        (Status::Queued | Status::Sending, Some(open)) => {
-            return DeadLetterDecision::Reenqueue {
-                delivery: Box::new(message_again(assignment, open)),
-                delay: now.until(open.next_at).min(MAX_DELAY),
+        (Status::Assigned, _) if is_here => {
+            let opened = FileState {
+                version: state.version,
+                ..queue(assignment, state, now)
             };
+            failed(workflow, &opened, archive_of(state), document, letter, now)
         }
-        _ => return over(replay_after_exit(visit_id, document, state)),
+        (Status::Queued | Status::Sending, Some(open)) if is_here => {
+            let again = send_again(message_again(assignment, open), now.until(open.next_at));
+            Step::Do(vec![again], DeadLettered::Superseded)
+        }
+        _ => {
+            let missing = missing_after_exit(visit_id, document, state, history);
+            over(missing, visit_id, state, letter)
+        }
     }
-    let opened = FileState {
-        version: state.version,
-        ..queue(assignment, state, now)
-    };
-    closed(workflow, &opened, archive_of(state), document, now)
 }
 
-/// Decides on a dead-lettered delivery: an internal error may fail a file but never lose it.
+/// Decides on a dead-lettered delivery: an internal error may fail a file but never lose it. `history` answers an
+/// earlier [`Step::AskHistory`].
 #[must_use]
-pub fn decide_dead_letter(
+pub fn dead_letter_step(
     workflow: Option<&Workflow>,
     message: &Delivery,
-    state: &FileState,
+    letter: &DeadLetter,
+    state: Option<&FileState>,
+    history: &FromHistory,
     now: Timestamp,
-) -> DeadLetterDecision {
+) -> Step<DeadLettered> {
+    let Some(state) = state else {
+        return without_effect(message, letter);
+    };
+    let (delivery_id, document) = (message.delivery_id, message.document.as_ref());
     let open = state
         .delivery
         .as_ref()
-        .filter(|d| d.delivery_id == message.delivery_id && d.outcome.is_none());
+        .filter(|d| d.delivery_id == delivery_id && d.outcome.is_none());
     let Some(open) = open else {
-        let document = message.document.as_ref();
-        return over(replay_after_exit(message.delivery_id, document, state));
-    };
-    if message.attempt < open.attempt {
-        // This attempt is recorded; only the message of the next one can be missing.
-        let delivery = Box::new(Delivery {
-            attempt: open.attempt,
-            ..message.clone()
-        });
-        return DeadLetterDecision::Reenqueue {
-            delivery,
-            delay: now.until(open.next_at).min(MAX_DELAY),
+        return match missing_after_exit(delivery_id, document, state, history) {
+            Missing::NoVisit if state.visit.id != delivery_id => without_effect(message, letter),
+            missing => over(missing, delivery_id, state, letter),
         };
+    };
+    if !matches!(message.task, Task::Attempt(attempt) if attempt >= open.attempt) {
+        // This attempt is recorded; only the message of the next one can be missing.
+        let due = message.for_attempt(open.attempt);
+        let again = send_again(due, now.until(open.next_at));
+        return Step::Do(vec![again], DeadLettered::Superseded);
     }
-    if state.status == Status::Sending && open.lease_until.is_some_and(|until| until >= now) {
-        return DeadLetterDecision::LeaseHeld;
+    match open.lease_until {
+        Some(until) if state.status == Status::Sending && until >= now => Step::Wait(until),
+        _ => failed(workflow, state, None, document, letter, now),
     }
-    closed(workflow, state, None, message.document.as_ref(), now)
 }
 
-fn over(decision: SendDecision) -> DeadLetterDecision {
-    match decision {
-        SendDecision::ReenqueueAssignment { assignment, left } => {
-            DeadLetterDecision::ReenqueueAssignment { assignment, left }
+/// A check is of no use to anybody later.
+fn without_effect(message: &Delivery, letter: &DeadLetter) -> Step<DeadLettered> {
+    match message.task {
+        Task::Check {} => Step::Do(Vec::new(), DeadLettered::Superseded),
+        Task::Attempt(_) => DeadLettered::WithoutEffect.after(Vec::new(), letter),
+    }
+}
+
+/// The letter's visit is over.
+fn over(
+    missing: Missing,
+    visit_id: uuid::Uuid,
+    state: &FileState,
+    letter: &DeadLetter,
+) -> Step<DeadLettered> {
+    match missing {
+        Missing::Unknown => Step::AskHistory(visit_id),
+        Missing::Effects(effects, reason) => DeadLettered::by(reason).after(effects, letter),
+        Missing::NoVisit if state.visit.id == visit_id => {
+            Step::Do(Vec::new(), DeadLettered::Superseded)
         }
-        SendDecision::NeedsHistory => DeadLetterDecision::NeedsHistory,
-        SendDecision::Done(left) => DeadLetterDecision::Done(left),
-        _ => DeadLetterDecision::Done(None),
+        Missing::NoVisit => DeadLettered::WithoutEffect.after(Vec::new(), letter),
     }
 }
 
-fn closed(
+/// The file leaves by `failed`.
+fn failed(
     workflow: Option<&Workflow>,
     state: &FileState,
     archive: Option<VisitRecord>,
     document: Option<&DocumentRef>,
+    letter: &DeadLetter,
     now: Timestamp,
-) -> DeadLetterDecision {
+) -> Step<DeadLettered> {
     let (outcome, reason) = (Outcome::Failed, Some(Reason::DeadLettered));
-    close(workflow, state, outcome, reason, document, now)
-        .map_or(DeadLetterDecision::Done(None), |closed| {
-            DeadLetterDecision::Close(Box::new(Closed { archive, ..closed }))
-        })
+    let Some(closed) = close(workflow, state, outcome, reason, document, now) else {
+        return Step::Do(Vec::new(), DeadLettered::Superseded);
+    };
+    let closed = Closed { archive, ..closed };
+    let effects = closed.effects(document, None, OnConflict::DecideAgain);
+    DeadLettered::Failed.after(effects, letter)
 }

@@ -1,41 +1,32 @@
+use std::time::Duration;
+
 use uuid::Uuid;
 use workflow::{Actor, Position, RejectReason, Stage, Workflow, may_assign};
 
-use super::close::{HOP_LIMIT, stop_hopping};
+use super::exit::{HOP_LIMIT, stop_hopping};
 use super::ids::visit_id_of;
+use super::step::{Effect, FromHistory, OnConflict, Step};
 use crate::document::DocumentRef;
-use crate::message::{Assignment, Delivery};
-use crate::record::VisitRecord;
+use crate::message::{Assignment, Delivery, Task};
+use crate::record::{Rejection, VisitRecord};
 use crate::state::{DeliveryState, FileState, Status, Visit};
 use crate::time::Timestamp;
 
-/// What the dispatcher does with an assignment.
-#[derive(Debug, PartialEq, Eq)]
-pub enum DispatchDecision {
-    /// Open a delivery: store the last one (if any) in the history, write the record, send the message.
-    Open {
-        /// The finished visits that the record will no longer have.
-        archive: Vec<VisitRecord>,
-        /// The record to write.
-        next: Box<FileState>,
-        /// The message to send once the record is written.
-        delivery: Box<Delivery>,
-    },
-    /// Put the file into a stage that is not run here, or stop its cycle: store the history, write the record.
-    Rest {
-        /// The finished visits that the record will no longer have.
-        archive: Vec<VisitRecord>,
-        /// The record to write.
-        next: Box<FileState>,
-    },
-    /// The delivery is already open: send its message again, in case the first was never sent.
-    Reenqueue(Box<Delivery>),
-    /// The command already took effect, and its visit is over.
-    Done,
-    /// The record may no longer show this visit: look for it in the history.
-    NeedsHistory(Uuid),
-    /// The rules do not allow the assignment.
-    Reject(RejectReason),
+/// The delay of the check after a rejected assignment: longer than another dispatcher that has the same
+/// assignment can still be working on it (the template gives it 30 s).
+const CHECK_DELAY: Duration = Duration::from_secs(60);
+
+/// The result for an assignment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dispatched {
+    /// Its delivery is open, and its message sent.
+    Opened,
+    /// The file rests in a stage that is not run here.
+    Resting,
+    /// It already took effect earlier.
+    Repeated,
+    /// The rules do not allow it, and the rejection is recorded.
+    Rejected(RejectReason),
 }
 
 /// Decides on an assignment.
@@ -43,47 +34,93 @@ pub enum DispatchDecision {
 /// The command's own earlier effect on the record is checked before the workflow, which may have been
 /// deleted or have lost the stage since: a file that an exit has put there must be able to leave.
 ///
-/// `seen_in_history` answers an earlier [`DispatchDecision::NeedsHistory`].
+/// After a rejection a delayed [`Task::Check`] is sent. The queue may have given the same assignment to a second
+/// dispatcher, which found the file at rest and opens the visit that is rejected here. If that one crashes before
+/// it has sent its message, none is left, because acknowledging either copy of the assignment deletes both. The
+/// check makes the sender look for this once the second dispatcher must be done.
+///
+/// `history` answers an earlier [`Step::AskHistory`].
 #[must_use]
-pub fn decide_dispatch(
+pub fn dispatch_step(
     workflow: Option<&Workflow>,
     assignment: &Assignment,
     state: Option<&FileState>,
-    seen_in_history: Option<bool>,
+    history: &FromHistory,
     now: Timestamp,
-) -> DispatchDecision {
+) -> Step<Dispatched> {
     let visit_id = visit_id_of(assignment);
+    let rejected = |reason| reject(assignment, state, reason, now);
     if let Some(state) = state
-        && let Some(decision) = repeated(assignment, state, visit_id, now)
+        && let Some(repeated) = repeated(assignment, state, visit_id, now)
     {
-        return decision;
+        return repeated.unwrap_or_else(rejected);
     }
     let Some(workflow) = workflow else {
-        return DispatchDecision::Reject(RejectReason::UnknownWorkflow);
+        return rejected(RejectReason::UnknownWorkflow);
     };
     let Some(stage) = workflow.stage(assignment.stage_id) else {
-        return DispatchDecision::Reject(RejectReason::UnknownStage);
+        return rejected(RejectReason::UnknownStage);
     };
     if let Some(state) = state {
-        match seen_in_history {
-            None => return DispatchDecision::NeedsHistory(visit_id),
-            Some(true) => return DispatchDecision::Done,
-            Some(false) => {}
+        match history {
+            FromHistory::NotAsked => return Step::AskHistory(visit_id),
+            FromHistory::Present(_) => return Step::Do(Vec::new(), Dispatched::Repeated),
+            FromHistory::Absent => {}
         }
         if let Actor::Workflow { from_visit } = assignment.assigned_by
             && from_visit != state.visit.id
         {
-            return DispatchDecision::Reject(RejectReason::Stale);
+            return rejected(RejectReason::Stale);
         }
         if !state.status.is_at_rest() {
-            return DispatchDecision::Reject(RejectReason::Busy);
+            return rejected(RejectReason::Busy);
         }
     }
     let position = position(workflow, state);
-    if let Err(reason) = may_assign(workflow, stage, &assignment.assigned_by, &position) {
-        return DispatchDecision::Reject(reason);
+    match may_assign(workflow, stage, &assignment.assigned_by, &position) {
+        Err(reason) => rejected(reason),
+        Ok(()) => open(workflow, stage, assignment, state, visit_id, now),
     }
-    open(workflow, stage, assignment, state, visit_id, now)
+}
+
+fn reject(
+    assignment: &Assignment,
+    state: Option<&FileState>,
+    reason: RejectReason,
+    now: Timestamp,
+) -> Step<Dispatched> {
+    let check = state.map(|_| {
+        let check = Delivery {
+            task: Task::Check {},
+            ..first_message(assignment)
+        };
+        Effect::SendDelivery(Box::new(check), CHECK_DELAY)
+    });
+    let rejection = Effect::ArchiveRejection(Box::new(Rejection {
+        key: assignment.key(),
+        assignment_id: assignment.assignment_id,
+        workflow_id: assignment.workflow_id,
+        stage_id: assignment.stage_id,
+        actor: assignment.assigned_by.clone(),
+        reason,
+        at: now,
+    }));
+    let effects = check.into_iter().chain([rejection]).collect();
+    Step::Do(effects, Dispatched::Rejected(reason))
+}
+
+/// Archives what the record will no longer have, and writes it.
+fn put(archive: Vec<VisitRecord>, next: FileState) -> Vec<Effect> {
+    let archive = archive.into_iter().map(Box::new).map(Effect::ArchiveVisit);
+    let write = Effect::Write(Box::new(next), OnConflict::DecideAgain);
+    archive.chain([write]).collect()
+}
+
+/// The same, and sends the message of the delivery that it opens.
+fn put_and_send(archive: Vec<VisitRecord>, next: FileState, first: Delivery) -> Step<Dispatched> {
+    let mut effects = put(archive, next);
+    effects.push(Effect::SendDelivery(Box::new(first), Duration::ZERO));
+    Step::Do(effects, Dispatched::Opened)
 }
 
 /// For this workflow, a file whose record is from another workflow is still in the Dataset.
@@ -102,46 +139,38 @@ fn repeated(
     state: &FileState,
     visit_id: Uuid,
     now: Timestamp,
-) -> Option<DispatchDecision> {
-    if state.visit.id == visit_id {
-        if !opened_by(state, assignment) {
-            return Some(DispatchDecision::Reject(RejectReason::AssignmentIdReused));
-        }
-        return Some(match state.status {
-            Status::Assigned => arrived(assignment, state, now),
-            Status::Queued | Status::Sending => {
-                state
-                    .delivery
-                    .as_ref()
-                    .map_or(DispatchDecision::Done, |delivery| {
-                        DispatchDecision::Reenqueue(Box::new(message_again(assignment, delivery)))
-                    })
-            }
-            Status::Waiting | Status::Complete => DispatchDecision::Done,
-        });
+) -> Option<Result<Step<Dispatched>, RejectReason>> {
+    let nothing = Step::Do(Vec::new(), Dispatched::Repeated);
+    if state.visit.id != visit_id {
+        let finished = state.delivery.as_ref();
+        return finished
+            .is_some_and(|d| d.delivery_id == visit_id)
+            .then_some(Ok(nothing));
     }
-    let finished = state
-        .delivery
-        .as_ref()
-        .is_some_and(|d| d.delivery_id == visit_id);
-    finished.then_some(DispatchDecision::Done)
+    if !opened_by(state, assignment) {
+        return Some(Err(RejectReason::AssignmentIdReused));
+    }
+    Some(Ok(match (state.status, &state.delivery) {
+        (Status::Assigned, _) => arrived(assignment, state, now),
+        (Status::Queued | Status::Sending, Some(open)) => {
+            // In case the first was never sent.
+            let again = Box::new(message_again(assignment, open));
+            let again = Effect::SendDelivery(again, Duration::ZERO);
+            Step::Do(vec![again], Dispatched::Repeated)
+        }
+        _ => nothing,
+    }))
 }
 
 /// A file that came over an edge. Its last delivery is stored in the history only now, from the record that
 /// the exit has written: before that write, several senders may have expected to end it.
-fn arrived(assignment: &Assignment, state: &FileState, now: Timestamp) -> DispatchDecision {
+fn arrived(assignment: &Assignment, state: &FileState, now: Timestamp) -> Step<Dispatched> {
     let archive = archive_of(state).into_iter().collect();
     if state.hops > HOP_LIMIT {
-        return DispatchDecision::Rest {
-            archive,
-            next: Box::new(stop_hopping(state, now)),
-        };
+        return Step::Do(put(archive, stop_hopping(state, now)), Dispatched::Resting);
     }
-    DispatchDecision::Open {
-        archive,
-        next: Box::new(queue(assignment, state, now)),
-        delivery: Box::new(message_for(assignment, state.visit.id, 1)),
-    }
+    let first = message_for(assignment, state.visit.id, 1);
+    put_and_send(archive, queue(assignment, state, now), first)
 }
 
 /// A visit that an exit opened: its delivery starts now.
@@ -161,7 +190,7 @@ fn open(
     state: Option<&FileState>,
     visit_id: Uuid,
     now: Timestamp,
-) -> DispatchDecision {
+) -> Step<Dispatched> {
     let fires = stage.webhook.is_some();
     let assignee = match &assignment.assigned_by {
         Actor::User {
@@ -209,17 +238,9 @@ fn open(
         .map(|state| forgotten(state, forgets_delivery))
         .unwrap_or_default();
     if !fires {
-        return DispatchDecision::Rest {
-            archive,
-            next: Box::new(next),
-        };
+        return Step::Do(put(archive, next), Dispatched::Resting);
     }
-    let first = message_for(assignment, visit_id, 1);
-    DispatchDecision::Open {
-        archive,
-        next: Box::new(next),
-        delivery: Box::new(first),
-    }
+    put_and_send(archive, next, message_for(assignment, visit_id, 1))
 }
 
 /// What the record loses when a new visit opens: its delivery, unless that stays, and the visit that ends,
@@ -323,7 +344,7 @@ fn message_for(assignment: &Assignment, delivery_id: Uuid, attempt: u32) -> Deli
         item_id: assignment.item_id,
         workflow_id: assignment.workflow_id,
         stage_id: assignment.stage_id,
-        attempt,
+        task: Task::Attempt(attempt),
         document: assignment.document.clone(),
     }
 }

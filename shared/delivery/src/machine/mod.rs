@@ -1,23 +1,25 @@
 //! Decides what to do next, from the state record and a message. Pure: no clock, no randomness, no I/O.
 //!
-//! A decision that changes the file contains the whole new record, to be written only if the record is
-//! still the one that the decision was made from. A decision that finds its own earlier effect says what to
-//! send again. So every step may be repeated (invariant 2).
+//! The answer is a [`Step`]: usually a list of [`Effect`]s, which the use-cases carry out in exactly this order.
+//! A write is done only if the record is still the one that the step was decided from. A step that finds its own
+//! earlier effect repeats what may be missing after it, so every step may be repeated (invariant 2).
 
-mod attempt;
-mod close;
+mod after_call;
 mod dead_letter;
 mod dispatch;
+mod exit;
 mod ids;
 mod pending;
 mod redrive;
 mod send;
+mod step;
 
-pub use attempt::{NextStep, RecordedAttempt, record_attempt};
-pub use close::{Closed, HOP_LIMIT, announcement_of, close};
-pub use dead_letter::{DeadLetterDecision, decide_dead_letter, decide_dead_letter_assignment};
-pub use dispatch::{DispatchDecision, decide_dispatch, first_message};
+pub use after_call::record_attempt;
+pub use dead_letter::{DeadLettered, dead_letter_assignment_step, dead_letter_step};
+pub use dispatch::{Dispatched, dispatch_step, first_message};
+pub use exit::{Closed, HOP_LIMIT, announcement_of, close};
 pub use ids::{next_visit_id, visit_id_of};
 pub use pending::{Pending, PendingMessage, pending};
 pub use redrive::redrive;
-pub use send::{SendDecision, claim, decide_send};
+pub use send::{Sent, claim, send_step};
+pub use step::{Effect, FromHistory, OnConflict, Report, Step};

@@ -1,5 +1,5 @@
-use super::close::assignment_of;
-use crate::message::{Assignment, Delivery};
+use super::exit::assignment_of;
+use crate::message::{Assignment, Delivery, Task};
 use crate::state::{FileState, Status};
 use crate::time::Timestamp;
 
@@ -50,7 +50,7 @@ pub fn pending(state: &FileState) -> Option<Pending> {
         item_id: state.key.item_id,
         workflow_id: state.workflow_id,
         stage_id: open.stage_id,
-        attempt: open.attempt,
+        task: Task::Attempt(open.attempt),
         document: open.document.clone().map(crate::document::DocumentRef::S3),
     };
     Some(Pending {

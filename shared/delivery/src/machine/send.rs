@@ -1,114 +1,85 @@
 use std::time::Duration;
 
 use uuid::Uuid;
-use workflow::Actor;
 
-use super::close::{announcement, assignment_of};
-use crate::document::DocumentRef;
-use crate::message::{Assignment, Delivery};
-use crate::ports::{FileLeft, MAX_DELAY};
+use super::exit::{Missing, missing_after_exit};
+use super::step::{Effect, FromHistory, Step};
+use crate::message::{Delivery, Task};
+use crate::retry::MAX_DELAY;
 use crate::state::{FileState, Status};
 use crate::time::Timestamp;
 
 /// A message that is this much early counts as due, because queues count whole seconds and clocks differ.
 const EARLY: Duration = Duration::from_millis(1_500);
 
-/// What the sender does with a delivery message.
-#[derive(Debug, PartialEq, Eq)]
-pub enum SendDecision {
-    /// Claim the attempt, then call.
-    Claim,
-    /// Another sender has claimed it until then: leave the message on the queue, in case that sender crashes.
-    LeaseHeld(Timestamp),
-    /// This attempt is already recorded, or not due: send the message of the attempt that is due next.
-    Reenqueue {
-        /// The message.
-        delivery: Box<Delivery>,
-        /// The delay until it is due.
-        delay: Duration,
-    },
-    /// The visit is over and the file went on to a Webhook stage: send its assignment again, in case it was
-    /// never sent.
-    ReenqueueAssignment {
-        /// The assignment.
-        assignment: Box<Assignment>,
-        /// The event that may not have been announced either.
-        left: Option<Box<FileLeft>>,
-    },
-    /// Nothing is left to do, except perhaps to announce the exit again.
-    Done(Option<Box<FileLeft>>),
-    /// The visit is over, and the record no longer has it. The event that may not have been announced is
-    /// made from the history.
-    NeedsHistory,
+/// The result for a delivery message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The receiver accepted the file.
+    Succeeded,
+    /// The attempt failed and the next one is queued.
+    Retrying,
+    /// The delivery failed for good.
+    Failed,
+    /// No call was made: a step that may have been lost was repeated, or the visit was already over.
+    Repeated,
 }
 
-/// Decides on a delivery message.
+/// Decides on a delivery message. `history` answers an earlier [`Step::AskHistory`].
 #[must_use]
-pub fn decide_send(message: &Delivery, state: &FileState, now: Timestamp) -> SendDecision {
+pub fn send_step(
+    message: &Delivery,
+    state: &FileState,
+    history: &FromHistory,
+    now: Timestamp,
+) -> Step<Sent, u32> {
     let open = state
         .delivery
         .as_ref()
         .filter(|d| d.delivery_id == message.delivery_id && d.outcome.is_none());
     let Some(open) = open else {
-        return replay_after_exit(message.delivery_id, message.document.as_ref(), state);
+        let document = message.document.as_ref();
+        return match missing_after_exit(message.delivery_id, document, state, history) {
+            Missing::Unknown => Step::AskHistory(message.delivery_id),
+            Missing::Effects(effects, _) => Step::Do(effects, Sent::Repeated),
+            Missing::NoVisit => Step::Do(Vec::new(), Sent::Repeated),
+        };
     };
+    let wait = now.until(open.next_at);
+    let due = message.for_attempt(open.attempt);
     if (message.stage_id, message.workflow_id) != (open.stage_id, state.workflow_id) {
         // The record is the truth; a message that contradicts it is replaced by a correct one.
-        let delivery = Delivery {
-            attempt: open.attempt,
+        let corrected = Delivery {
             stage_id: open.stage_id,
             workflow_id: state.workflow_id,
-            ..message.clone()
+            ..due
         };
-        return SendDecision::Reenqueue {
-            delivery: Box::new(delivery),
-            delay: now.until(open.next_at).min(MAX_DELAY),
-        };
+        return Step::Do(vec![send_again(corrected, wait)], Sent::Repeated);
     }
-    match state.status {
-        Status::Queued if message.attempt <= open.attempt => {
-            let wait = now.until(open.next_at);
-            if message.attempt == open.attempt && wait <= EARLY {
-                return SendDecision::Claim;
-            }
-            let delivery = Delivery {
-                attempt: open.attempt,
-                ..message.clone()
-            };
-            SendDecision::Reenqueue {
-                delivery: Box::new(delivery),
-                delay: wait.min(MAX_DELAY),
+    match (state.status, message.task) {
+        (Status::Queued, Task::Attempt(attempt)) if attempt == open.attempt && wait <= EARLY => {
+            Step::Claim(attempt)
+        }
+        (Status::Queued, Task::Attempt(attempt)) if attempt > open.attempt => nothing(),
+        (Status::Queued, _) => Step::Do(vec![send_again(due, wait)], Sent::Repeated),
+        (Status::Sending, Task::Attempt(attempt)) if attempt == open.attempt => {
+            match open.lease_until {
+                Some(until) if until >= now => Step::Wait(until),
+                _ => Step::Claim(attempt),
             }
         }
-        Status::Sending if message.attempt == open.attempt => match open.lease_until {
-            Some(until) if until >= now => SendDecision::LeaseHeld(until),
-            _ => SendDecision::Claim,
-        },
         // The message of an older attempt, while a newer attempt, which has its own message, is being made.
-        _ => SendDecision::Done(None),
+        _ => nothing(),
     }
 }
 
-/// What may still be missing after a visit has ended: the next stage's assignment, and the announcement.
-pub(super) fn replay_after_exit(
-    visit_id: Uuid,
-    document: Option<&DocumentRef>,
-    state: &FileState,
-) -> SendDecision {
-    let left = announcement(state, visit_id).map(Box::new);
-    let came_from_here = matches!(
-        state.visit.assigned_by,
-        Actor::Workflow { from_visit } if from_visit == visit_id
-    );
-    let assignment = assignment_of(state, document).filter(|_| came_from_here);
-    match assignment {
-        Some(assignment) => SendDecision::ReenqueueAssignment {
-            assignment: Box::new(assignment),
-            left,
-        },
-        None if left.is_none() => SendDecision::NeedsHistory,
-        None => SendDecision::Done(left),
-    }
+const fn nothing() -> Step<Sent, u32> {
+    Step::Do(Vec::new(), Sent::Repeated)
+}
+
+/// Sends the message of the attempt that is due, in case it was never sent.
+pub(super) fn send_again(delivery: Delivery, wait: Duration) -> Effect {
+    Effect::SendDelivery(Box::new(delivery), wait.min(MAX_DELAY))
 }
 
 /// The record in which the attempt is claimed until `lease_until`.

@@ -6,9 +6,8 @@ use uuid::Uuid;
 use workflow::StageSecrets;
 
 use super::PortError;
+use crate::answer::Answer;
 use crate::document::{Document, DocumentReader};
-use crate::reason::Reason;
-use crate::retry::RetryAfter;
 use crate::time::Timestamp;
 
 /// One call to make. Its `Debug` never shows the URL, because a URL can be a secret itself.
@@ -47,24 +46,6 @@ impl<R> fmt::Debug for Call<R> {
             .field("attempt", &self.attempt)
             .finish_non_exhaustive()
     }
-}
-
-/// The result of a call.
-#[derive(Debug)]
-pub struct Answer {
-    /// The status, or the reason why there is none.
-    pub result: Result<u16, Reason>,
-    /// The receiver's `Retry-After`, if it sent a valid one; by the receiver's own clock if it sent a `Date`.
-    pub retry_after: Option<RetryAfter>,
-    /// How long the whole exchange took.
-    pub duration: Duration,
-    /// The size of the body in bytes, whether or not the receiver read all of it; 0 when no call was made.
-    pub request_bytes: u64,
-    /// The start of the answer's body: at most 1 KiB, redacted, valid UTF-8.
-    pub response_excerpt: String,
-    /// Details of the failure. Never a secret or the stage's URL; for a redirect its target, without the
-    /// query.
-    pub detail: Option<String>,
 }
 
 /// Makes webhook calls.

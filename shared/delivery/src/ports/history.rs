@@ -16,13 +16,6 @@ pub trait History: Send + Sync {
     /// Stores a finished visit under its id. It is ignored if one with a higher `version` is already stored.
     fn visit(&self, record: &VisitRecord) -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// Whether a finished visit with this id is stored.
-    fn has_visit(
-        &self,
-        key: &FileKey,
-        visit_id: Uuid,
-    ) -> impl Future<Output = Result<bool, PortError>> + Send;
-
     /// The finished visit with this id.
     fn find_visit(
         &self,

@@ -3,6 +3,7 @@
 //! An adapter returns an error only as [`PortError`], when the engine itself failed: the message then goes
 //! back to its queue, and no attempt is counted. Everything else is an ordinary value of the result.
 
+mod absent;
 mod call;
 mod clock;
 mod config;
@@ -16,14 +17,15 @@ mod states;
 mod unfinished;
 
 pub use crate::error::{PortError, PortErrorKind};
-pub use call::{Answer, Call, Caller};
+pub use absent::Absent;
+pub use call::{Call, Caller};
 pub use clock::{Clock, SystemClock};
 pub use config::{Freshness, Secrets, Workflows};
 pub use documents::{DocumentError, Documents};
 pub use history::History;
 pub use lists::{Listing, Lists, Page};
-pub use observe::{Events, FileLeft, NoEvents, Observation, Observer};
-pub use port_set::{AuditPorts, DeadLetterPorts, DispatchPorts, ExitPorts, SendPorts};
-pub use queue::{MAX_DELAY, Outgoing, SendMessages};
+pub use observe::{Events, NoEvents, Observation, Observer};
+pub use port_set::{AuditPorts, SendPorts, StepPorts};
+pub use queue::{Outgoing, SendMessages};
 pub use states::{FileStates, WriteError};
 pub use unfinished::{ScanSegment, Unfinished, UnfinishedFile};

@@ -1,38 +1,9 @@
 use std::future::Future;
-use std::time::Duration;
-
-use uuid::Uuid;
 
 use super::PortError;
-use crate::attempt::AttemptSummary;
 use crate::audit::Audit;
-use crate::reason::Reason;
+use crate::event::{Attempted, FileLeft};
 use crate::record::Rejection;
-use crate::state::{FileKey, FileState, Outcome};
-use crate::time::Timestamp;
-
-/// A file left a Webhook stage.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileLeft {
-    /// The file.
-    pub key: FileKey,
-    /// The workflow.
-    pub workflow_id: Uuid,
-    /// The stage it left.
-    pub stage_id: Uuid,
-    /// The delivery.
-    pub delivery_id: Uuid,
-    /// The edge it left by.
-    pub outcome: Outcome,
-    /// Why it failed.
-    pub reason: Option<Reason>,
-    /// How many attempts were made.
-    pub attempts: u32,
-    /// The stage it went to; none when the edge is unconnected.
-    pub moved_to: Option<Uuid>,
-    /// When.
-    pub at: Timestamp,
-}
 
 /// Announces events to other systems, at least once.
 pub trait Events: Send + Sync {
@@ -54,19 +25,8 @@ impl Events for NoEvents {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Observation<'a> {
-    /// An attempt ended and is recorded.
-    Attempt {
-        /// The file after it.
-        state: &'a FileState,
-        /// The attempt.
-        summary: &'a AttemptSummary,
-        /// The delivery it belongs to.
-        delivery_id: Uuid,
-        /// The stage.
-        stage_id: Uuid,
-        /// The time from when it was due until it was sent.
-        lag: Duration,
-    },
+    /// An attempt ended, and is on record.
+    Attempted(&'a Attempted),
     /// A file left a Webhook stage, or stays in it for good.
     Left(&'a FileLeft),
     /// An assignment was rejected.

@@ -4,8 +4,9 @@ use super::{
 };
 use crate::message::{Assignment, DeadLetter, Delivery};
 
-/// The ports that the dispatcher needs, and no others: its role grants exactly these actions.
-pub trait DispatchPorts: Send + Sync {
+/// The ports that the steps of a message are decided from and carried out over. A function that does without one
+/// names [`super::Absent`] for it.
+pub trait StepPorts: Send + Sync {
     /// State records.
     type States: FileStates;
     /// History.
@@ -14,6 +15,14 @@ pub trait DispatchPorts: Send + Sync {
     type Workflows: Workflows;
     /// The deliveries queue.
     type Deliveries: SendMessages<Delivery>;
+    /// The assignments queue: a file that leaves for another Webhook stage is assigned to it.
+    type Assignments: SendMessages<Assignment>;
+    /// The parking queue.
+    type DeadLetters: SendMessages<DeadLetter>;
+    /// Documents.
+    type Documents: Documents;
+    /// Events for other systems.
+    type Events: Events;
     /// Clock.
     type Clock: Clock;
     /// Metrics and progress.
@@ -27,31 +36,22 @@ pub trait DispatchPorts: Send + Sync {
     fn workflows(&self) -> &Self::Workflows;
     /// The deliveries queue.
     fn deliveries(&self) -> &Self::Deliveries;
+    /// The assignments queue.
+    fn assignments(&self) -> &Self::Assignments;
+    /// The parking queue.
+    fn dead_letters(&self) -> &Self::DeadLetters;
+    /// Documents.
+    fn documents(&self) -> &Self::Documents;
+    /// Events for other systems.
+    fn events(&self) -> &Self::Events;
     /// Clock.
     fn clock(&self) -> &Self::Clock;
     /// Metrics and progress.
     fn observer(&self) -> &Self::Observer;
 }
 
-/// The ports needed to move a file out of its stage.
-pub trait ExitPorts: DispatchPorts {
-    /// The assignments queue: a file that leaves for another Webhook stage is assigned to it.
-    type Assignments: SendMessages<Assignment>;
-    /// Documents.
-    type Documents: Documents;
-    /// Events for other systems.
-    type Events: Events;
-
-    /// The assignments queue.
-    fn assignments(&self) -> &Self::Assignments;
-    /// Documents.
-    fn documents(&self) -> &Self::Documents;
-    /// Events for other systems.
-    fn events(&self) -> &Self::Events;
-}
-
-/// The ports that the sender needs, to make the call and to move the file on.
-pub trait SendPorts: ExitPorts {
+/// What the sender needs besides, to make the call.
+pub trait SendPorts: StepPorts {
     /// Secrets.
     type Secrets: Secrets;
     /// The webhook call.
@@ -61,15 +61,6 @@ pub trait SendPorts: ExitPorts {
     fn secrets(&self) -> &Self::Secrets;
     /// The webhook call.
     fn caller(&self) -> &Self::Caller;
-}
-
-/// The ports that the dead-letter function needs, to move the file on and to park the message.
-pub trait DeadLetterPorts: ExitPorts {
-    /// The parking queue.
-    type DeadLetters: SendMessages<DeadLetter>;
-
-    /// The parking queue.
-    fn dead_letters(&self) -> &Self::DeadLetters;
 }
 
 /// The ports that the audit needs, to find files that are not at rest and to send their messages again.

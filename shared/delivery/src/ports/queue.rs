@@ -5,8 +5,7 @@ use serde::Serialize;
 
 use super::{PortError, PortErrorKind};
 use crate::message::MAX_BODY;
-
-pub use workflow::MAX_DELAY;
+use crate::retry::MAX_DELAY;
 
 /// A message to send, with its delay.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,10 @@ use crate::audit::{Audit, Stuck};
 use crate::machine::{Pending, PendingMessage, pending};
 use crate::message::{Assignment, Delivery};
 use crate::ports::{
-    AuditPorts, Clock, MAX_DELAY, Observation, Observer, Outgoing, PortError, ScanSegment,
-    SendMessages, Unfinished,
+    AuditPorts, Clock, Observation, Observer, Outgoing, PortError, ScanSegment, SendMessages,
+    Unfinished,
 };
+use crate::retry::MAX_DELAY;
 use crate::state::FileState;
 use crate::time::Timestamp;
 

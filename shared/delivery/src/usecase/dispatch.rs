@@ -1,145 +1,111 @@
-use std::time::Duration;
-
-use workflow::{RejectReason, Workflow};
-
+use super::carry_out::carry_out;
 use super::fault::Fault;
-use super::write::{Conflict, send_one, write};
-use crate::machine::{DispatchDecision, decide_dispatch, first_message};
+use super::file::{Decision, File};
+use crate::machine::{Dispatched, Effect, dispatch_step};
 use crate::message::{Assignment, Delivery};
-use crate::ports::{Clock, DispatchPorts, FileStates, History, Observation, Observer, Workflows};
-use crate::record::{Rejection, VisitRecord};
-use crate::state::FileState;
+use crate::ports::{Outgoing, PortError, PortErrorKind, SendMessages, StepPorts, Workflows};
 
-/// How often others may write the record in between before the message is left for later.
-const MAX_CONFLICTS: usize = 4;
-
-/// The delay of the check after a rejected assignment: longer than another dispatcher that has the same
-/// assignment can still be working on it (the template gives it 30 s).
-const ORPHAN_CHECK_DELAY: Duration = Duration::from_secs(60);
-
-/// The result for an assignment. The caller sends the delivery message, then acknowledges the assignment.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Dispatched {
-    /// Its delivery is open: send this message, in one batch with others, before acknowledging.
-    Deliver(Box<Delivery>),
-    /// The file rests in a stage that is not run here.
-    Resting,
-    /// It already took effect earlier.
-    Repeated,
-    /// The rules do not allow it, and the rejection is recorded.
-    Rejected(RejectReason),
+/// An assignment whose step has been carried out up to the message that it sends, so that the messages of a whole
+/// batch can be sent together: ten messages in one request cost no more than one.
+#[derive(Debug)]
+pub struct Prepared {
+    message: Option<Outgoing<Delivery>>,
+    rest: Vec<Effect>,
+    result: Dispatched,
 }
 
-/// Checks an assignment against the rules and opens its delivery.
-///
-/// The caller sends the message, because ten messages in one request cost no more than one.
+/// Checks an assignment against the rules and opens its delivery, without sending its message yet.
 ///
 /// # Errors
 /// [`Fault`]: the assignment must stay on its queue.
-pub async fn dispatch<P: DispatchPorts>(
-    ports: &P,
-    assignment: &Assignment,
-) -> Result<Dispatched, Fault> {
+pub async fn prepare<P: StepPorts>(ports: &P, assignment: &Assignment) -> Result<Prepared, Fault> {
     let workflow = ports
         .workflows()
         .workflow(&assignment.team, assignment.workflow_id)
         .await?;
-    let mut state = ports.states().get(&assignment.key()).await?;
-    for _ in 0..MAX_CONFLICTS {
-        let decision = decide(ports, workflow.as_deref(), assignment, state.as_ref()).await?;
-        let (archive, next, done) = match decision {
-            DispatchDecision::Open {
-                archive,
-                next,
-                delivery,
-            } => (archive, next, Dispatched::Deliver(delivery)),
-            DispatchDecision::Rest { archive, next } => (archive, next, Dispatched::Resting),
-            DispatchDecision::Reenqueue(delivery) => return Ok(Dispatched::Deliver(delivery)),
-            DispatchDecision::Done | DispatchDecision::NeedsHistory(_) => {
-                return Ok(Dispatched::Repeated);
-            }
-            DispatchDecision::Reject(reason) => {
-                if state.is_some() {
-                    look_again(ports, assignment).await?;
-                }
-                return reject(ports, assignment, reason).await;
-            }
+    let mut file = File::read(ports, assignment.key()).await?;
+    loop {
+        let decision = file.decide(|state, history, now| {
+            dispatch_step(workflow.as_deref(), assignment, state, history, now)
+        });
+        let (mut first, result) = match decision.await? {
+            Decision::Do(effects, result) => (effects, result),
+            Decision::Claim(never) => match never {},
         };
-        match apply(ports, &archive, &next).await? {
-            None => return Ok(done),
-            Some(Conflict(found)) => state = found,
+        // The rest begins with the message to send, or is empty.
+        let is_send = |effect: &Effect| matches!(effect, Effect::SendDelivery(..));
+        let at = first.iter().position(is_send).unwrap_or(first.len());
+        let mut rest = first.split_off(at).into_iter();
+        if let Some(conflict) = carry_out(ports, first).await? {
+            file.overtaken(conflict)?;
+            continue;
         }
+        let message = match rest.next() {
+            Some(Effect::SendDelivery(message, delay)) => Some(Outgoing {
+                message: *message,
+                delay,
+            }),
+            _ => None,
+        };
+        return Ok(Prepared {
+            message,
+            rest: rest.collect(),
+            result,
+        });
     }
-    Err(Fault::Contended)
 }
 
-async fn decide<P: DispatchPorts>(
+/// Sends the messages of prepared assignments together, and carries out what comes after them. One result for each
+/// assignment, in order: only the one whose own message was sent may be acknowledged.
+pub async fn finish<P: StepPorts>(
     ports: &P,
-    workflow: Option<&Workflow>,
-    assignment: &Assignment,
-    state: Option<&FileState>,
-) -> Result<DispatchDecision, Fault> {
-    let now = ports.clock().now();
-    let decision = decide_dispatch(workflow, assignment, state, None, now);
-    let DispatchDecision::NeedsHistory(visit_id) = decision else {
-        return Ok(decision);
+    mut prepared: Vec<Prepared>,
+) -> Vec<Result<Dispatched, Fault>> {
+    let has_message: Vec<_> = prepared.iter().map(|it| it.message.is_some()).collect();
+    let messages: Vec<_> = prepared
+        .iter_mut()
+        .filter_map(|it| it.message.take())
+        .collect();
+    let mut sent = if messages.is_empty() {
+        Vec::new().into_iter()
+    } else {
+        ports.deliveries().send(messages).await.into_iter()
     };
-    let seen = ports
-        .history()
-        .has_visit(&assignment.key(), visit_id)
-        .await?;
-    Ok(decide_dispatch(
-        workflow,
-        assignment,
-        state,
-        Some(seen),
-        now,
-    ))
-}
-
-/// The history is written first, so that the record never loses a visit that the history does not have.
-async fn apply<P: DispatchPorts>(
-    ports: &P,
-    archive: &[VisitRecord],
-    next: &FileState,
-) -> Result<Option<Conflict>, Fault> {
-    for visit in archive {
-        ports.history().visit(visit).await?;
+    let mut results = Vec::with_capacity(prepared.len());
+    for (Prepared { rest, result, .. }, has_message) in prepared.into_iter().zip(has_message) {
+        // Fewer answers than messages would be a bug of an adapter; an assignment without one stays on its queue.
+        let missing = || {
+            Err(PortError::new(
+                PortErrorKind::Unavailable,
+                "send to deliveries",
+            ))
+        };
+        let sent = if has_message {
+            sent.next().unwrap_or_else(missing)
+        } else {
+            Ok(())
+        };
+        results.push(match sent {
+            Err(error) => Err(error.into()),
+            Ok(()) => match carry_out(ports, rest).await {
+                Err(fault) => Err(fault),
+                Ok(Some(_)) => Err(Fault::Contended),
+                Ok(None) => Ok(result),
+            },
+        });
     }
-    Ok(write(ports.states(), next).await?)
+    results
 }
 
-/// Sends a delayed attempt-0 message after a rejection. The queue may have given the same assignment to a
-/// second dispatcher, which found the file at rest and opens the visit that is rejected here. If that one
-/// crashes before it has sent its message, none is left, because acknowledging either copy of the assignment
-/// deletes both. The attempt-0 message makes the sender check for this once the second dispatcher must be done.
-async fn look_again<P: DispatchPorts>(ports: &P, assignment: &Assignment) -> Result<(), Fault> {
-    let look = Delivery {
-        attempt: 0,
-        ..first_message(assignment)
-    };
-    Ok(send_one(ports.deliveries(), look, ORPHAN_CHECK_DELAY).await?)
-}
-
-async fn reject<P: DispatchPorts>(
+/// Checks one assignment against the rules, opens its delivery and sends its message.
+///
+/// # Errors
+/// [`Fault`]: the assignment must stay on its queue.
+pub async fn dispatch<P: StepPorts>(
     ports: &P,
     assignment: &Assignment,
-    reason: RejectReason,
 ) -> Result<Dispatched, Fault> {
-    let rejection = Rejection {
-        key: assignment.key(),
-        assignment_id: assignment.assignment_id,
-        workflow_id: assignment.workflow_id,
-        stage_id: assignment.stage_id,
-        actor: assignment.assigned_by.clone(),
-        reason,
-        at: ports.clock().now(),
-    };
-    ports.history().rejection(&rejection).await?;
-    ports.observer().observe(Observation::Rejected(&rejection));
-    tracing::warn!(
-        team = %assignment.team, item_id = %assignment.item_id, stage_id = %assignment.stage_id,
-        assignment_id = %assignment.assignment_id, reason = reason.code(), "assignment rejected"
-    );
-    Ok(Dispatched::Rejected(reason))
+    let prepared = prepare(ports, assignment).await?;
+    let result = finish(ports, vec![prepared]).await.pop();
+    result.unwrap_or(Err(Fault::Contended))
 }

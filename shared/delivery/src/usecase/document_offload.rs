@@ -30,23 +30,6 @@ pub(super) async fn offload_large_inline(documents: &impl Documents, assignment:
     }
 }
 
-/// Stores a failed file's inline document, which would otherwise be deleted with its message, so that the file
-/// can be redelivered.
-pub(super) async fn keep_for_redelivery(
-    documents: &impl Documents,
-    key: &FileKey,
-    document: Option<&DocumentRef>,
-) {
-    if let Some(document @ DocumentRef::Inline(_)) = document
-        && let Err(error) = documents.keep(key, document).await
-    {
-        tracing::warn!(
-            item_id = %key.item_id, code = error.kind.code(),
-            "the failed file's document could not be stored for redelivery"
-        );
-    }
-}
-
 /// Makes a dead letter short enough to be parked. In a letter the message is a JSON string, which can be twice
 /// as long as the message itself. So a large inline document is moved to the store, and read from there again
 /// when the letter is redriven.

@@ -3,19 +3,21 @@ use std::time::Duration;
 
 use workflow::{StageSecrets, WebhookConfig, Workflow};
 
-use super::exit::{commit_exit, emit, replay_exit, republish_exit};
+use super::carry_out::carry_out;
 use super::fault::Fault;
-use super::write::{Conflict, send_one, write};
+use super::file::{Decision, File};
+use super::write::{Conflict, write};
+use crate::answer::Answer;
 use crate::document::Document;
-use crate::machine::{NextStep, RecordedAttempt, SendDecision, claim, decide_send, record_attempt};
+use crate::machine::{Sent, claim, record_attempt, send_step};
 use crate::message::Delivery;
 use crate::ports::{
-    Answer, Call, Caller, Clock, DispatchPorts, DocumentError, Documents, ExitPorts, FileStates,
-    Freshness, History, Observation, Observer, Secrets, SendPorts, Workflows,
+    Call, Caller, Clock, DocumentError, Documents, Freshness, Secrets, SendPorts, StepPorts,
+    Workflows,
 };
 use crate::reason::Reason;
-use crate::retry::Policy;
-use crate::state::{FileState, Outcome};
+use crate::retry::{Policy, Verdict};
+use crate::state::FileState;
 use crate::time::Timestamp;
 
 /// The time limit of the whole exchange if the stage does not set a `timeout`: 30 s.
@@ -34,9 +36,6 @@ const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5);
 /// How much of the invocation's time must be left beyond the timeout once the attempt is claimed.
 const RECORD_MARGIN: Duration = Duration::from_secs(1);
 
-/// How often others may write the record in between before the message is left for later.
-const MAX_CONFLICTS: usize = 4;
-
 /// The limits on a call that the invocation sets.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -48,19 +47,6 @@ pub struct Limits {
     pub longest_call: Duration,
 }
 
-/// The result for a delivery message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sent {
-    /// The receiver accepted the file.
-    Succeeded,
-    /// The attempt failed and the next one is queued.
-    Retrying,
-    /// The delivery failed for good.
-    Failed,
-    /// No call was made: a step that may have been lost was repeated, or the visit was already over.
-    Repeated,
-}
-
 /// Makes the attempt that a delivery message asks for, if it has not been made yet, and routes the file.
 ///
 /// # Errors
@@ -70,38 +56,23 @@ pub async fn send<P: SendPorts>(
     message: &Delivery,
     limits: &Limits,
 ) -> Result<Sent, Fault> {
-    let key = message.key();
-    let mut state = ports.states().get(&key).await?;
-    for _ in 0..MAX_CONFLICTS {
-        let Some(current) = state else {
-            return Err(Fault::UnknownFile(key));
+    let mut file = File::read(ports, message.key()).await?;
+    loop {
+        let Some(current) = &file.state else {
+            return Err(Fault::UnknownFile(message.key()));
         };
-        match decide_send(message, &current, ports.clock().now()) {
-            SendDecision::Claim => {}
-            SendDecision::LeaseHeld(until) => return Err(Fault::LeaseHeld(until)),
-            SendDecision::Reenqueue { delivery, delay } => {
-                send_one(ports.deliveries(), *delivery, delay).await?;
-                return Ok(Sent::Repeated);
-            }
-            SendDecision::ReenqueueAssignment { assignment, left } => {
-                emit(ports, left.as_deref(), Some(*assignment)).await?;
-                return Ok(Sent::Repeated);
-            }
-            SendDecision::Done(left) => {
-                replay_exit(ports, left.as_deref(), message.document.as_ref()).await?;
-                return Ok(Sent::Repeated);
-            }
-            SendDecision::NeedsHistory => {
-                republish_exit(ports, &key, message.delivery_id).await?;
-                return Ok(Sent::Repeated);
-            }
-        }
-        match attempt(ports, message, &current, limits).await? {
+        let decision = file.decide(|state, history, now| {
+            send_step(message, state.unwrap_or(current), history, now)
+        });
+        let sent = match decision.await? {
+            Decision::Claim(number) => attempt(ports, message, number, current, limits).await?,
+            Decision::Do(effects, sent) => carry_out(ports, effects).await?.map_or(Ok(sent), Err),
+        };
+        match sent {
             Ok(sent) => return Ok(sent),
-            Err(Conflict(found)) => state = found,
+            Err(conflict) => file.overtaken(conflict)?,
         }
     }
-    Err(Fault::Contended)
 }
 
 /// Prepares, claims, calls and records one attempt. The inner error: somebody else wrote first, and
@@ -109,6 +80,7 @@ pub async fn send<P: SendPorts>(
 async fn attempt<P: SendPorts>(
     ports: &P,
     message: &Delivery,
+    number: u32,
     current: &FileState,
     limits: &Limits,
 ) -> Result<Result<Sent, Conflict>, Fault> {
@@ -145,10 +117,10 @@ async fn attempt<P: SendPorts>(
     }
     let answer = match prepared.ready {
         Ok(ready) => {
-            let call = ready.into_call(message, started, timeout);
+            let call = ready.into_call(message, number, started, timeout);
             ports.caller().call(call).await?
         }
-        Err(reason) => no_call(reason),
+        Err(reason) => Answer::no_call(reason),
     };
     let config = prepared.config.as_ref();
     let sent = record(ports, workflow, config, &claimed, message, &answer, started).await?;
@@ -168,9 +140,15 @@ struct Ready<R> {
 }
 
 impl<R> Ready<R> {
-    fn into_call(self, message: &Delivery, sent_at: Timestamp, timeout: Duration) -> Call<R> {
+    fn into_call(
+        self,
+        message: &Delivery,
+        attempt: u32,
+        sent_at: Timestamp,
+        timeout: Duration,
+    ) -> Call<R> {
         Call {
-            fresh_connection: Policy::of(&self.config).needs_fresh_connection(message.attempt),
+            fresh_connection: Policy::of(&self.config).needs_fresh_connection(attempt),
             url: self.config.url,
             secrets: self.secrets,
             document: self.document,
@@ -179,14 +157,14 @@ impl<R> Ready<R> {
             delivery_id: message.delivery_id,
             workflow_id: message.workflow_id,
             stage_id: message.stage_id,
-            attempt: message.attempt,
+            attempt,
             sent_at,
             timeout,
         }
     }
 }
 
-type Reader<P> = <<P as ExitPorts>::Documents as Documents>::Reader;
+type Reader<P> = <<P as StepPorts>::Documents as Documents>::Reader;
 
 /// The current stage, its secrets and the document; or the reason why no call can be made.
 async fn prepare<P: SendPorts>(
@@ -243,17 +221,6 @@ async fn prepare<P: SendPorts>(
     })
 }
 
-fn no_call(reason: Reason) -> Answer {
-    Answer {
-        result: Err(reason),
-        retry_after: None,
-        duration: Duration::ZERO,
-        request_bytes: 0,
-        response_excerpt: String::new(),
-        detail: None,
-    }
-}
-
 /// A 401 or 403 may mean that the value was rotated, so the next attempt must not use the cached one. API
 /// Gateway answers 403 when an authorizer denies, and 401 only when the header is missing.
 async fn refresh_secrets_after_refusal<P: SendPorts>(
@@ -285,78 +252,25 @@ async fn record<P: SendPorts>(
     answer: &Answer,
     started: Timestamp,
 ) -> Result<Sent, Fault> {
-    let now = ports.clock().now();
-    let attempted = record_attempt(
+    let attempt = claimed.delivery.as_ref().map(|open| open.attempt);
+    tracing::info!(
+        team = %message.team, item_id = %message.item_id, stage_id = %message.stage_id,
+        delivery_id = %message.delivery_id, attempt, status = answer.result.ok(),
+        reason = Verdict::of(answer).reason().map(Reason::code),
+        duration_ms = answer.duration.as_millis(), "attempt"
+    );
+    let recorded = record_attempt(
         workflow.as_deref(),
         config,
         claimed,
         message,
         answer,
         started,
-        now,
+        ports.clock().now(),
     );
-    let Some(RecordedAttempt {
-        summary,
-        record,
-        next_step,
-    }) = attempted
-    else {
-        return Err(Fault::Contended);
-    };
-    let lag = claimed
-        .delivery
-        .as_ref()
-        .map_or(Duration::ZERO, |d| d.next_at.until(started));
-    tracing::info!(
-        team = %message.team, item_id = %message.item_id, stage_id = %message.stage_id,
-        delivery_id = %message.delivery_id, attempt = message.attempt, status = summary.status,
-        reason = summary.reason.map(Reason::code), duration_ms = summary.duration_ms, "attempt"
-    );
-    if let Some(record) = &record {
-        ports.history().attempt(record).await?;
+    let (effects, sent) = recorded.ok_or(Fault::Contended)?;
+    match carry_out(ports, effects).await? {
+        None => Ok(sent),
+        Some(_) => Err(Fault::Contended),
     }
-    match next_step {
-        NextStep::Retry { next, delivery } => {
-            let delay = next
-                .delivery
-                .as_ref()
-                .map_or(Duration::ZERO, |d| now.until(d.next_at));
-            if write(ports.states(), &next).await?.is_some() {
-                return Err(Fault::Contended);
-            }
-            observe(ports, &next, message, &summary, lag);
-            send_one(ports.deliveries(), *delivery, delay).await?;
-            Ok(Sent::Retrying)
-        }
-        NextStep::Close(closed) => {
-            let outcome = closed.left.outcome;
-            let after = closed.next.clone();
-            let found = commit_exit(ports, *closed, message.document.as_ref()).await?;
-            if found.is_some() {
-                return Err(Fault::Contended);
-            }
-            observe(ports, &after, message, &summary, lag);
-            Ok(match outcome {
-                Outcome::Succeeded => Sent::Succeeded,
-                Outcome::Failed => Sent::Failed,
-            })
-        }
-    }
-}
-
-fn observe<P: DispatchPorts>(
-    ports: &P,
-    state: &FileState,
-    message: &Delivery,
-    summary: &crate::attempt::AttemptSummary,
-    lag: Duration,
-) {
-    let (delivery_id, stage_id) = (message.delivery_id, message.stage_id);
-    ports.observer().observe(Observation::Attempt {
-        state,
-        summary,
-        delivery_id,
-        stage_id,
-        lag,
-    });
 }

@@ -5,7 +5,8 @@
     reason = "the binaries that share this file use parts of it"
 )]
 
-use delivery::{Assignment, Timestamp};
+use delivery::machine::{Dispatched, Effect, FromHistory, Step, dispatch_step};
+use delivery::{Assignment, FileState, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 use workflow::{Actor, Role, Workflow};
@@ -48,4 +49,25 @@ pub fn command(stage: &str) -> Assignment {
         },
         document: None,
     }
+}
+
+/// What the dispatcher does with an assignment that the history does not know.
+pub fn dispatched(
+    workflow: &Workflow,
+    assignment: &Assignment,
+    state: Option<&FileState>,
+) -> Vec<Effect> {
+    match step(Some(workflow), assignment, state) {
+        Step::Do(effects, _) => effects,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The dispatcher's step, with a history that has nothing.
+pub fn step(
+    workflow: Option<&Workflow>,
+    assignment: &Assignment,
+    state: Option<&FileState>,
+) -> Step<Dispatched> {
+    dispatch_step(workflow, assignment, state, &FromHistory::Absent, NOW)
 }

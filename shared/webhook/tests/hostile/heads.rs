@@ -2,8 +2,7 @@
 
 use std::sync::LazyLock;
 
-use delivery::Reason;
-use delivery::ports::Answer;
+use delivery::{Answer, Reason};
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 use webhook::WebhookCaller;

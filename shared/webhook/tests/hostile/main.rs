@@ -14,9 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use delivery::ports::Answer;
 use delivery::retry::RetryAfter;
-use delivery::{Reason, Timestamp};
+use delivery::{Answer, Reason, Timestamp};
 use futures_util::future::pending;
 use support::{Names, Receiver, answer, call, caller, config, read_request, short};
 use tokio::io::AsyncWriteExt;

@@ -5,8 +5,7 @@ use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use delivery::Reason;
-use delivery::ports::Answer;
+use delivery::{Answer, Reason};
 use tokio::task::yield_now;
 
 use crate::support::{answer, call, caller};

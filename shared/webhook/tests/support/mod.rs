@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use delivery::ports::{Answer, Call, Caller, PortError};
-use delivery::{Document, DocumentReader, Timestamp};
+use delivery::ports::{Call, Caller, PortError};
+use delivery::{Answer, Document, DocumentReader, Timestamp};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use delivery::ports::FileLeft;
-use delivery::{DeliveryState, Reason};
+use delivery::{DeliveryState, FileLeft, Reason};
 use uuid::Uuid;
 
 use super::{Evidence, Violations};

@@ -100,7 +100,6 @@ const fn ends_at_once(reason: Reason) -> bool {
             | Reason::DocumentMissing
             | Reason::DocumentChanged
             | Reason::DocumentForbidden
-            | Reason::DocumentTooLarge
             | Reason::WorkflowMissing
             | Reason::StageMissing
     )

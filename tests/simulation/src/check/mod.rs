@@ -13,9 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use delivery::ports::FileLeft;
 use delivery::{
-    AttemptRecord, DeadLetter, DeliveryState, FileKey, FileState, Rejection, VisitRecord,
+    AttemptRecord, DeadLetter, DeliveryState, FileKey, FileLeft, FileState, Rejection, VisitRecord,
 };
 use uuid::Uuid;
 use workflow::Workflow;

@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use delivery::Reason;
-use delivery::ports::{Answer, Call, Caller, PortError, PortErrorKind};
+use delivery::ports::{Call, Caller, PortError, PortErrorKind};
 use delivery::retry::RetryAfter;
+use delivery::{Answer, Reason};
 
 use super::{Sim, Turn};
 use crate::check;

@@ -1,7 +1,7 @@
 //! The bus that is told when a file leaves.
 
-use delivery::ports::{Events, FileLeft, PortError};
-use delivery::{FileKey, FileState, Outcome};
+use delivery::ports::{Events, PortError};
+use delivery::{FileKey, FileLeft, FileState, Outcome};
 use uuid::Uuid;
 
 use super::Sim;

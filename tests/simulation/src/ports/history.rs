@@ -57,13 +57,6 @@ impl History for Sim {
         .await
     }
 
-    async fn has_visit(&self, key: &FileKey, visit_id: Uuid) -> Result<bool, PortError> {
-        self.effect("has visit", |world| {
-            world.visits.contains_key(&(key.clone(), visit_id))
-        })
-        .await
-    }
-
     async fn find_visit(
         &self,
         key: &FileKey,

@@ -2,28 +2,22 @@
 
 use super::Sim;
 
-delivery::port_set! { impl DispatchPorts for Sim as sim {
+delivery::port_set! { impl StepPorts for Sim as sim {
     States states: Self = sim;
     History history: Self = sim;
     Workflows workflows: Self = sim;
     Deliveries deliveries: Self = sim;
-    Clock clock: Self = sim;
-    Observer observer: () = &();
-} }
-
-delivery::port_set! { impl ExitPorts for Sim as sim {
     Assignments assignments: Self = sim;
+    DeadLetters dead_letters: Self = sim;
     Documents documents: Self = sim;
     Events events: Self = sim;
+    Clock clock: Self = sim;
+    Observer observer: () = &();
 } }
 
 delivery::port_set! { impl SendPorts for Sim as sim {
     Secrets secrets: Self = sim;
     Caller caller: Self = sim;
-} }
-
-delivery::port_set! { impl DeadLetterPorts for Sim as sim {
-    DeadLetters dead_letters: Self = sim;
 } }
 
 delivery::port_set! { impl AuditPorts for Sim as sim {

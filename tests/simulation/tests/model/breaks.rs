@@ -24,6 +24,8 @@ pub(crate) enum Break {
     ExitApart,
     /// Messages are sent before the write that they follow from.
     EmitsFirst,
+    /// A retry's message is sent before the write that it follows from: two effects of one list, swapped.
+    RetrySentFirst,
     /// What may have got lost is not sent again.
     NeverEmitsAgain,
     /// What is sent to the deliveries queue is lost.
@@ -55,7 +57,7 @@ pub(crate) enum Break {
 }
 
 impl Break {
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::AcknowledgesFirst,
         Self::AcknowledgesFailures,
         Self::NoLease,
@@ -66,6 +68,7 @@ impl Break {
         Self::OneRetryMore,
         Self::ExitApart,
         Self::EmitsFirst,
+        Self::RetrySentFirst,
         Self::NeverEmitsAgain,
         Self::LosesDeliveries,
         Self::SameClaimId,
@@ -93,6 +96,7 @@ impl Break {
             | Self::HistoryLast
             | Self::ExitApart
             | Self::EmitsFirst
+            | Self::RetrySentFirst
             | Self::AnnouncesFirst => (TWO_STAGES, NONE),
             Self::EverybodyIsAdmin => (THREE_COMMANDS, NONE),
             Self::AcknowledgesFirst

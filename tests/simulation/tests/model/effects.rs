@@ -1,11 +1,12 @@
 //! A worker's next effect on the world.
 
-use delivery::Reason;
+use delivery::machine::OnConflict;
+use delivery::{Delivery, Task};
 use uuid::Uuid;
 
 use super::breaks::Break;
 use super::small::Small;
-use super::worker::{At, Effect, OnConflict, Worker};
+use super::worker::{At, Effect, Worker};
 use super::world::{Body, Queue, Record, World};
 
 /// Writers that may get in between before a message is left for later: the use-cases' own number.
@@ -22,8 +23,8 @@ impl Small {
     ) -> Option<Worker> {
         worker.at = match std::mem::replace(&mut worker.at, At::Read(None)) {
             At::Asking(record, visit) => {
-                let seen = world.history.visits.contains_key(&visit);
-                At::Asked(record, seen)
+                let kept = world.history.visits.get(&visit);
+                At::Asked(record, Some(kept.map(|kept| kept.end.clone())))
             }
             At::Claiming(next) => match self.write(world, &next) {
                 Ok(()) => At::Claimed(next),
@@ -31,7 +32,7 @@ impl Small {
             },
             At::Claimed(record) => {
                 let call = worker.body().and_then(|body| match body {
-                    Body::Delivery(message) => Some((message.delivery_id, message.attempt)),
+                    Body::Delivery(message) => called(message),
                     Body::Assignment(..) => None,
                 });
                 if let Some(call) = call {
@@ -75,12 +76,6 @@ impl Small {
                 world.history.rejections.insert(assignment);
             }
             Effect::Announce(end) => world.observed.announced(&end),
-            Effect::AnnounceAgain(visit) => {
-                let kept = world.history.visits.get(&visit);
-                if let Some(end) = kept.and_then(|kept| kept.end.clone()) {
-                    world.observed.announced(&end);
-                }
-            }
             Effect::Send {
                 queue,
                 body,
@@ -93,11 +88,6 @@ impl Small {
             }
             Effect::Park => {
                 world.history.parked.extend(worker.body().map(Body::visit));
-            }
-            Effect::ParkUnseen => {
-                let visit = worker.body().map(Body::visit);
-                let visit = visit.filter(|visit| !got_on(world, *visit));
-                world.history.parked.extend(visit);
             }
             Effect::Write(next, on_conflict) => {
                 if let Err(found) = self.write(world, &next) {
@@ -143,22 +133,16 @@ impl Small {
 pub(crate) const fn is_unseen(effect: &Effect) -> bool {
     matches!(
         effect,
-        Effect::KeepAttempt(..)
-            | Effect::KeepRejection(_)
-            | Effect::Announce(_)
-            | Effect::AnnounceAgain(_)
-            | Effect::Park
-            | Effect::ParkUnseen
+        Effect::KeepAttempt(..) | Effect::KeepRejection(_) | Effect::Announce(_) | Effect::Park
     )
 }
 
-/// Whether the history has a visit that ended without its dead letter's help.
-fn got_on(world: &World, visit: Uuid) -> bool {
-    let kept = world.history.visits.get(&visit);
-    kept.is_some_and(|kept| {
-        let end = kept.end.as_ref();
-        end.and_then(|end| end.reason) != Some(Reason::DeadLettered)
-    })
+/// The call that a message asks for: delivery and attempt.
+fn called(message: &Delivery) -> Option<(Uuid, u32)> {
+    match message.task {
+        Task::Attempt(attempt) => Some((message.delivery_id, attempt)),
+        Task::Check {} => None,
+    }
 }
 
 /// The message is there again: nobody has acknowledged it.

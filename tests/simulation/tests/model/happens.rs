@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use delivery::machine::{DispatchDecision, SendDecision, decide_dispatch, decide_send};
+use delivery::machine::{Effect as Product, FromHistory, Sent, Step, send_step};
 use delivery::{DeliveryState, Outcome, Reason, Status};
 use stateright::Property;
 use uuid::Uuid;
@@ -88,41 +88,51 @@ pub(crate) fn all() -> Vec<Property<Small>> {
         ),
         P::sometimes("a sender finds the attempt held", |model, world| {
             model.once(8, || {
-                sends(world, |decision| {
-                    matches!(decision, SendDecision::LeaseHeld(_))
-                })
+                sends(world, |decision| matches!(decision, Step::Wait(_)))
             })
         }),
         P::sometimes("a sender finds nothing to do", |model, world| {
             model.once(9, || {
-                sends(world, |decision| {
-                    matches!(decision, SendDecision::Done(None))
-                })
+                sends(
+                    world,
+                    |decision| matches!(decision, Step::Do(effects, _) if effects.is_empty()),
+                )
             })
         }),
         P::sometimes("a sender sends the next attempt again", |model, world| {
             model.once(10, || {
                 sends(world, |decision| {
-                    matches!(decision, SendDecision::Reenqueue { .. })
+                    matches!(first(&decision), Some(Product::SendDelivery(..)))
                 })
             })
         }),
         P::sometimes("a sender assigns the next stage again", |model, world| {
             model.once(11, || {
                 sends(world, |decision| {
-                    matches!(decision, SendDecision::ReenqueueAssignment { .. })
+                    matches!(first(&decision), Some(Product::SendAssignment(_)))
                 })
             })
         }),
         P::sometimes("a dispatcher sends the delivery again", |model, world| {
             model.once(12, || {
-                dispatches(model, world, |decision| {
-                    matches!(decision, DispatchDecision::Reenqueue(_))
+                begins(model, world, Role::Dispatcher, |effect| {
+                    matches!(
+                        effect,
+                        Effect::Send {
+                            queue: Queue::Deliveries,
+                            is_delayed: false,
+                            ..
+                        }
+                    )
                 })
             })
         }),
         P::sometimes("the history knows a command's visit", |model, world| {
-            model.once(13, || some(world, |w| matches!(w.at, At::Asked(_, true))))
+            model.once(13, || {
+                some(world, |w| {
+                    w.role == Role::Dispatcher && matches!(w.at, At::Asked(_, Some(Some(_))))
+                })
+            })
         }),
         P::sometimes(
             "a sender whose lease is over makes no call",
@@ -169,8 +179,8 @@ pub(crate) fn all() -> Vec<Property<Small>> {
             "a sender announces from the record what was not announced",
             |model, world| {
                 model.once(20, || {
-                    sends(world, |decision| match decision {
-                        SendDecision::Done(Some(left)) => is_owed(world, left.delivery_id),
+                    sends(world, |decision| match first(&decision) {
+                        Some(Product::Announce(left)) => is_owed(world, left.delivery_id),
                         _ => false,
                     })
                 })
@@ -178,11 +188,11 @@ pub(crate) fn all() -> Vec<Property<Small>> {
         ),
         P::sometimes(
             "a sender announces from the history what was not announced",
-            |model, world| model.once(21, || announces_again(model, world, Role::Sender)),
+            |model, world| model.once(21, || announces_again(world, Role::Sender)),
         ),
         P::sometimes(
             "a dead letter announces from the history what was not announced",
-            |model, world| model.once(22, || announces_again(model, world, Role::DeadLetter)),
+            |model, world| model.once(22, || announces_again(world, Role::DeadLetter)),
         ),
         P::sometimes(
             "a dead letter closes a file that has only arrived",
@@ -228,9 +238,11 @@ fn begins(model: &Small, world: &World, role: Role, does: impl Fn(&Effect) -> bo
     })
 }
 
-fn announces_again(model: &Small, world: &World, role: Role) -> bool {
-    begins(model, world, role, |effect| match effect {
-        Effect::AnnounceAgain(visit) => is_owed(world, *visit),
+fn announces_again(world: &World, role: Role) -> bool {
+    some(world, |worker| match &worker.at {
+        At::Asked(_, Some(Some(Some(left)))) => {
+            worker.role == role && is_owed(world, left.delivery_id)
+        }
         _ => false,
     })
 }
@@ -241,7 +253,7 @@ fn is_owed(world: &World, delivery: Uuid) -> bool {
     exit.is_some_and(|(_, is_announced)| !is_announced)
 }
 
-fn sends(world: &World, decides: impl Fn(SendDecision) -> bool) -> bool {
+fn sends(world: &World, decides: impl Fn(Step<Sent, u32>) -> bool) -> bool {
     some(world, |worker| {
         let (At::Read(Some(record)), Role::Sender) = (&worker.at, worker.role) else {
             return false;
@@ -249,24 +261,13 @@ fn sends(world: &World, decides: impl Fn(SendDecision) -> bool) -> bool {
         let Some(Body::Delivery(message)) = worker.body() else {
             return false;
         };
-        decides(decide_send(message, record, NOW))
+        decides(send_step(message, record, &FromHistory::NotAsked, NOW))
     })
 }
 
-fn dispatches(model: &Small, world: &World, decides: impl Fn(DispatchDecision) -> bool) -> bool {
-    some(world, |worker| {
-        let (At::Read(Some(record)), Role::Dispatcher) = (&worker.at, worker.role) else {
-            return false;
-        };
-        let Some(Body::Assignment(assignment, _)) = worker.body() else {
-            return false;
-        };
-        decides(decide_dispatch(
-            Some(&model.workflow),
-            assignment,
-            Some(record),
-            None,
-            NOW,
-        ))
-    })
+fn first<R, C>(step: &Step<R, C>) -> Option<&Product> {
+    match step {
+        Step::Do(effects, _) => effects.first(),
+        _ => None,
+    }
 }

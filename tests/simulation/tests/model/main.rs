@@ -2,8 +2,8 @@
 //! some worlds), the dead-letter handler and the audit, in every order and with every place for a fault,
 //! within the bounds that are printed.
 //!
-//! The decisions are those of `delivery::machine`; the model has the use-cases' order of effects, the
-//! queues, the clock and the receiver. Looked through with
+//! The steps are those of `delivery::machine`, with the same lists of effects that the use-cases carry out. The model
+//! has the queues, the clock and the receiver. Looked through with
 //! `MODEL_BOUNDS=long cargo test --release -p simulation --test model -- --nocapture` it has more faults at once.
 //!
 //! What it takes for granted: a caller keeps its deadline, counted from the check of its lease; reads are
@@ -17,8 +17,7 @@ mod actions;
 mod bounds;
 mod breaks;
 mod clock;
-mod dead_letter;
-mod dispatcher;
+mod decide;
 mod effects;
 mod end;
 mod fact;
@@ -26,8 +25,8 @@ mod faults;
 mod happens;
 mod observed;
 mod properties;
+mod reorder;
 mod scenario;
-mod sender;
 mod small;
 mod trace;
 mod worker;

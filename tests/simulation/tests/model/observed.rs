@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use delivery::{DeliveryState, FileState, Outcome};
+use delivery::{DeliveryState, FileLeft, FileState, Outcome};
 use uuid::Uuid;
 
-use super::end::End;
+use super::end::end_on;
 use super::fact::Fact;
 use super::world::History;
 
@@ -25,7 +25,7 @@ pub(crate) struct Observed {
     /// Of the deliveries that have not ended: an ended one is never called again.
     pub(crate) calls: BTreeMap<(Uuid, u32), Calls>,
     /// By delivery, as first written, and whether it has been announced.
-    pub(crate) exits: BTreeMap<Uuid, (Fact<End>, bool)>,
+    pub(crate) exits: BTreeMap<Uuid, (Fact<FileLeft>, bool)>,
     /// What no file may see.
     pub(crate) wrong: BTreeSet<Wrong>,
 }
@@ -84,7 +84,7 @@ impl Observed {
         self.forget_ended();
     }
 
-    pub(crate) fn announced(&mut self, end: &Fact<End>) {
+    pub(crate) fn announced(&mut self, end: &Fact<FileLeft>) {
         match self.exits.get_mut(&end.delivery_id) {
             Some((written, is_announced)) if written == end => *is_announced = true,
             _ => {
@@ -113,7 +113,7 @@ impl Observed {
         }
         if let Some(delivery) = &after.delivery {
             self.recorded(before, delivery, history);
-            self.ended(delivery, End::on(after));
+            self.ended(delivery, end_on(after));
         }
         self.forget_ended();
     }
@@ -146,7 +146,7 @@ impl Observed {
         }
     }
 
-    fn ended(&mut self, delivery: &DeliveryState, end: Option<Fact<End>>) {
+    fn ended(&mut self, delivery: &DeliveryState, end: Option<Fact<FileLeft>>) {
         let Some(end) = end else {
             if self.exits.contains_key(&delivery.delivery_id) {
                 self.wrong.insert(Wrong::SecondExit);
@@ -183,7 +183,7 @@ fn knows_forgotten(before: &FileState, after: &FileState, history: &History) -> 
     let old = before.delivery.as_ref().map(|old| old.delivery_id);
     let knows_delivery = old.filter(|id| is_forgotten(*id)).is_none_or(|id| {
         let kept = history.visits.get(&id);
-        kept.is_some_and(|kept| kept.end == End::on(before))
+        kept.is_some_and(|kept| kept.end == end_on(before))
     });
     let visit = before.visit.id;
     knows_delivery && (!is_forgotten(visit) || history.visits.contains_key(&visit))

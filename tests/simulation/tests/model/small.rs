@@ -14,7 +14,7 @@ use super::observed::Observed;
 use super::scenario::{self, Scene};
 use super::worker::{At, Effect, Worker};
 use super::world::{Body, History, Queue, World};
-use super::{dead_letter, dispatcher, sender, worker};
+use super::{decide, worker};
 
 pub(crate) struct Small {
     pub(crate) workflow: Workflow,
@@ -43,6 +43,10 @@ impl Small {
             decisions: RwLock::default(),
             happened: Default::default(),
         }
+    }
+
+    pub(crate) const fn broken(&self) -> Option<Break> {
+        self.broken
     }
 
     pub(crate) fn is_broken(&self, what: Break) -> bool {
@@ -109,46 +113,31 @@ impl Small {
     }
 
     fn decide(&self, (role, at, body, claim_id): &Question) -> At {
-        match (at, role, body) {
-            (At::Read(record), worker::Role::Audit, _) => dead_letter::audit(record.as_ref()),
-            (At::Read(record), worker::Role::DeadLetter, Some(body)) => {
-                dead_letter::decide(self, body, record.as_ref())
+        let (record, heard) = match at {
+            At::Read(record) => (record.as_ref(), &None),
+            At::Asked(record, heard) => (record.as_ref(), heard),
+            At::Claimed(record) if !decide::may_call(self, record) => {
+                return At::Doing(vec![Effect::Return]);
             }
-            (At::Read(record), _, Some(Body::Assignment(assignment, _))) => {
-                dispatcher::decide(self, assignment, record.as_ref(), None)
+            At::Answered(record, status) => match body {
+                Some(Body::Delivery(message)) => {
+                    return decide::record(self, message, record, *status);
+                }
+                _ => return at.clone(),
+            },
+            _ => return at.clone(),
+        };
+        match (role, body) {
+            (worker::Role::Audit, _) => decide::audit(record),
+            (worker::Role::DeadLetter, Some(body)) => decide::bury(self, body, record, heard),
+            (_, Some(Body::Assignment(assignment, _))) => {
+                decide::dispatch(self, assignment, record, heard)
             }
-            (At::Asked(record, seen), _, Some(Body::Assignment(assignment, _))) => {
-                dispatcher::decide(self, assignment, Some(record), Some(*seen))
-            }
-            (At::Read(record), _, Some(Body::Delivery(message))) => {
-                sender::decide(self, message, record.as_ref(), *claim_id)
-            }
-            (At::Claimed(record), ..) if !sender::may_call(self, record) => {
-                At::Doing(vec![Effect::Return])
-            }
-            (At::Answered(record, status), _, Some(Body::Delivery(message))) => {
-                sender::record(self, message, record, *status)
+            (_, Some(Body::Delivery(message))) => {
+                decide::send(self, message, record, heard, *claim_id)
             }
             _ => at.clone(),
         }
-    }
-
-    /// Effects in the use-cases' order, unless that is what is broken.
-    pub(crate) fn in_its_order(&self, mut effects: Vec<Effect>) -> Vec<Effect> {
-        let is_send = |effect: &Effect| matches!(effect, Effect::Send { .. });
-        if self.is_broken(Break::EmitsFirst) {
-            effects.sort_by_key(|effect| !is_send(effect));
-        } else if self.is_broken(Break::HistoryLast) {
-            let rank = |effect: &Effect| match effect {
-                Effect::KeepVisit(_) | Effect::KeepAttempt(..) => 1,
-                Effect::Park | Effect::ParkUnseen | Effect::Acknowledge => 2,
-                _ => 0,
-            };
-            effects.sort_by_key(rank);
-        } else if self.is_broken(Break::AnnouncesFirst) {
-            effects.sort_by_key(|effect| !matches!(effect, Effect::Announce(_)));
-        }
-        effects
     }
 }
 

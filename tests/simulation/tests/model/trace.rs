@@ -67,12 +67,8 @@ fn effect(effect: &Effect) -> String {
             let (delivery, outcome) = (end.delivery_id.to_string(), end.outcome);
             format!("announces {delivery:.8} {outcome:?}")
         }
-        Effect::AnnounceAgain(visit) => {
-            format!("announces {:.8} from the history", visit.to_string())
-        }
         Effect::Send { queue, body, .. } => format!("sends to {queue:?}: {}", name(body)),
         Effect::Park => "parks".to_owned(),
-        Effect::ParkUnseen => "parks, if the history says so".to_owned(),
         Effect::Acknowledge => "acknowledges".to_owned(),
         Effect::Return => "gives back".to_owned(),
     }
@@ -97,7 +93,7 @@ fn name(body: &Body) -> String {
     match body {
         Body::Assignment(assignment, _) => format!("{:.8}", assignment.assignment_id.to_string()),
         Body::Delivery(message) => {
-            format!("{:.8}#{}", message.delivery_id.to_string(), message.attempt)
+            format!("{:.8} {:?}", message.delivery_id.to_string(), message.task)
         }
     }
 }

@@ -1,8 +1,8 @@
-use delivery::VisitRecord;
+use delivery::machine::OnConflict;
+use delivery::{FileLeft, VisitRecord};
 use uuid::Uuid;
 
 use super::clock::{Passed, aged};
-use super::end::End;
 use super::fact::Fact;
 use super::world::{Body, Message, Queue, Record};
 
@@ -35,9 +35,9 @@ pub(crate) enum At {
     /// Has read the record, or found it instead of what it wanted to write.
     Read(Option<Record>),
     /// About to ask the history for a visit.
-    Asking(Record, Uuid),
-    /// Has the answer.
-    Asked(Record, bool),
+    Asking(Option<Record>, Uuid),
+    /// Has the history's answer.
+    Asked(Option<Record>, Heard),
     /// About to write its claim.
     Claiming(Record),
     /// The claim is written; its call comes next, if its lease allows.
@@ -50,6 +50,9 @@ pub(crate) enum At {
     Doing(Vec<Effect>),
 }
 
+/// What the history has said of a visit: nothing yet; that it has none; or how it ended, if it is one of ours.
+pub(crate) type Heard = Option<Option<Option<Fact<FileLeft>>>>;
+
 /// One effect on the world: the step in which nobody gets in between.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Effect {
@@ -58,26 +61,16 @@ pub(crate) enum Effect {
     KeepRejection(Uuid),
     Write(Record, OnConflict),
     /// Tells other systems that a file has left its stage.
-    Announce(Fact<End>),
-    /// The same, of a visit that only the history has.
-    AnnounceAgain(Uuid),
+    Announce(Fact<FileLeft>),
     Send {
         queue: Queue,
         body: Body,
         is_delayed: bool,
     },
     Park,
-    /// The letter is kept, if the history does not say that its visit got on without it.
-    ParkUnseen,
     Acknowledge,
     /// The message goes back to its queue.
     Return,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum OnConflict {
-    DecideAgain,
-    GiveUp,
 }
 
 impl Worker {
@@ -101,10 +94,10 @@ impl Worker {
     /// The records it holds.
     pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
         let (one, effects) = match &self.at {
-            At::Read(record) => (record.as_ref(), &[][..]),
-            At::Asking(record, _)
-            | At::Asked(record, _)
-            | At::Claiming(record)
+            At::Read(record) | At::Asking(record, _) | At::Asked(record, _) => {
+                (record.as_ref(), &[][..])
+            }
+            At::Claiming(record)
             | At::Claimed(record)
             | At::Calling(record)
             | At::Answered(record, _) => (Some(record), &[][..]),
@@ -122,8 +115,8 @@ impl Worker {
         let old = |record: Record| aged(&record, passed);
         self.at = match self.at {
             At::Read(record) => At::Read(record.map(old)),
-            At::Asking(record, visit) => At::Asking(old(record), visit),
-            At::Asked(record, seen) => At::Asked(old(record), seen),
+            At::Asking(record, visit) => At::Asking(record.map(old), visit),
+            At::Asked(record, heard) => At::Asked(record.map(old), heard),
             At::Claiming(record) => At::Claiming(old(record)),
             At::Claimed(record) => At::Claimed(old(record)),
             At::Calling(record) => At::Calling(old(record)),

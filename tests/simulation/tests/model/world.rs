@@ -1,11 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use delivery::machine::{announcement_of, visit_id_of};
-use delivery::{Assignment, Delivery, FileState, VisitRecord};
+use delivery::{Assignment, Delivery, FileLeft, FileState, VisitRecord};
 use uuid::Uuid;
 
 use super::bounds::Budget;
-use super::end::End;
 use super::fact::Fact;
 use super::observed::Observed;
 use super::worker::Worker;
@@ -81,7 +80,7 @@ pub(crate) struct History {
 pub(crate) struct Kept {
     pub(crate) version: u64,
     /// What would be announced of it; none for a visit to a stage that is not ours to run.
-    pub(crate) end: Option<Fact<End>>,
+    pub(crate) end: Option<Fact<FileLeft>>,
 }
 
 impl History {
@@ -91,7 +90,7 @@ impl History {
         if known.is_none_or(|known| known.version <= visit.version) {
             let kept = Kept {
                 version: visit.version,
-                end: announcement_of(visit).as_ref().map(End::told),
+                end: announcement_of(visit).map(Fact::new),
             };
             self.visits.insert(visit.visit.id, kept);
         }

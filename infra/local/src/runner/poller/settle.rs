@@ -68,7 +68,7 @@ mod tests {
     use std::time::Duration;
 
     use delivery::ports::{Clock, FileStates, Outgoing, SendMessages, SystemClock};
-    use delivery::{Delivery, DeliveryState, FileState, Status, Visit};
+    use delivery::{Delivery, DeliveryState, FileState, Status, Task, Visit};
     use embedded::{Engine, Options, Queue};
     use uuid::Uuid;
     use webhook::{CallerConfig, WebhookCaller};
@@ -89,7 +89,7 @@ mod tests {
             item_id: id,
             workflow_id: id,
             stage_id: id,
-            attempt: 1,
+            task: Task::Attempt(1),
             document: None,
         };
         let assigned_by = Actor::User {

@@ -2,9 +2,10 @@ use uuid::Uuid;
 use workflow::{Actor, Workflow};
 
 use super::ids::next_visit_id;
+use super::step::{Effect, FromHistory, OnConflict, Report};
 use crate::document::DocumentRef;
+use crate::event::FileLeft;
 use crate::message::Assignment;
-use crate::ports::FileLeft;
 use crate::reason::Reason;
 use crate::record::VisitRecord;
 use crate::state::{DeliveryState, FileKey, FileState, Outcome, Status, Visit};
@@ -16,7 +17,7 @@ use crate::time::Timestamp;
 pub const HOP_LIMIT: u32 = 25;
 
 /// The end of a visit to a Webhook stage: a single write in which the file leaves by one edge and opens the
-/// next visit (invariant 6), with what has to be done before and after it.
+/// next visit (invariant 6), with what has to be done before and after it, see [`Closed::effects`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct Closed {
     /// To be stored in the history before the write: an earlier delivery that this one replaces in the record.
@@ -30,6 +31,86 @@ pub struct Closed {
     pub assignment: Option<Assignment>,
     /// The event to be announced after the write.
     pub left: FileLeft,
+}
+
+impl Closed {
+    /// The effects that end the visit, in their order. `attempted` reports the attempt that ended it.
+    #[must_use]
+    pub fn effects(
+        self,
+        document: Option<&DocumentRef>,
+        attempted: Option<Report>,
+        on_conflict: OnConflict,
+    ) -> Vec<Effect> {
+        let left = Box::new(self.left);
+        let archive = self
+            .archive
+            .map(|visit| Effect::ArchiveVisit(Box::new(visit)));
+        let mut effects: Vec<_> = archive.into_iter().collect();
+        effects.push(Effect::Write(Box::new(self.next), on_conflict));
+        effects.extend(attempted.map(Effect::Report));
+        effects.push(Effect::Report(Report::Left(left.clone())));
+        effects.extend(after_exit(Some(left), self.assignment, document));
+        effects
+    }
+}
+
+/// What follows the write that ends a visit: the assignment to the next Webhook stage or, if there is none, a
+/// failed file's document; then the announcement.
+fn after_exit(
+    left: Option<Box<FileLeft>>,
+    assignment: Option<Assignment>,
+    document: Option<&DocumentRef>,
+) -> Vec<Effect> {
+    let failed = left.as_ref().filter(|left| left.outcome == Outcome::Failed);
+    let next = match (assignment, failed, document) {
+        (Some(assignment), ..) => Some(Effect::SendAssignment(Box::new(assignment))),
+        (None, Some(left), Some(document @ DocumentRef::Inline(_))) => {
+            Some(Effect::KeepDocument(left.key.clone(), document.clone()))
+        }
+        _ => None,
+    };
+    next.into_iter().chain(left.map(Effect::Announce)).collect()
+}
+
+/// What may still be missing after a visit has ended.
+pub(super) enum Missing {
+    /// Only the history can tell.
+    Unknown,
+    /// These effects, and the reason of the exit as far as it is known.
+    Effects(Vec<Effect>, Option<Reason>),
+    /// Nothing: neither the record nor the history has the visit.
+    NoVisit,
+}
+
+/// What may still be missing after the visit `visit_id` has ended: the next stage's assignment, and the
+/// announcement. If the next dispatch has replaced the delivery in the record, the announcement is made from the
+/// history.
+pub(super) fn missing_after_exit(
+    visit_id: Uuid,
+    document: Option<&DocumentRef>,
+    state: &FileState,
+    history: &FromHistory,
+) -> Missing {
+    let left = announcement(state, visit_id).map(Box::new);
+    let came_from_here = matches!(
+        state.visit.assigned_by,
+        Actor::Workflow { from_visit } if from_visit == visit_id
+    );
+    let assignment = assignment_of(state, document).filter(|_| came_from_here);
+    let reason = left.as_ref().and_then(|left| left.reason);
+    if left.is_some() || assignment.is_some() {
+        return Missing::Effects(after_exit(left, assignment, document), reason);
+    }
+    match history {
+        FromHistory::NotAsked => Missing::Unknown,
+        FromHistory::Absent => Missing::NoVisit,
+        FromHistory::Present(left) => {
+            let reason = left.as_ref().and_then(|left| left.reason);
+            let announce = left.clone().map(Effect::Announce);
+            Missing::Effects(announce.into_iter().collect(), reason)
+        }
+    }
 }
 
 /// Ends the current delivery of `state` with `outcome`.

@@ -1,0 +1,30 @@
+use aws::{EmfMetrics, Environment, EnvironmentError, Queue, SdkConfig, Table};
+use delivery::ports::SystemClock;
+use delivery::{Assignment, Delivery};
+
+/// The audit's ports, and no others: its role grants exactly these actions.
+pub(crate) struct Audit {
+    table: Table,
+    assignments: Queue<Assignment>,
+    deliveries: Queue<Delivery>,
+    metrics: EmfMetrics,
+}
+
+impl Audit {
+    pub(crate) fn new(config: &SdkConfig, from: Environment) -> Result<Self, EnvironmentError> {
+        Ok(Self {
+            table: Table::new(config, from.required("TABLE_NAME")?, None),
+            assignments: Queue::new(config, from.required("ASSIGNMENTS_QUEUE_URL")?),
+            deliveries: Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
+            metrics: EmfMetrics::from_environment(from),
+        })
+    }
+}
+
+delivery::port_set! { impl AuditPorts for Audit as ports {
+    Unfinished unfinished: Table = &ports.table;
+    Assignments assignments: Queue<Assignment> = &ports.assignments;
+    Deliveries deliveries: Queue<Delivery> = &ports.deliveries;
+    Clock clock: SystemClock = &SystemClock;
+    Observer observer: EmfMetrics = &ports.metrics;
+} }

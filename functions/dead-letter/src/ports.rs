@@ -1,0 +1,46 @@
+use aws::{Bucket, EmfMetrics, Environment, EnvironmentError, EventBus, Queue, SdkConfig, Table};
+use delivery::ports::SystemClock;
+use delivery::{Assignment, DeadLetter, Delivery};
+
+/// The dead-letter function's ports, and no others: its role grants exactly these actions.
+pub(crate) struct DeadLetters {
+    table: Table,
+    deliveries: Queue<Delivery>,
+    assignments: Queue<Assignment>,
+    parked: Queue<DeadLetter>,
+    documents: Bucket,
+    events: EventBus,
+    metrics: EmfMetrics,
+}
+
+impl DeadLetters {
+    pub(crate) fn new(config: &SdkConfig, from: Environment) -> Result<Self, EnvironmentError> {
+        Ok(Self {
+            table: Table::of(config, from)?,
+            deliveries: Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
+            assignments: Queue::new(config, from.required("ASSIGNMENTS_QUEUE_URL")?),
+            parked: Queue::new(config, from.required("DEAD_LETTERS_QUEUE_URL")?),
+            documents: Bucket::new(config, from.required("DOCUMENTS_BUCKET")?),
+            events: EventBus::new(config, from.optional("EVENT_BUS_NAME")),
+            metrics: EmfMetrics::from_environment(from),
+        })
+    }
+
+    /// Opens the connections that the first message needs.
+    pub(crate) async fn connections(&self) {
+        tokio::join!(self.table.warm(), self.deliveries.warm());
+    }
+}
+
+delivery::port_set! { impl StepPorts for DeadLetters as ports {
+    States states: Table = &ports.table;
+    History history: Table = &ports.table;
+    Workflows workflows: Table = &ports.table;
+    Deliveries deliveries: Queue<Delivery> = &ports.deliveries;
+    Assignments assignments: Queue<Assignment> = &ports.assignments;
+    DeadLetters dead_letters: Queue<DeadLetter> = &ports.parked;
+    Documents documents: Bucket = &ports.documents;
+    Events events: EventBus = &ports.events;
+    Clock clock: SystemClock = &SystemClock;
+    Observer observer: EmfMetrics = &ports.metrics;
+} }

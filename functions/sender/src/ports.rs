@@ -1,0 +1,66 @@
+use aws::{
+    Bucket, EmfMetrics, Environment, EventBus, Queue, S3Presign, SdkConfig, SecretStore, Table,
+};
+use delivery::ports::{Absent, SystemClock};
+use delivery::{Assignment, Delivery};
+use lambda_runtime::Error;
+use webhook::{CallerConfig, WebhookCaller};
+
+/// The sender's ports, and no others: its role grants exactly these actions.
+pub(crate) struct Sender {
+    table: Table,
+    deliveries: Queue<Delivery>,
+    assignments: Queue<Assignment>,
+    documents: Bucket,
+    events: EventBus,
+    secrets: SecretStore,
+    caller: WebhookCaller<S3Presign>,
+    metrics: EmfMetrics,
+}
+
+impl Sender {
+    pub(crate) fn new(config: &SdkConfig, from: Environment) -> Result<Self, Error> {
+        let bucket = from.required("DOCUMENTS_BUCKET")?;
+        let caller = WebhookCaller::new(CallerConfig {
+            allow_networks: from.networks("ALLOW_NETWORKS")?,
+            ..CallerConfig::default()
+        })?;
+        Ok(Self {
+            table: Table::of(config, from)?,
+            deliveries: Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
+            assignments: Queue::new(config, from.required("ASSIGNMENTS_QUEUE_URL")?),
+            documents: Bucket::new(config, bucket.clone()),
+            events: EventBus::new(config, from.optional("EVENT_BUS_NAME")),
+            secrets: SecretStore::new(config, from.optional("SECRETS_PREFIX").unwrap_or_default()),
+            caller: caller.with_presign(S3Presign::new(config, bucket)),
+            metrics: EmfMetrics::from_environment(from),
+        })
+    }
+
+    /// Opens the connections that the first message needs.
+    pub(crate) async fn connections(&self) {
+        tokio::join!(
+            self.table.warm(),
+            self.deliveries.warm(),
+            self.documents.warm()
+        );
+    }
+}
+
+delivery::port_set! { impl StepPorts for Sender as ports {
+    States states: Table = &ports.table;
+    History history: Table = &ports.table;
+    Workflows workflows: Table = &ports.table;
+    Deliveries deliveries: Queue<Delivery> = &ports.deliveries;
+    Assignments assignments: Queue<Assignment> = &ports.assignments;
+    DeadLetters dead_letters: Absent = &Absent;
+    Documents documents: Bucket = &ports.documents;
+    Events events: EventBus = &ports.events;
+    Clock clock: SystemClock = &SystemClock;
+    Observer observer: EmfMetrics = &ports.metrics;
+} }
+
+delivery::port_set! { impl SendPorts for Sender as ports {
+    Secrets secrets: SecretStore = &ports.secrets;
+    Caller caller: WebhookCaller<S3Presign> = &ports.caller;
+} }

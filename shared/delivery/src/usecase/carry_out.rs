@@ -1,0 +1,106 @@
+use std::time::Duration;
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::document_offload::{offload_large_inline, shrink_to_fit};
+use super::fault::Fault;
+use super::write::{Conflict, send_one, write};
+use crate::machine::{Effect, OnConflict, Report};
+use crate::message::DeadLetter;
+use crate::ports::{Documents, Events, History, Observation, Observer, StepPorts};
+use crate::reason::Reason;
+use crate::record::Rejection;
+
+/// Carries out the effects in their order, and stops at the first that fails. `Some`: somebody else wrote the record
+/// first, nothing after the write was done, and the step is to be decided again.
+pub(super) async fn carry_out<P: StepPorts>(
+    ports: &P,
+    effects: Vec<Effect>,
+) -> Result<Option<Conflict>, Fault> {
+    for effect in effects {
+        match effect {
+            Effect::ArchiveVisit(visit) => ports.history().visit(&visit).await?,
+            Effect::ArchiveAttempt(attempt) => ports.history().attempt(&attempt).await?,
+            Effect::ArchiveRejection(rejection) => {
+                ports.history().rejection(&rejection).await?;
+                report_rejection(ports, &rejection);
+            }
+            Effect::Write(next, on_conflict) => match write(ports.states(), &next).await? {
+                None => {}
+                Some(_) if on_conflict == OnConflict::GiveUp => return Err(Fault::Contended),
+                conflict => return Ok(conflict),
+            },
+            Effect::Report(made_true) => report(ports, &made_true),
+            Effect::KeepDocument(key, document) => {
+                if let Err(error) = ports.documents().keep(&key, &document).await {
+                    tracing::warn!(
+                        item_id = %key.item_id, code = error.kind.code(),
+                        "the failed file's document could not be stored for redelivery"
+                    );
+                }
+            }
+            Effect::SendDelivery(delivery, delay) => {
+                send_one(ports.deliveries(), *delivery, delay).await?;
+            }
+            Effect::SendAssignment(mut assignment) => {
+                offload_large_inline(ports.documents(), &mut assignment).await;
+                send_one(ports.assignments(), *assignment, Duration::ZERO).await?;
+            }
+            Effect::Announce(left) => ports.events().file_left(&left).await?,
+            Effect::Park(letter) => {
+                report_dead_letter(&letter);
+                let letter = shrink_to_fit(ports.documents(), *letter).await?;
+                send_one(ports.dead_letters(), letter, Duration::ZERO).await?;
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn report<P: StepPorts>(ports: &P, report: &Report) {
+    let observation = match report {
+        Report::Attempted(attempted) => Observation::Attempted(attempted),
+        Report::Left(left) => {
+            tracing::info!(
+                team = %left.key.team, item_id = %left.key.item_id, stage_id = %left.stage_id,
+                delivery_id = %left.delivery_id, edge = left.outcome.edge(),
+                reason = left.reason.map(Reason::code), attempts = left.attempts,
+                "file left the Webhook stage"
+            );
+            Observation::Left(left)
+        }
+    };
+    ports.observer().observe(observation);
+}
+
+fn report_rejection<P: StepPorts>(ports: &P, rejection: &Rejection) {
+    ports.observer().observe(Observation::Rejected(rejection));
+    tracing::warn!(
+        team = %rejection.key.team, item_id = %rejection.key.item_id, stage_id = %rejection.stage_id,
+        assignment_id = %rejection.assignment_id, reason = rejection.reason.code(), "assignment rejected"
+    );
+}
+
+/// The file that the message was about, as far as it says so.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct About {
+    team: Option<String>,
+    item_id: Option<Uuid>,
+    stage_id: Option<Uuid>,
+    delivery_id: Option<Uuid>,
+}
+
+fn report_dead_letter(letter: &DeadLetter) {
+    let about: About = serde_json::from_str(&letter.body).unwrap_or_default();
+    tracing::error!(
+        queue = letter.queue,
+        cause = letter.cause,
+        team = about.team,
+        item_id = about.item_id.map(tracing::field::display),
+        stage_id = about.stage_id.map(tracing::field::display),
+        delivery_id = about.delivery_id.map(tracing::field::display),
+        "message dead-lettered"
+    );
+}

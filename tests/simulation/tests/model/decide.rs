@@ -1,0 +1,244 @@
+//! The product's own steps, with its own lists of effects in its own order.
+
+use std::time::Duration;
+
+use delivery::machine::{
+    self, FromHistory, PendingMessage, Step, claim, dead_letter_assignment_step, dead_letter_step,
+    dispatch_step, pending, record_attempt, send_step,
+};
+use delivery::usecase::LEASE_MARGIN;
+use delivery::{Answer, Assignment, DeadLetter, Delivery, FileState, Task};
+use uuid::Uuid;
+use workflow::{Actor, Role};
+
+use super::breaks::Break;
+use super::clock::{NOW, TIMEOUT, past};
+use super::fact::Fact;
+use super::small::Small;
+use super::worker::{At, Effect, Heard};
+use super::world::{Body, Queue, Record};
+
+/// What the dispatcher does with an assignment.
+pub(crate) fn dispatch(
+    model: &Small,
+    assignment: &Assignment,
+    record: Option<&Record>,
+    heard: &Heard,
+) -> At {
+    let (assignment, workflow) = (believed(model, assignment), Some(&model.workflow));
+    let state = record.map(|record| &**record);
+    match dispatch_step(workflow, &assignment, state, &told(heard), NOW) {
+        Step::AskHistory(visit) => At::Asking(record.cloned(), visit),
+        Step::Wait(_) => At::Doing(vec![Effect::Return]),
+        Step::Do(effects, _) => At::Doing(carried_out(model.breaks_step(effects, true))),
+        Step::Claim(never) => match never {},
+    }
+}
+
+/// What a sender does with a delivery's message. `claim_id` is one that no other claim has.
+pub(crate) fn send(
+    model: &Small,
+    message: &Delivery,
+    record: Option<&Record>,
+    heard: &Heard,
+    claim_id: Uuid,
+) -> At {
+    let Some(record) = record else {
+        return At::Doing(vec![Effect::Return]);
+    };
+    let message = taken(model, message, record);
+    let decide = |history: &FromHistory| send_step(&message, record, history, NOW);
+    match decide(&told(heard)) {
+        Step::AskHistory(_) if model.is_broken(Break::AsksNoHistory) => {
+            At::Doing(vec![Effect::Acknowledge])
+        }
+        Step::AskHistory(visit) => At::Asking(Some(record.clone()), visit),
+        Step::Wait(_) => At::Doing(vec![Effect::Return]),
+        Step::Claim(_) => At::Claiming(claimed(model, record, claim_id)),
+        Step::Do(effects, _) => At::Doing(carried_out(model.breaks_step(effects, true))),
+    }
+}
+
+/// What the dead-letter function does with a message of either kind.
+pub(crate) fn bury(model: &Small, body: &Body, record: Option<&Record>, heard: &Heard) -> At {
+    let workflow = Some(&model.workflow);
+    let state = record.map(|record| unleased(model, record));
+    let (state, letter) = (state.as_ref(), letter());
+    let decide = |history: &FromHistory| match body {
+        Body::Assignment(assignment, _) => {
+            dead_letter_assignment_step(workflow, assignment, &letter, state, history, NOW)
+        }
+        Body::Delivery(message) => {
+            dead_letter_step(workflow, message, &letter, state, history, NOW)
+        }
+    };
+    let is_silent = match body {
+        Body::Assignment(..) => model.is_broken(Break::DeadAssignmentsEmitNothing),
+        Body::Delivery(_) => model.is_broken(Break::DeadDeliveriesAnnounceNothing),
+    };
+    let mut step = decide(&told(heard));
+    if matches!(step, Step::AskHistory(_)) && (is_silent || model.is_broken(Break::AsksNoHistory)) {
+        step = decide(&FromHistory::Absent);
+    }
+    match step {
+        Step::AskHistory(visit) => At::Asking(record.cloned(), visit),
+        Step::Wait(_) => At::Doing(vec![Effect::Return]),
+        Step::Do(mut effects, _) => {
+            if is_silent && !effects.iter().any(is_write) {
+                let assigns = matches!(body, Body::Assignment(..));
+                effects.retain(|effect| match effect {
+                    machine::Effect::Announce(_) => false,
+                    machine::Effect::SendAssignment(_) => !assigns,
+                    _ => true,
+                });
+            }
+            At::Doing(carried_out(model.breaks_step(effects, false)))
+        }
+        Step::Claim(never) => match never {},
+    }
+}
+
+/// What a sender does after the answer to the claimed attempt.
+pub(crate) fn record(model: &Small, message: &Delivery, claimed: &Record, status: u16) -> At {
+    let answer = Answer {
+        result: Ok(status),
+        retry_after: None,
+        duration: Duration::ZERO,
+        request_bytes: 0,
+        response_excerpt: String::new(),
+        detail: None,
+    };
+    let mut config = model.config(message.stage_id).cloned();
+    if let Some(delays) = config.as_mut().and_then(|c| c.retry_delays.as_mut())
+        && model.is_broken(Break::OneRetryMore)
+    {
+        delays.extend(delays.last().copied());
+    }
+    let (workflow, config) = (Some(&model.workflow), config.as_ref());
+    match record_attempt(workflow, config, claimed, message, &answer, NOW, NOW) {
+        Some((effects, _)) => At::Doing(carried_out(model.breaks_step(effects, false))),
+        None => At::Doing(vec![Effect::Return]),
+    }
+}
+
+/// What an audit sends again that takes every file whose step is due for a stuck one.
+pub(crate) fn audit(record: Option<&Record>) -> At {
+    let found = record.and_then(|record| pending(record));
+    let again = found
+        .filter(|found| found.due <= NOW)
+        .map(|found| match found.message {
+            PendingMessage::Assignment(assignment) => machine::Effect::SendAssignment(assignment),
+            PendingMessage::Delivery(delivery) => {
+                machine::Effect::SendDelivery(delivery, Duration::ZERO)
+            }
+        });
+    At::Doing(carried_out(again.into_iter().collect()))
+}
+
+/// The list as the model carries it out, and the acknowledgement that follows it.
+fn carried_out(effects: Vec<machine::Effect>) -> Vec<Effect> {
+    let effects = effects.into_iter().filter_map(effect);
+    effects.chain([Effect::Acknowledge]).collect()
+}
+
+/// None for what nobody in this world looks at.
+fn effect(effect: machine::Effect) -> Option<Effect> {
+    Some(match effect {
+        machine::Effect::ArchiveVisit(visit) => Effect::KeepVisit(Fact::new(*visit)),
+        machine::Effect::ArchiveAttempt(failed) => {
+            Effect::KeepAttempt(failed.delivery_id, failed.summary.attempt)
+        }
+        machine::Effect::ArchiveRejection(rejection) => {
+            Effect::KeepRejection(rejection.assignment_id)
+        }
+        machine::Effect::Write(next, on_conflict) => Effect::Write(Fact::new(*next), on_conflict),
+        machine::Effect::SendDelivery(delivery, delay) => Effect::Send {
+            queue: Queue::Deliveries,
+            body: Body::Delivery(Fact::new(*delivery)),
+            is_delayed: delay > Duration::ZERO,
+        },
+        machine::Effect::SendAssignment(assignment) => Effect::Send {
+            queue: Queue::Assignments,
+            body: Body::assignment(*assignment),
+            is_delayed: false,
+        },
+        machine::Effect::Announce(left) => Effect::Announce(Fact::new(*left)),
+        machine::Effect::Park(_) => Effect::Park,
+        machine::Effect::Report(_) | machine::Effect::KeepDocument(..) => return None,
+    })
+}
+
+pub(crate) const fn is_write(effect: &machine::Effect) -> bool {
+    matches!(effect, machine::Effect::Write(..))
+}
+
+fn told(heard: &Heard) -> FromHistory {
+    match heard {
+        None => FromHistory::NotAsked,
+        Some(None) => FromHistory::Absent,
+        Some(Some(left)) => {
+            FromHistory::Present(left.as_ref().map(|left| Box::new((**left).clone())))
+        }
+    }
+}
+
+fn letter() -> DeadLetter {
+    DeadLetter {
+        queue: String::new(),
+        body: String::new(),
+        cause: String::new(),
+    }
+}
+
+fn believed(model: &Small, assignment: &Assignment) -> Assignment {
+    let mut believed = assignment.clone();
+    if let Actor::User { role, .. } = &mut believed.assigned_by
+        && model.is_broken(Break::EverybodyIsAdmin)
+    {
+        *role = Role::Admin;
+    }
+    believed
+}
+
+fn taken(model: &Small, message: &Delivery, record: &Record) -> Delivery {
+    let mut taken = message.clone();
+    if let Some(open) = &record.delivery
+        && model.is_broken(Break::AttemptNotCompared)
+    {
+        taken.task = Task::Attempt(open.attempt);
+    }
+    taken
+}
+
+fn claimed(model: &Small, record: &Record, claim_id: Uuid) -> Record {
+    let lease_until = NOW.plus(TIMEOUT + LEASE_MARGIN);
+    let mut next = claim(record, claim_id, lease_until, NOW);
+    if let Some(delivery) = next.delivery.as_mut() {
+        if model.is_broken(Break::NoLease) {
+            delivery.lease_until = None;
+        } else if model.is_broken(Break::ShortLease) {
+            delivery.lease_until = Some(past());
+        }
+    }
+    Fact::new(next)
+}
+
+/// Whether the claim still allows its call. The caller's deadline counts from this check, so that
+/// check and call are one step.
+pub(crate) fn may_call(model: &Small, claimed: &FileState) -> bool {
+    let is_checked = !model.is_broken(Break::CallsAfterLease)
+        && !model.is_broken(Break::NoLease)
+        && !model.is_broken(Break::ShortLease);
+    let lease = claimed.delivery.as_ref().and_then(|d| d.lease_until);
+    !is_checked || lease.is_some_and(|until| NOW.plus(TIMEOUT) < until)
+}
+
+fn unleased(model: &Small, record: &Record) -> FileState {
+    let mut state = FileState::clone(record);
+    if let Some(delivery) = state.delivery.as_mut()
+        && model.is_broken(Break::DeadLettersIgnoreLease)
+    {
+        delivery.lease_until = delivery.lease_until.map(|_| past());
+    }
+    state
+}

@@ -3,8 +3,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
-use delivery::ports::{PortError, PortErrorKind};
-use webhook::Presign;
+use delivery::ports::{PortError, PortErrorKind, Presign};
 
 use crate::documents::client;
 use crate::error::port_error;

@@ -2,13 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use delivery::ports::{Call, PortError};
+use delivery::ports::{Call, PortError, Presign};
 use delivery::{Document, DocumentReader, Reason};
 use futures_util::StreamExt;
 
 use crate::head::{Head, Spliced};
 use crate::payload::metadata_only;
-use crate::presign::{self, Presign};
+use crate::presign;
 use crate::scan::{PayloadError, Scanner};
 use crate::signature::Signer;
 use crate::streamed::{Starved, Streamed};

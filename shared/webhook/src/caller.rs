@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use delivery::ports::{Call, Caller, PortError};
+use delivery::ports::{Call, Caller, PortError, Presign};
 use delivery::retry::RetryAfter;
 use delivery::{Answer, DocumentReader, Reason};
 use http::HeaderMap;
@@ -17,7 +17,6 @@ use crate::classify::{Failed, classify};
 use crate::connections::Connections;
 use crate::guard::{Guard, GuardedResolver, Lookup, SystemLookup, Target};
 use crate::headers::headers;
-use crate::presign::Presign;
 use crate::redact::Redactor;
 use crate::redirect;
 

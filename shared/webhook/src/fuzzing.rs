@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use delivery::ports::PortError;
+use delivery::ports::{PortError, Presign};
 
-use crate::presign::{self, Presign};
+use crate::presign;
 use crate::scan::PayloadError;
 use crate::strip_annotations::Cutter;
 

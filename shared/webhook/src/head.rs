@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use delivery::DocumentReader;
-use delivery::ports::PortError;
+use delivery::ports::{PortError, Presign};
 use futures_util::{Stream, StreamExt};
 
-use crate::presign::{self, Presign};
+use crate::presign;
 use crate::scan::{Mark, Scanner};
 
 /// How far into a large document its `item` is looked for: it must end within 1 MiB. V7 writes it first.

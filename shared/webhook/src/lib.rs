@@ -35,7 +35,6 @@ pub mod guard;
 pub use caller::{CallerConfig, ClientError, WebhookCaller};
 pub use members::{members, text};
 pub use payload::{check, metadata_only};
-pub use presign::Presign;
 pub use redact::Redactor;
 pub use scan::{PayloadError, Problem};
 pub use signature::{SecretError, Signer};

@@ -1,29 +1,11 @@
-use std::future::Future;
 use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
-use delivery::ports::PortError;
+use delivery::ports::{PortError, Presign};
 use serde_json::value::RawValue;
 
 use crate::members::members;
-
-/// Presigns URLs, so that a receiver can fetch an item's files from S3.
-pub trait Presign: Send + Sync {
-    /// A URL that gives access to `s3_url` (`s3://bucket/key`) for `expiry`.
-    fn presign(
-        &self,
-        s3_url: &str,
-        expiry: Duration,
-    ) -> impl Future<Output = Result<String, PortError>> + Send;
-}
-
-/// Leaves URLs unchanged.
-impl Presign for () {
-    async fn presign(&self, s3_url: &str, _expiry: Duration) -> Result<String, PortError> {
-        Ok(s3_url.to_owned())
-    }
-}
 
 /// Replaces the `s3://` values of `item.slots[].source_files[].url` in a checked document. Every other byte is
 /// kept.
@@ -108,9 +90,9 @@ mod tests {
     use std::time::Duration;
 
     use bytes::Bytes;
-    use delivery::ports::{PortError, PortErrorKind};
+    use delivery::ports::{PortError, PortErrorKind, Presign};
 
-    use super::{Presign, replace};
+    use super::replace;
 
     struct Signer;
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use delivery::ports::PortError;
+use delivery::ports::{PortError, Presign};
 use futures_util::FutureExt;
 use receiver::{Config, Receiver};
 use serde_json::{Value, json};
-use webhook::{Presign, fuzzing};
+use webhook::fuzzing;
 
 use super::json::{depth, members};
 

@@ -1,11 +1,10 @@
 use std::time::Duration;
 
 use aws::{Bucket, S3Presign};
-use delivery::ports::{DocumentError, Documents, PortErrorKind};
+use delivery::ports::{DocumentError, Documents, PortErrorKind, Presign};
 use delivery::{Document, DocumentReader, DocumentRef, FileKey, Reason, S3Object};
 use futures_util::StreamExt;
 use uuid::Uuid;
-use webhook::Presign;
 
 use crate::fake::{Answer, Fake};
 

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use delivery::Document;
-use delivery::ports::{Call, PortError};
-use webhook::Presign;
+use delivery::ports::{Call, PortError, Presign};
 use workflow::StageSecrets;
 
 use crate::support::{Reader, Receiver, answer, call, caller};

@@ -46,17 +46,6 @@ impl Bucket {
         let _ = self.client.head_bucket().bucket(&self.name).send().await;
     }
 
-    /// Stores a file's document from within AWS, with the timeouts of a function.
-    ///
-    /// # Errors
-    /// [`PortError`] when the bucket fails.
-    pub async fn store(&self, key: &FileKey, bytes: Bytes) -> Result<(), PortError> {
-        let stored = self.put(key, bytes).send().await;
-        stored
-            .map(|_| ())
-            .map_err(|error| port_error("store a document", &error))
-    }
-
     /// Stores a file's document over an operator's connection, with a timeout that depends on its size.
     ///
     /// # Errors
@@ -210,14 +199,11 @@ impl Documents for Bucket {
         Ok(Document::Bytes(bytes.into_bytes()))
     }
 
-    async fn keep(&self, key: &FileKey, document: &DocumentRef) -> Result<(), PortError> {
-        match document {
-            DocumentRef::Inline(json) => {
-                self.store(key, Bytes::copy_from_slice(json.get().as_bytes()))
-                    .await
-            }
-            DocumentRef::S3(_) => Ok(()),
-        }
+    async fn store(&self, key: &FileKey, document: Bytes) -> Result<(), PortError> {
+        let stored = self.put(key, document).send().await;
+        stored
+            .map(|_| ())
+            .map_err(|error| port_error("store a document", &error))
     }
 }
 

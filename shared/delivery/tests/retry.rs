@@ -10,16 +10,7 @@ use uuid::Uuid;
 use workflow::WebhookConfig;
 
 fn config() -> WebhookConfig {
-    WebhookConfig {
-        url: "https://receiver.example/hook".to_owned(),
-        retry_if_fails: true,
-        include_annotations: true,
-        max_retries: None,
-        retry_delays: None,
-        timeout: None,
-        secret_ref: None,
-        presigned_url_expiry: None,
-    }
+    WebhookConfig::new("https://receiver.example/hook")
 }
 
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);

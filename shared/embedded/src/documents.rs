@@ -98,14 +98,8 @@ impl Documents for Engine {
         }
     }
 
-    async fn keep(&self, key: &FileKey, document: &DocumentRef) -> Result<(), PortError> {
-        match document {
-            DocumentRef::Inline(json) => {
-                self.store_document(key, Bytes::copy_from_slice(json.get().as_bytes()))
-                    .await
-            }
-            DocumentRef::S3(_) => Ok(()),
-        }
+    async fn store(&self, key: &FileKey, document: Bytes) -> Result<(), PortError> {
+        self.store_document(key, document).await
     }
 }
 

@@ -63,9 +63,9 @@ pub(crate) async fn prepare<R: DocumentReader, P: Presign>(
         call.sent_at.as_secs(),
     )
     .map_err(|error| Unprepared::Reason(Reason::SecretMissing, Some(error.to_string())))?;
-    let expiry = call.presigned_url_expiry;
+    let expiry = call.config.presigned_url_expiry;
     match &call.document {
-        Document::Bytes(bytes) if call.include_annotations => {
+        Document::Bytes(bytes) if call.config.include_annotations => {
             Scanner::check(bytes)?;
             whole(bytes.clone(), signer, presign, expiry).await
         }
@@ -75,7 +75,7 @@ pub(crate) async fn prepare<R: DocumentReader, P: Presign>(
                 Some(expiry) => Head::presigned(reader, presign, expiry).await?,
                 None => None,
             };
-            if call.include_annotations {
+            if call.config.include_annotations {
                 return untouched(reader, head.as_ref(), signer).await;
             }
             match measure(reader, head.as_ref(), signer).await? {

@@ -165,7 +165,7 @@ impl<P: Presign> WebhookCaller<P> {
         deadline: Instant,
         redactor: &Redactor,
     ) -> Result<Exchange, PortError> {
-        let url = match Target::parse(&call.url, &self.guard) {
+        let url = match Target::parse(&call.config.url, &self.guard) {
             Ok(target) => target.into_url(),
             Err(error) => return Ok(Exchange::none(error.reason(), Some(error.to_string()), 0)),
         };
@@ -331,7 +331,7 @@ impl<R: DocumentReader, P: Presign> Caller<R> for WebhookCaller<P> {
     async fn call(&self, call: Call<R>) -> Result<Answer, PortError> {
         let started = Instant::now();
         let deadline = started + call.timeout;
-        let redactor = Redactor::new(&call.secrets, &call.url);
+        let redactor = Redactor::new(&call.secrets, &call.config.url);
         let exchange = self.exchange(&call, deadline, &redactor).await?;
         Ok(Answer {
             result: exchange.result,

@@ -58,20 +58,18 @@ mod tests {
     use delivery::Timestamp;
     use delivery::ports::Call;
     use uuid::Uuid;
-    use workflow::StageSecrets;
+    use workflow::{StageSecrets, WebhookConfig};
 
     use super::headers;
 
     fn call(authorization: Option<&str>) -> Call<()> {
         Call {
-            url: String::new(),
+            config: WebhookConfig::new(""),
             secrets: StageSecrets {
                 authorization: authorization.map(Into::into),
                 signing_secrets: Vec::new(),
             },
             document: Document::Bytes(Bytes::new()),
-            include_annotations: true,
-            presigned_url_expiry: None,
             delivery_id: Uuid::from_u128(1),
             workflow_id: Uuid::from_u128(2),
             stage_id: Uuid::from_u128(3),

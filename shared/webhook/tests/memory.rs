@@ -14,7 +14,7 @@ use delivery::Document;
 use delivery::ports::Call;
 use support::{Reader, Receiver, answer, call, caller, read_head};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use workflow::StageSecrets;
+use workflow::{StageSecrets, WebhookConfig};
 
 /// Highest resident memory so far, in MiB.
 fn peak() -> u64 {
@@ -83,10 +83,13 @@ async fn memory_stays_flat() {
         counted.store(0, Ordering::SeqCst);
         let call = Call {
             document: Document::Large(reader(metadata)),
-            include_annotations,
+            config: WebhookConfig {
+                include_annotations,
+                ..WebhookConfig::new(receiver.url())
+            },
             secrets: secrets.clone(),
             timeout: Duration::from_secs(300),
-            ..call(receiver.url())
+            ..call("")
         };
         let answer = answer(&caller, call).await;
         assert_eq!(answer.result, Ok(200));

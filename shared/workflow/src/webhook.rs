@@ -32,3 +32,20 @@ pub struct WebhookConfig {
     /// How long presigned URLs in the body stay valid.
     pub presigned_url_expiry: Option<Duration>,
 }
+
+impl WebhookConfig {
+    /// A stage that calls this URL, with the default of every other setting.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            retry_if_fails: true,
+            include_annotations: true,
+            max_retries: None,
+            retry_delays: None,
+            timeout: None,
+            secret_ref: None,
+            presigned_url_expiry: None,
+        }
+    }
+}

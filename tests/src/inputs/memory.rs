@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
+
 use ::workflow::Workflow;
 use delivery::ports::*;
 use delivery::*;
@@ -101,7 +103,7 @@ impl Documents for Memory {
         Err(DocumentError::Reason(Reason::DocumentMissing))
     }
 
-    async fn keep(&self, _key: &FileKey, _document: &DocumentRef) -> Result<(), PortError> {
+    async fn store(&self, _key: &FileKey, _document: Bytes) -> Result<(), PortError> {
         Ok(())
     }
 }

@@ -137,16 +137,7 @@ fn delay_of(status: u16, hint: Option<RetryAfter>, attempt: u32, id: u128) -> Op
 }
 
 fn config() -> WebhookConfig {
-    WebhookConfig {
-        url: "https://receiver.example/hook".to_owned(),
-        retry_if_fails: true,
-        include_annotations: true,
-        max_retries: None,
-        retry_delays: None,
-        timeout: None,
-        secret_ref: None,
-        presigned_url_expiry: None,
-    }
+    WebhookConfig::new("https://receiver.example/hook")
 }
 
 /// A file whose attempt is being made.

@@ -2,7 +2,9 @@
 
 use aws::{Bucket, Queue, SecretStore, Table};
 use bytes::Bytes;
-use delivery::ports::{Freshness, Outgoing, PortError, Secrets, SendMessages, Workflows};
+use delivery::ports::{
+    Documents, Freshness, Outgoing, PortError, Secrets, SendMessages, Workflows,
+};
 use delivery::{Delivery, FileKey};
 use secrecy::{ExposeSecret, SecretString};
 use tests::contract::{self, InFlight, QueueUnderTest};

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod batch_item_failures;
+mod check;
 mod dead_letters;
-mod look;
 mod world;
 
 use std::time::Duration;

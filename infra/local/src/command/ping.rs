@@ -8,7 +8,7 @@ use delivery::{Document, Timestamp};
 use embedded::FileReader;
 use uuid::Uuid;
 use webhook::{CallerConfig, WebhookCaller};
-use workflow::StageSecrets;
+use workflow::{StageSecrets, WebhookConfig};
 
 use super::{SOME_FAILED, SUCCESS};
 use crate::cli::PingArgs;
@@ -41,14 +41,12 @@ pub(crate) async fn ping(args: &PingArgs) -> Result<u8, Error> {
         ..CallerConfig::default()
     })?;
     let call: Call<FileReader> = Call {
-        url: args.url.clone(),
+        config: WebhookConfig::new(args.url.clone()),
         secrets: StageSecrets {
             authorization,
             signing_secrets: Vec::new(),
         },
         document: Document::Bytes(document),
-        include_annotations: true,
-        presigned_url_expiry: None,
         delivery_id: Uuid::new_v4(),
         workflow_id: Uuid::nil(),
         stage_id: Uuid::nil(),

@@ -56,7 +56,7 @@ impl Documents for Around {
         Ok(Document::Bytes(bytes::Bytes::from_static(b"{}")))
     }
 
-    async fn keep(&self, _: &FileKey, _: &DocumentRef) -> Result<(), PortError> {
+    async fn store(&self, _: &FileKey, _: Bytes) -> Result<(), PortError> {
         Ok(())
     }
 }

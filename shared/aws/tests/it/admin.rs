@@ -5,6 +5,7 @@ use aws::{Admin, Bucket, Names, PutWorkflowError, Redriven};
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use delivery::FileKey;
+use delivery::ports::Documents;
 use serde_json::json;
 use uuid::Uuid;
 

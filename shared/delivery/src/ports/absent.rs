@@ -1,5 +1,7 @@
 use std::convert::Infallible;
 
+use bytes::Bytes;
+
 use super::{DocumentError, Documents, Events, PortError, PortErrorKind, SendMessages};
 use crate::document::{Document, DocumentRef};
 use crate::event::FileLeft;
@@ -35,7 +37,7 @@ impl Documents for Absent {
         Err(DocumentError::Port(absent()))
     }
 
-    async fn keep(&self, _: &FileKey, _: &DocumentRef) -> Result<(), PortError> {
+    async fn store(&self, _: &FileKey, _: Bytes) -> Result<(), PortError> {
         Err(absent())
     }
 }

@@ -3,7 +3,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use uuid::Uuid;
-use workflow::StageSecrets;
+use workflow::{StageSecrets, WebhookConfig};
 
 use super::PortError;
 use crate::answer::Answer;
@@ -12,16 +12,12 @@ use crate::time::Timestamp;
 
 /// One call to make. Its `Debug` never shows the URL, because a URL can be a secret itself.
 pub struct Call<R> {
-    /// The receiver's URL, from the stage's settings.
-    pub url: String,
+    /// The stage's settings. Which of them apply to one call is the caller's affair; retries are not.
+    pub config: WebhookConfig,
     /// The stage's secrets.
     pub secrets: StageSecrets,
     /// The item's document.
     pub document: Document<R>,
-    /// Whether the body is the whole document or the document without annotations.
-    pub include_annotations: bool,
-    /// How long a presigned URL in the body stays valid.
-    pub presigned_url_expiry: Option<Duration>,
     /// Sent as `webhook-id`.
     pub delivery_id: Uuid,
     /// Sent as `webhook-workflow-id`.
@@ -32,7 +28,8 @@ pub struct Call<R> {
     pub attempt: u32,
     /// Sent as `webhook-timestamp`, in seconds.
     pub sent_at: Timestamp,
-    /// The time limit of the whole exchange, including the answer's body.
+    /// The time limit of the whole exchange, including the answer's body: the stage's, as far as the invocation
+    /// allows it.
     pub timeout: Duration,
     /// Whether the call must open a new connection, because the receiver may meanwhile have closed one that
     /// was kept open from an earlier call.

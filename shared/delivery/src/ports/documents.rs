@@ -1,5 +1,7 @@
 use std::future::Future;
 
+use bytes::Bytes;
+
 use super::PortError;
 use crate::document::{Document, DocumentReader, DocumentRef};
 use crate::reason::Reason;
@@ -27,11 +29,28 @@ pub trait Documents: Send + Sync {
         document: Option<&DocumentRef>,
     ) -> impl Future<Output = Result<Document<Self::Reader>, DocumentError>> + Send;
 
+    /// Stores a document as the item's, byte for byte, in place of an earlier one.
+    fn store(
+        &self,
+        key: &FileKey,
+        document: Bytes,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+
     /// Stores an inline document as the item's, so that a failed file can still be redelivered after its
-    /// message was deleted.
+    /// message was deleted. An object in S3 is left where it is.
     fn keep(
         &self,
         key: &FileKey,
         document: &DocumentRef,
-    ) -> impl Future<Output = Result<(), PortError>> + Send;
+    ) -> impl Future<Output = Result<(), PortError>> + Send {
+        async move {
+            match document {
+                DocumentRef::Inline(json) => {
+                    let json = Bytes::copy_from_slice(json.get().as_bytes());
+                    self.store(key, json).await
+                }
+                DocumentRef::S3(_) => Ok(()),
+            }
+        }
+    }
 }

@@ -115,12 +115,24 @@ async fn attempt<P: SendPorts>(
         // Or so long that the invocation could end during the call, together with all others of the batch.
         return Err(Fault::OutOfTime);
     }
-    let answer = match prepared.ready {
-        Ok(ready) => {
-            let call = ready.into_call(message, number, started, timeout);
+    let answer = match (prepared.ready, &prepared.config) {
+        (Ok(Ready { secrets, document }), Some(config)) => {
+            let call = Call {
+                config: config.clone(),
+                secrets,
+                document,
+                delivery_id: message.delivery_id,
+                workflow_id: message.workflow_id,
+                stage_id: message.stage_id,
+                attempt: number,
+                sent_at: started,
+                timeout,
+                fresh_connection: Policy::of(config).needs_fresh_connection(number),
+            };
             ports.caller().call(call).await?
         }
-        Err(reason) => Answer::no_call(reason),
+        (Err(reason), _) => Answer::no_call(reason),
+        (Ok(_), None) => Answer::no_call(Reason::StageMissing),
     };
     let config = prepared.config.as_ref();
     let sent = record(ports, workflow, config, &claimed, message, &answer, started).await?;
@@ -134,34 +146,8 @@ struct Prepared<R> {
 }
 
 struct Ready<R> {
-    config: WebhookConfig,
     secrets: StageSecrets,
     document: Document<R>,
-}
-
-impl<R> Ready<R> {
-    fn into_call(
-        self,
-        message: &Delivery,
-        attempt: u32,
-        sent_at: Timestamp,
-        timeout: Duration,
-    ) -> Call<R> {
-        Call {
-            fresh_connection: Policy::of(&self.config).needs_fresh_connection(attempt),
-            url: self.config.url,
-            secrets: self.secrets,
-            document: self.document,
-            include_annotations: self.config.include_annotations,
-            presigned_url_expiry: self.config.presigned_url_expiry,
-            delivery_id: message.delivery_id,
-            workflow_id: message.workflow_id,
-            stage_id: message.stage_id,
-            attempt,
-            sent_at,
-            timeout,
-        }
-    }
 }
 
 type Reader<P> = <<P as StepPorts>::Documents as Documents>::Reader;
@@ -207,11 +193,7 @@ async fn prepare<P: SendPorts>(
         .open(&message.key(), message.document.as_ref())
         .await
     {
-        Ok(document) => Ok(Ready {
-            config: config.clone(),
-            secrets,
-            document,
-        }),
+        Ok(document) => Ok(Ready { secrets, document }),
         Err(DocumentError::Reason(reason)) => Err(reason),
         Err(DocumentError::Port(error)) => return Err(error.into()),
     };

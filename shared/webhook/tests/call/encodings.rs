@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use delivery::ports::Call;
 use delivery::{Document, Reason};
+use workflow::WebhookConfig;
 
 use crate::presigned::Signing;
 use crate::support::{Reader, Receiver, answer, call, caller};
@@ -41,10 +42,13 @@ async fn a_byte_order_mark_is_sent_as_it_is_stored() {
                 }
                 let call = Call {
                     document: opened(MARKED.as_bytes(), large),
-                    include_annotations,
-                    presigned_url_expiry,
+                    config: WebhookConfig {
+                        include_annotations,
+                        presigned_url_expiry,
+                        ..WebhookConfig::new(receiver.url())
+                    },
                     secrets: signed(),
-                    ..call(receiver.url())
+                    ..call("")
                 };
                 assert_eq!(answer(&caller, call).await.result, Ok(200));
                 let request = requests.lock().unwrap().pop().unwrap();
@@ -65,8 +69,11 @@ async fn another_encoding_is_called_by_its_name() {
         for (large, include_annotations) in [(false, true), (false, false), (true, false)] {
             let call = Call {
                 document: opened(document, large),
-                include_annotations,
-                ..call(receiver.url())
+                config: WebhookConfig {
+                    include_annotations,
+                    ..WebhookConfig::new(receiver.url())
+                },
+                ..call("")
             };
             let answer = answer(&caller(), call).await;
             assert_eq!(answer.result, Err(Reason::DocumentInvalid));

@@ -18,7 +18,7 @@ use http::header::HeaderName;
 use serde_json::{Map, Value};
 use standardwebhooks::Webhook;
 use support::{Ends, Reader, Receiver, Request, answer, call, caller, short};
-use workflow::StageSecrets;
+use workflow::{StageSecrets, WebhookConfig};
 
 const NEW: &str = "whsec_bmV3LXBsYW50ZWQtc2lnbmluZy1zZWNyZXQ=";
 const OLD: &str = "whsec_b2xkLXBsYW50ZWQtc2lnbmluZy1zZWNyZXQ=";
@@ -30,11 +30,22 @@ fn signed() -> StageSecrets {
     }
 }
 
+/// A stage with or without annotations.
+fn whole(include_annotations: bool, url: impl Into<String>) -> WebhookConfig {
+    WebhookConfig {
+        include_annotations,
+        ..WebhookConfig::new(url)
+    }
+}
+
 /// Makes one call and gives back the request as the receiver has read it.
 async fn received(call: Call<Reader>) -> Request {
     let (receiver, requests) = Receiver::keeping().await;
     let call = Call {
-        url: receiver.url(),
+        config: WebhookConfig {
+            url: receiver.url(),
+            ..call.config
+        },
         ..call
     };
     let answer = answer(&caller(), call).await;
@@ -164,7 +175,7 @@ async fn the_body_without_is_the_rest_of_it() {
             };
             let request = received(Call {
                 document: opened,
-                include_annotations: false,
+                config: whole(false, ""),
                 secrets: signed(),
                 ..call("")
             })
@@ -205,7 +216,7 @@ async fn a_large_document_in_both_forms() {
         let signs = !secrets.is_empty();
         let request = received(Call {
             document: Document::Large(reader),
-            include_annotations,
+            config: whole(include_annotations, ""),
             secrets,
             ..call("")
         })
@@ -244,8 +255,8 @@ async fn a_broken_document_is_named_with_its_place_and_not_sent() {
             &caller(),
             Call {
                 document,
-                include_annotations,
-                ..call(receiver.url())
+                config: whole(include_annotations, receiver.url()),
+                ..call("")
             },
         )
         .await;
@@ -266,9 +277,9 @@ async fn a_document_that_cannot_be_read_is_our_fault_and_one_that_takes_too_long
         ] {
             let call = Call {
                 document: Document::Large(Reader { ends, ..huge() }),
-                include_annotations,
+                config: whole(include_annotations, receiver.url()),
                 secrets,
-                ..short(receiver.url())
+                ..short("")
             };
             match (caller().call(call).await, ends) {
                 (Err(error), Ends::Failing) => assert_eq!(error.kind, PortErrorKind::Throttled),

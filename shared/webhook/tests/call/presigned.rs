@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use delivery::Document;
 use delivery::ports::{Call, PortError, Presign};
-use workflow::StageSecrets;
+use workflow::{StageSecrets, WebhookConfig};
 
 use crate::support::{Reader, Receiver, answer, call, caller};
 use crate::{signed, verify};
@@ -54,10 +54,13 @@ async fn a_large_documents_source_files_are_presigned_too() {
             let signs = !secrets.is_empty();
             let call = Call {
                 document: Document::Large(large_with_files(beginning)),
-                include_annotations,
-                presigned_url_expiry: Some(Duration::from_secs(60)),
+                config: WebhookConfig {
+                    include_annotations,
+                    presigned_url_expiry: Some(Duration::from_secs(60)),
+                    ..WebhookConfig::new(receiver.url())
+                },
                 secrets,
-                ..call(receiver.url())
+                ..call("")
             };
             assert_eq!(answer(&caller, call).await.result, Ok(200));
             let request = requests.lock().unwrap().pop().unwrap();
@@ -101,10 +104,13 @@ async fn source_files_are_presigned_when_asked() {
     ] {
         let call = Call {
             document: Document::Bytes(document.into()),
-            include_annotations,
-            presigned_url_expiry: expiry.map(Duration::from_secs),
+            config: WebhookConfig {
+                include_annotations,
+                presigned_url_expiry: expiry.map(Duration::from_secs),
+                ..WebhookConfig::new(receiver.url())
+            },
             secrets: signed(),
-            ..call(receiver.url())
+            ..call("")
         };
         assert_eq!(answer(&caller, call).await.result, Ok(200));
         let request = requests.lock().unwrap().pop().unwrap();

@@ -20,7 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 use webhook::guard::Lookup;
 use webhook::{CallerConfig, WebhookCaller};
-use workflow::StageSecrets;
+use workflow::{StageSecrets, WebhookConfig};
 
 /// A listener on loopback that hands each connection to `serve` and counts them.
 pub struct Receiver {
@@ -236,13 +236,11 @@ impl DocumentReader for Reader {
 /// A call of a small document with a timeout that no well-behaved receiver meets.
 pub fn call(url: impl Into<String>) -> Call<Reader> {
     Call {
-        url: url.into(),
+        config: WebhookConfig::new(url),
         secrets: StageSecrets::default(),
         document: Document::Bytes(Bytes::from_static(
             br#"{"version": "2.0", "item": {"name": "a.jpg"}, "annotations": [1]}"#,
         )),
-        include_annotations: true,
-        presigned_url_expiry: None,
         delivery_id: Uuid::from_u128(0xde11),
         workflow_id: Uuid::from_u128(0x0f10),
         stage_id: Uuid::from_u128(0x57a9),

@@ -78,7 +78,7 @@ impl Caller<Infallible> for Sim {
             let seen = check::Call {
                 delivery_id,
                 attempt,
-                url: call.url.clone(),
+                url: call.config.url.clone(),
                 from,
                 until,
                 status,

@@ -43,7 +43,7 @@ impl Documents for Sim {
             .map_err(DocumentError::Port)
     }
 
-    async fn keep(&self, _key: &FileKey, _document: &DocumentRef) -> Result<(), PortError> {
+    async fn store(&self, _key: &FileKey, _document: Bytes) -> Result<(), PortError> {
         self.effect("keep", |_| ()).await
     }
 }

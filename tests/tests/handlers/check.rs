@@ -33,35 +33,35 @@ async fn a_visit_that_was_opened_beside_its_rejection_gets_its_message() {
     assert_eq!(unfinished.len(), 1);
     let has_message = unfinished[0].as_ref().unwrap().has_message;
     assert_eq!(has_message, Some(true));
-    let look = Delivery {
+    let check = Delivery {
         task: Task::Check {},
         ..first_message(&second)
     };
-    let looked = world.send(&[json(&look)], LONG).await;
-    assert!(failed(&looked).is_empty());
+    let checked = world.send(&[json(&check)], LONG).await;
+    assert!(failed(&checked).is_empty());
     let again = world.deliveries().await;
     assert_eq!(again, [json(&lost)]);
     world.send(&again, LONG).await;
     assert_eq!(world.calls(), 2);
-    // There is nothing to look after any more.
-    world.send(&[json(&look)], LONG).await;
+    // There is nothing to send again any more.
+    world.send(&[json(&check)], LONG).await;
     assert!(world.deliveries().await.is_empty());
     assert_eq!(world.calls(), 2);
 }
 
 /// It was sent after a command that was rejected: parked, a redrive would carry that out.
 #[tokio::test]
-async fn a_look_that_dies_is_not_parked() {
+async fn a_check_that_dies_is_not_parked() {
     let world = World::new().await;
     let first = world.assignment(1).await;
     world.dispatch(&[json(&first)]).await;
     let mut rejected = first.clone();
     rejected.assignment_id = Uuid::new_v4();
-    let look = Delivery {
+    let check = Delivery {
         task: Task::Check {},
         ..first_message(&rejected)
     };
-    let letters = event(&[json(&look)], LONG);
+    let letters = event(&[json(&check)], LONG);
     let answer = dead_letter::handle(&world.ports, letters).await.unwrap();
     assert!(failed(&answer).is_empty());
     assert!(world.ports.engine().parked(10).await.unwrap().is_empty());

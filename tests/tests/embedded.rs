@@ -71,6 +71,7 @@ async fn the_contract_holds() {
     contract::lists(&engine).await;
     contract::unfinished(&engine).await;
     contract::queues(&Deliveries(engine.clone())).await;
+    contract::operator(&engine, &engine, &engine).await;
     contract::documents(&engine, async |key: &FileKey, content: Vec<u8>| {
         engine
             .store_document(key, Bytes::from(content))

@@ -4,6 +4,7 @@ use clap::Parser;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
+use crate::backend;
 use crate::cli::{Cli, Command};
 use crate::command;
 use crate::runner::open_files;
@@ -42,11 +43,11 @@ pub fn program() -> ExitCode {
         match &cli.command {
             None => command::demo().await,
             Some(Command::Run(args)) => command::run(args).await,
-            Some(Command::Status(args)) => command::status(args).await,
-            Some(Command::Redeliver(args)) => command::redeliver(args).await,
-            Some(Command::Redrive(args)) => command::redrive(args).await,
-            Some(Command::Audit(args)) => command::audit(args).await,
-            Some(Command::Assign(args)) => command::assign(args).await,
+            Some(Command::Status(args)) => backend::perform(&args.target, args).await,
+            Some(Command::Redeliver(args)) => backend::perform(&args.target, args).await,
+            Some(Command::Redrive(args)) => backend::perform(&args.target, args).await,
+            Some(Command::Audit(args)) => backend::perform(&args.target, args).await,
+            Some(Command::Assign(args)) => backend::perform_on_aws(&args.stack, args).await,
             Some(Command::Workflow(what)) => command::workflow(what).await,
             Some(Command::Ping(args)) => command::ping(args).await,
             Some(Command::Receive(args)) => command::receive(args).await,

@@ -19,12 +19,12 @@ mod error;
 mod metrics;
 mod warm;
 
-#[cfg(feature = "operator")]
-mod admin;
 #[cfg(feature = "s3")]
 mod documents;
 #[cfg(feature = "eventbridge")]
 mod events;
+#[cfg(feature = "operator")]
+mod operator;
 #[cfg(feature = "s3")]
 mod presign;
 #[cfg(feature = "sqs")]
@@ -44,12 +44,12 @@ pub use environment::{Environment, EnvironmentError};
 pub use metrics::EmfMetrics;
 pub use warm::warm;
 
-#[cfg(feature = "operator")]
-pub use admin::{Admin, PutWorkflowError, Redriven, Stored};
 #[cfg(feature = "s3")]
 pub use documents::{Bucket, ObjectReader, ObjectStream};
 #[cfg(feature = "eventbridge")]
 pub use events::EventBus;
+#[cfg(feature = "operator")]
+pub use operator::Deployment;
 #[cfg(feature = "s3")]
 pub use presign::S3Presign;
 #[cfg(feature = "sqs")]

@@ -10,17 +10,6 @@ use crate::team::{InvalidTeam, check_team};
 /// The longest message body that a queue accepts: 1 MiB, as in SQS.
 pub const MAX_BODY: usize = 1024 * 1024;
 
-/// The queues of a deployment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum QueueName {
-    /// Assignments, for the dispatcher.
-    Assignments,
-    /// Deliveries, for the sender.
-    Deliveries,
-    /// Messages that could not be handled, parked for inspection and redrive.
-    DeadLetters,
-}
-
 /// The command to put an item into a stage and, if that is a Webhook stage, to fire it.
 ///
 /// Producers send it to the assignments queue.

@@ -78,20 +78,6 @@ impl Engine {
         Ok(())
     }
 
-    /// The team and id of every stored workflow.
-    ///
-    /// # Errors
-    /// [`PortError`] when the database fails.
-    pub async fn workflows(&self) -> Result<Vec<(String, Uuid)>, PortError> {
-        self.writer()
-            .run("list workflows", |db| {
-                db.prepare("SELECT team, workflow_id FROM workflows ORDER BY team, workflow_id")?
-                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-                    .collect()
-            })
-            .await
-    }
-
     /// Stores a team's secrets in `secrets.json` (mode 0600), never in the database.
     ///
     /// # Errors

@@ -101,7 +101,7 @@ impl Engine {
 
     /// The state directory.
     #[must_use]
-    pub fn directory(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.inner.directory
     }
 

@@ -10,58 +10,41 @@ use crate::engine::Engine;
 use crate::states::parse;
 
 /// What is stored about an item in addition to its state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
-    /// The file.
-    pub key: FileKey,
-    /// A digest of its document at registration, to tell two files with the same id apart.
-    pub content: Uuid,
-    /// Its name.
-    pub name: String,
+pub(crate) struct Item {
+    pub(crate) key: FileKey,
+    pub(crate) digest: Uuid,
+    pub(crate) name: String,
 }
 
 impl Engine {
-    /// Stores items, all in one commit.
-    ///
-    /// # Errors
-    /// [`PortError`] when the database fails.
-    pub async fn put_items(&self, items: Vec<Item>) -> Result<(), PortError> {
+    /// Stores the items, all in one commit.
+    pub(crate) async fn put_items(&self, items: Vec<Item>) -> Result<(), PortError> {
         self.writer()
             .run("remember items", move |db| {
                 let mut insert =
                     db.prepare_cached("INSERT OR REPLACE INTO items VALUES (?1, ?2, ?3, ?4)")?;
-                for item in &items {
-                    let Item { key, content, name } = item;
-                    insert.execute(params![key.team, key.item_id, content, name])?;
+                for Item { key, digest, name } in &items {
+                    insert.execute(params![key.team, key.item_id, digest, name])?;
                 }
                 Ok(())
             })
             .await
     }
 
-    /// The item of this file.
-    ///
-    /// # Errors
-    /// [`PortError`] when the database fails.
-    pub async fn item(&self, key: &FileKey) -> Result<Option<Item>, PortError> {
-        let wanted = key.clone();
-        let row: Option<(Uuid, String)> = self
-            .writer()
+    /// The digest and name of a file's item.
+    pub(crate) async fn item(&self, key: &FileKey) -> Result<Option<(Uuid, String)>, PortError> {
+        let key = key.clone();
+        self.writer()
             .run("look up an item", move |db| {
                 db.prepare_cached(
                     "SELECT content, name FROM items WHERE team = ?1 AND item_id = ?2",
                 )?
-                .query_row(params![wanted.team, wanted.item_id], |row| {
+                .query_row(params![key.team, key.item_id], |row| {
                     Ok((row.get(0)?, row.get(1)?))
                 })
                 .optional()
             })
-            .await?;
-        Ok(row.map(|(content, name)| Item {
-            key: key.clone(),
-            content,
-            name,
-        }))
+            .await
     }
 
     /// The records of all files in the order of team and item: at most `limit`, starting after `after`.

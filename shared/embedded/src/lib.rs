@@ -19,6 +19,7 @@ mod history;
 mod in_flight;
 mod items;
 mod lists;
+mod operator;
 mod queue;
 mod queue_ports;
 mod queues;
@@ -32,7 +33,6 @@ mod writer;
 pub use documents::{FileReader, INLINE_LIMIT, MEMORY_LIMIT};
 pub use engine::{Engine, Options};
 pub use error::OpenError;
-pub use items::Item;
 pub use queue::{Depth, MAX_CRASHES, MAX_RECEIVES, Queue, Received};
 #[doc(hidden)]
 pub use states::parse as read_record;

@@ -1,7 +1,7 @@
 use std::time::{Duration, SystemTime};
 
+use delivery::Timestamp;
 use delivery::ports::{PortError, PortErrorKind};
-use delivery::{DeadLetter, Timestamp};
 use rusqlite::{Connection, params};
 use tokio::sync::futures::Notified;
 
@@ -176,44 +176,28 @@ impl Engine {
         self.inner.sent[queue.index()].notified()
     }
 
-    /// The id and body of parked dead letters, oldest first, at most `most`.
-    ///
-    /// # Errors
-    /// [`PortError`] when the database fails.
-    pub async fn parked(&self, most: usize) -> Result<Vec<(i64, String)>, PortError> {
+    /// The id and body of parked dead letters, oldest first: at most `limit`, starting after `after`.
+    pub(crate) async fn letters(
+        &self,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<(i64, String)>, PortError> {
         self.writer()
             .run("list dead letters", move |db| {
+                let limit = i64::try_from(limit).unwrap_or(i64::MAX);
                 db.prepare_cached(
-                    "SELECT id, body FROM messages WHERE queue = ?1 ORDER BY id LIMIT ?2",
+                    "SELECT id, body FROM messages WHERE queue = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
                 )?
-                .query_map(
-                    params![
-                        Queue::Parked.number(),
-                        i64::try_from(most).unwrap_or(i64::MAX)
-                    ],
-                    |row| Ok((row.get(0)?, row.get(1)?)),
-                )?
+                .query_map(params![Queue::Parked.number(), after, limit], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?
                 .collect()
             })
             .await
     }
 
-    /// Parked dead letters, oldest first, at most `most`; none in place of one that cannot be read.
-    ///
-    /// # Errors
-    /// [`PortError`] when the database fails.
-    pub async fn letters(&self, most: usize) -> Result<Vec<Option<DeadLetter>>, PortError> {
-        let parked = self.parked(most).await?.into_iter();
-        Ok(parked
-            .map(|(_, body)| serde_json::from_str(&body).ok())
-            .collect())
-    }
-
-    /// Removes a parked dead letter that was redriven.
-    ///
-    /// # Errors
-    /// [`PortError`] when there is none with this id, or the database fails.
-    pub async fn unpark(&self, id: i64) -> Result<(), PortError> {
+    /// Removes a parked dead letter that was redriven; it is an error if there is none with this id.
+    pub(crate) async fn unpark(&self, id: i64) -> Result<(), PortError> {
         let removed = self
             .writer()
             .run("remove a dead letter", move |db| {

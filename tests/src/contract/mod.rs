@@ -2,12 +2,14 @@
 
 mod documents;
 mod history;
+mod operator;
 mod queues;
 mod states;
 mod unfinished;
 
 pub use documents::documents;
 pub use history::{history, lists};
+pub use operator::{operator, put_document, put_workflow};
 pub use queues::{InFlight, QueueUnderTest, queues};
 pub use states::{conditional_writes, one_of_many_writers};
 pub use unfinished::unfinished;

@@ -1,6 +1,7 @@
 //! The contract, against DynamoDB, SQS, S3 and Secrets Manager.
 
-use aws::{Bucket, Queue, SecretStore, Table};
+use aws::{Bucket, Deployment, Names, Queue, SecretStore, Table};
+use aws_sdk_sqs::types::QueueAttributeName;
 use bytes::Bytes;
 use delivery::ports::{
     Documents, Freshness, Outgoing, PortError, Secrets, SendMessages, Workflows,
@@ -105,6 +106,25 @@ async fn a_queue_keeps_the_contract() {
         url,
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_keeps_the_contract() {
+    let config = emulator().config();
+    let client = aws_sdk_sqs::Client::new(&config);
+    let mut names = Names::of_stack(&config, "webhook-stage").await.unwrap();
+    // The deployment's own functions would receive from its own queues.
+    for (name, url) in [
+        ("operator-assignments", &mut names.assignments_queue_url),
+        ("operator-dead-letters", &mut names.dead_letters_queue_url),
+    ] {
+        let create = client.create_queue().queue_name(name);
+        let create = create.attributes(QueueAttributeName::VisibilityTimeout, "5");
+        *url = create.send().await.unwrap().queue_url.unwrap();
+    }
+    let parked = Queue::new(&config, &names.dead_letters_queue_url);
+    let documents = Bucket::new(&config, &names.documents_bucket);
+    contract::operator(&Deployment::new(&config, &names), &documents, &parked).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,14 +3,15 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use aws::{Admin, Names};
+use aws::Names;
 use aws_sdk_sqs::types::QueueAttributeName;
-use delivery::ports::{FileStates, Lists};
+use delivery::ports::{FileStates, Lists, Operator};
 use delivery::{Assignment, DocumentRef, FileState, Reason};
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 use serde_json::value::RawValue;
 use simulation::check::{self, Command, Evidence};
+use tests::contract::put_workflow;
 use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 use workflow::{Actor, Role, Workflow};
@@ -73,7 +74,7 @@ pub struct Scene {
     pub emulator: &'static Emulator,
     pub proxy: Proxy,
     pub receiver: Receiver,
-    admin: Admin,
+    operator: aws::Deployment,
     workflow: Workflow,
     team: String,
     _alone: MutexGuard<'static, ()>,
@@ -111,15 +112,14 @@ impl Scene {
         json["stages"][1]["config"]["retry_delays"] = json!([4, 1]);
         json["stages"][1]["config"]["retry_if_fails"] = json!(true);
         json["stages"][1]["config"]["authorization_header"] = json!("Bearer planted");
-        let admin = Admin::new(&config, &names);
-        let stored = admin.put_workflow(team, json.to_string().as_bytes()).await;
-        let workflow = stored.unwrap().workflow;
+        let operator = aws::Deployment::new(&config, &names);
+        let workflow = put_workflow(&operator, team, json.to_string().as_bytes()).await;
         deployment.proxy.plan(|_, _, _| Fault::None);
         Self {
             emulator: &deployment.emulator,
             proxy: deployment.proxy.clone(),
             receiver,
-            admin,
+            operator,
             workflow,
             team: team.to_owned(),
             _alone: alone,
@@ -149,7 +149,7 @@ impl Scene {
     }
 
     pub async fn assign(&self, assignments: &[Assignment]) {
-        for sent in self.admin.assign(assignments.to_vec()).await {
+        for sent in self.operator.assign(assignments.to_vec()).await {
             sent.unwrap();
         }
     }
@@ -181,7 +181,7 @@ impl Scene {
         while !waiting.is_empty() {
             let looked: Vec<_> = stream::iter(waiting)
                 .map(|assignment| async move {
-                    let found = self.admin.table().get(&assignment.key()).await;
+                    let found = self.operator.records().get(&assignment.key()).await;
                     (assignment, found.unwrap())
                 })
                 .buffer_unordered(8)
@@ -216,8 +216,8 @@ impl Scene {
     ) -> Checked {
         let (mut visits, mut attempts) = (Vec::new(), Vec::new());
         for state in &settled {
-            visits.extend(self.admin.table().visits(&state.key).await.unwrap());
-            attempts.extend(self.admin.table().attempts(&state.key).await.unwrap());
+            visits.extend(self.operator.records().visits(&state.key).await.unwrap());
+            attempts.extend(self.operator.records().attempts(&state.key).await.unwrap());
         }
         let calls = self.receiver.seen.calls().into_iter();
         let evidence = Evidence {

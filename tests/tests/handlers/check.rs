@@ -2,7 +2,7 @@
 //! visit and dies.
 
 use delivery::machine::first_message;
-use delivery::ports::{ScanSegment, Unfinished};
+use delivery::ports::{Operator, ScanSegment, Unfinished};
 use delivery::usecase::prepare;
 use delivery::{Delivery, Task};
 use uuid::Uuid;

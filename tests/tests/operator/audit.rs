@@ -1,10 +1,11 @@
 use std::process::Command;
 use std::time::Duration;
 
-use aws::{Admin, Names, Table};
-use delivery::ports::{FileStates, Lists};
+use aws::{Deployment, Names, Table};
+use delivery::ports::{FileStates, Lists, Operator};
 use delivery::{DeliveryState, FileKey, FileState, Outcome, Status, Timestamp, Visit};
 use serde_json::{Value, json};
+use tests::contract::{put_document, put_workflow};
 use uuid::Uuid;
 use workflow::{Actor, Role, Workflow};
 
@@ -101,25 +102,21 @@ async fn stuck_files_are_found_and_brought_on() {
     let emulator = emulator();
     let config = emulator.config();
     let names = Names::of_stack(&config, "webhook-stage").await.unwrap();
-    let admin = Admin::new(&config, &names);
+    let deployment = Deployment::new(&config, &names);
     let mut json: Value = serde_json::from_slice(include_bytes!(
         "../../../infra/local/examples/workflow.json"
     ))
     .unwrap();
     json["stages"][1]["config"]["url"] = emulator.output("ReceiverUrl").into();
     json["stages"][1]["config"]["authorization_header"] = TOKEN.into();
-    let stored = admin.put_workflow(TEAM, json.to_string().as_bytes()).await;
-    let workflow = stored.unwrap().workflow;
+    let workflow = put_workflow(&deployment, TEAM, json.to_string().as_bytes()).await;
     let mut files = Vec::new();
     for status in [Status::Assigned, Status::Queued, Status::Sending] {
         for _ in 0..EACH {
             let state = stranded(TEAM, &workflow, status);
             let document = json!({"version": "2.0", "item": {"name": "x.jpg"}}).to_string();
-            admin
-                .store_document(&state.key, document.into())
-                .await
-                .unwrap();
-            admin.table().put(&state).await.unwrap();
+            put_document(&deployment, &state.key, document).await;
+            deployment.records().put(&state).await.unwrap();
             files.push(state);
         }
     }
@@ -134,13 +131,13 @@ async fn stuck_files_are_found_and_brought_on() {
     let found = invoke(emulator, &json!({"segments":1}));
     assert_eq!(found["repaired"], json!(3 * EACH), "{found}");
     for file in &files {
-        let state = at_rest(admin.table(), &file.key).await;
+        let state = at_rest(deployment.records(), &file.key).await;
         let delivery = state.delivery.unwrap();
         assert_eq!(delivery.outcome, Some(Outcome::Succeeded));
         assert_eq!(delivery.delivery_id, file.visit.id);
         assert!(
-            admin
-                .table()
+            deployment
+                .records()
                 .rejections(&file.key)
                 .await
                 .unwrap()

@@ -1,10 +1,12 @@
 use std::process::Command;
 use std::time::Duration;
 
-use aws::{Admin, Names};
+use aws::{Deployment, Names};
 use aws_sdk_sqs::types::QueueAttributeName;
+use delivery::ports::Operator;
 use delivery::{Assignment, FileKey};
 use serde_json::{Value, json};
+use tests::contract::{put_document, put_workflow};
 use uuid::Uuid;
 use workflow::{Actor, Role};
 
@@ -57,19 +59,18 @@ async fn other_systems_are_told_when_a_file_leaves() {
     let told = listening(emulator, &client).await;
 
     let names = Names::of_stack(&config, "webhook-stage").await.unwrap();
-    let admin = Admin::new(&config, &names);
+    let deployment = Deployment::new(&config, &names);
     let example = include_bytes!("../../../infra/local/examples/workflow.json");
     let mut json: Value = serde_json::from_slice(example).unwrap();
     json["stages"][1]["config"]["url"] = emulator.output("ReceiverUrl").into();
     json["stages"][1]["config"]["authorization_header"] = TOKEN.into();
-    let stored = admin.put_workflow(TEAM, json.to_string().as_bytes()).await;
-    let workflow = stored.unwrap().workflow;
+    let workflow = put_workflow(&deployment, TEAM, json.to_string().as_bytes()).await;
     let key = FileKey {
         team: TEAM.to_owned(),
         item_id: Uuid::new_v4(),
     };
     let document = json!({"version": "2.0", "item": {"name": "planted-content.jpg"}}).to_string();
-    admin.store_document(&key, document.into()).await.unwrap();
+    put_document(&deployment, &key, document).await;
     let stage_id = workflow.first_webhook().unwrap().id;
     let assignment = Assignment {
         assignment_id: Uuid::new_v4(),
@@ -83,7 +84,7 @@ async fn other_systems_are_told_when_a_file_leaves() {
         },
         document: None,
     };
-    for sent in admin.assign(vec![assignment]).await {
+    for sent in deployment.assign(vec![assignment]).await {
         sent.unwrap();
     }
 

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use embedded::Engine;
+use super::directory::Directory;
 use ipnet::IpNet;
 
 use crate::cli::CallArgs;
@@ -16,8 +16,8 @@ use crate::terminal::output::say;
 const FILE: &str = "allowed-networks";
 
 /// Stores what this `run` may call, in place of what an earlier one was allowed.
-pub(crate) fn keep(engine: &Engine, networks: &[IpNet]) -> Result<(), Error> {
-    let path = engine.directory().join(FILE);
+pub(crate) fn keep(directory: &Directory, networks: &[IpNet]) -> Result<(), Error> {
+    let path = directory.path().join(FILE);
     let written = if networks.is_empty() {
         match fs::remove_file(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -31,10 +31,10 @@ pub(crate) fn keep(engine: &Engine, networks: &[IpNet]) -> Result<(), Error> {
 }
 
 /// The networks that calls may go to: those given to this command, or else those that `run` was allowed.
-pub(crate) fn allowed(engine: &Engine, args: &CallArgs) -> Result<CallArgs, Error> {
+pub(crate) fn allowed(directory: &Directory, args: &CallArgs) -> Result<CallArgs, Error> {
     let mut calls = args.clone();
     if calls.allow_network.is_empty() {
-        let path = engine.directory().join(FILE);
+        let path = directory.path().join(FILE);
         calls.allow_network = read(&path)?;
         if let Some(networks) = listed(&calls.allow_network) {
             let path = path.display();

@@ -1,7 +1,31 @@
-//! What a command works on: a state directory, or the table of a deployment.
+//! What a command works on: a state directory on this machine, or a deployment on AWS. Only this module tells
+//! them apart by the arguments, and only here do their engines have names.
 
 pub(crate) mod allowed_networks;
-pub(crate) mod open;
-pub(crate) mod store;
+#[cfg(feature = "aws")]
+mod deployment;
+#[cfg(not(feature = "aws"))]
+#[path = "missing.rs"]
+mod deployment;
+pub(crate) mod directory;
+mod operation;
 pub(crate) mod unfinished;
 pub(crate) mod workflows;
+
+pub(crate) use deployment::perform as perform_on_aws;
+pub(crate) use operation::{Backend, Operation};
+
+use crate::cli::TargetArgs;
+use crate::error::Error;
+
+/// Performs a command's operation on what the arguments name, and returns its exit code.
+///
+/// # Errors
+/// [`Error`] when there is no such state directory or deployment, or the operation fails.
+pub(crate) async fn perform(target: &TargetArgs, operation: &impl Operation) -> Result<u8, Error> {
+    if target.aws {
+        perform_on_aws(&target.stack(), operation).await
+    } else {
+        operation.on(&directory::open(&target.state)?).await
+    }
+}

@@ -1,15 +1,15 @@
 //! Files that are not at rest.
 
+use super::directory::Directory;
 use delivery::ports::{PortError, ScanSegment, Unfinished};
 use delivery::{FileKey, FileState};
-use embedded::Engine;
 
 use crate::terminal::output::say;
 
 /// Whether an earlier command that was interrupted left files on their way; says so. Every command that
 /// runs the functions continues them, because nothing else does.
-pub(crate) async fn is_under_way(engine: &Engine) -> Result<bool, PortError> {
-    let under_way = !engine.is_idle().await?;
+pub(crate) async fn is_under_way(directory: &Directory) -> Result<bool, PortError> {
+    let under_way = !directory.is_idle().await?;
     if under_way {
         say!("an earlier command left files on their way; they are continued as well");
     }
@@ -17,11 +17,11 @@ pub(crate) async fn is_under_way(engine: &Engine) -> Result<bool, PortError> {
 }
 
 /// Every file that is not at rest.
-pub(crate) async fn under_way(engine: &Engine) -> Result<Vec<FileState>, PortError> {
+pub(crate) async fn under_way(directory: &Directory) -> Result<Vec<FileState>, PortError> {
     let mut found = Vec::new();
     let mut after = None;
     loop {
-        let page = engine
+        let page = directory
             .unfinished(ScanSegment::ALL, after.as_deref())
             .await?;
         // A record that cannot be read is reported by `audit`.

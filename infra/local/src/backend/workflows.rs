@@ -1,22 +1,66 @@
 use std::sync::Arc;
 
-use delivery::ports::Workflows;
-use embedded::Engine;
+use delivery::ports::{Operator, PortError, Workflows};
+use uuid::Uuid;
 use workflow::{StageLookupError, Workflow};
 
+use crate::cli::WithinArgs;
 use crate::error::Error;
 
-/// The workflows of a state directory, each once.
-pub(crate) async fn workflows(engine: &Engine) -> Result<Vec<Arc<Workflow>>, Error> {
+/// The workflows that a command may be about, each once: the one that the arguments name, or all.
+pub(crate) async fn meant(
+    operator: &impl Operator,
+    within: &WithinArgs,
+) -> Result<Vec<Arc<Workflow>>, Error> {
+    if let (Some(team), Some(id)) = (&within.team, within.workflow) {
+        return Ok(vec![stored(operator, team, id).await?]);
+    }
     let mut found: Vec<Arc<Workflow>> = Vec::new();
-    for (team, id) in engine.workflows().await? {
-        if found.iter().all(|workflow| workflow.id != id)
-            && let Some(workflow) = engine.workflow(&team, id).await?
+    for (team, id) in operator.workflows().await? {
+        if within.workflow.is_none_or(|wanted| wanted == id)
+            && found.iter().all(|workflow| workflow.id != id)
+            && let Some(workflow) = operator.records().workflow(&team, id).await?
         {
             found.push(workflow);
         }
     }
-    Ok(found)
+    match within.workflow {
+        Some(id) if found.is_empty() => Err(Error::Usage(format!(
+            "--workflow {id}: the state directory does not have it"
+        ))),
+        _ => Ok(found),
+    }
+}
+
+/// The team that is named, or else all that have the workflow.
+pub(crate) async fn teams_of(
+    operator: &impl Operator,
+    named: Option<&String>,
+    workflow_id: Uuid,
+) -> Result<Vec<String>, PortError> {
+    if let Some(team) = named {
+        return Ok(vec![team.clone()]);
+    }
+    let known = operator.workflows().await?.into_iter();
+    let known = known.filter(|(_, id)| *id == workflow_id);
+    Ok(known.map(|(team, _)| team).collect())
+}
+
+/// Reads a deployment's workflow that must exist.
+pub(crate) async fn stored(
+    operator: &impl Operator,
+    team: &str,
+    id: Uuid,
+) -> Result<Arc<Workflow>, Error> {
+    let found = operator.records().workflow(team, id).await?;
+    found.ok_or_else(|| not_stored(team, id))
+}
+
+/// The error that a deployment does not have the team's workflow.
+pub(crate) fn not_stored(team: &str, id: Uuid) -> Error {
+    Error::Usage(format!(
+        "--workflow {id}: the team {team} has no such workflow here; store it with `webhook-stage workflow put --aws --team {team} FILE`"
+    ))
 }
 
 /// The error that none of the workflows has the stage, with the stages that they have.

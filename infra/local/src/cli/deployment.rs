@@ -24,7 +24,6 @@ pub(crate) struct TargetArgs {
     pub stack: Option<String>,
 }
 
-#[cfg(feature = "aws")]
 impl TargetArgs {
     /// The name of the stack: as given, or from the environment, or the default.
     #[must_use]

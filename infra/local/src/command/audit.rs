@@ -1,22 +1,17 @@
-use delivery::ports::{ScanSegment, SystemClock};
+use delivery::ports::ScanSegment;
 use delivery::usecase::{self, Audit, AuditSettings};
-use embedded::Engine;
 use serde::Serialize;
-use std::sync::Arc;
 use uuid::Uuid;
 
-use super::parked::{self, Parked};
+use super::parked;
 use super::settled::settled;
-use super::{INTERRUPTED, SOME_FAILED, SUCCESS};
-use crate::backend::allowed_networks::allowed;
-use crate::backend::open;
+use super::work::{stopped, work};
+use super::{SOME_FAILED, SUCCESS};
 use crate::backend::unfinished::{keys_of, under_way};
+use crate::backend::{Backend, Operation};
 use crate::cli::AuditArgs;
 use crate::error::Error;
-use crate::runner::drain::drain;
-use crate::terminal::interrupt::say_stopped;
 use crate::terminal::output::{output, say};
-use crate::terminal::progress::Progress;
 use crate::terminal::report::{counted, print_json, write_columns};
 
 /// One stuck file.
@@ -30,45 +25,36 @@ struct Row {
     repaired: bool,
 }
 
-pub(super) fn settings(args: &AuditArgs) -> AuditSettings {
-    AuditSettings {
-        segment: ScanSegment::ALL,
-        grace: args.grace,
-        repair: args.repair,
+impl Operation for AuditArgs {
+    async fn on(&self, backend: &impl Backend) -> Result<u8, Error> {
+        let settings = AuditSettings {
+            segment: ScanSegment::ALL,
+            grace: self.grace,
+            repair: self.repair,
+        };
+        let found = usecase::audit(backend, settings).await?;
+        let letters = backend.parked(parked::LIMIT).await?;
+        let letters = parked::without_record(backend.records(), letters).await?;
+        print(&found, self.json)?;
+        parked::print(&letters, self.json)?;
+        let repaired = found.stuck.iter().all(|file| file.repaired);
+        let code = if found.unreadable == 0 && repaired && letters.is_empty() {
+            SUCCESS
+        } else {
+            SOME_FAILED
+        };
+        match backend.here() {
+            Some(directory) if self.repair && !directory.is_idle().await? => {
+                let files = keys_of(under_way(directory).await?);
+                if !work(directory, &self.calls, files.len()).await? {
+                    return Ok(stopped());
+                }
+                let settled = settled(directory, files).await?;
+                Ok(if settled == SUCCESS { code } else { settled })
+            }
+            _ => Ok(code),
+        }
     }
-}
-
-pub(super) async fn audit(args: &AuditArgs, settings: AuditSettings) -> Result<u8, Error> {
-    let engine = open::directory(&args.target)?;
-    let found = usecase::audit(&Directory(&engine), settings).await?;
-    let letters = parked::without_record(&engine, engine.letters(parked::LIMIT).await?).await?;
-    let code = report(&found, &letters, args.json)?;
-    if !args.repair || engine.is_idle().await? {
-        return Ok(code);
-    }
-    let files = keys_of(under_way(&engine).await?);
-    let calls = allowed(&engine, &args.calls)?;
-    let progress = Arc::new(Progress::new(files.len().try_into().unwrap_or(0)));
-    let finished = drain(&engine, &calls, Arc::clone(&progress)).await?;
-    progress.finish();
-    if !finished {
-        say_stopped();
-        return Ok(INTERRUPTED);
-    }
-    let settled = settled(&engine, files).await?;
-    Ok(if settled == SUCCESS { code } else { settled })
-}
-
-/// Prints what was found, and returns the exit code.
-pub(super) fn report(found: &Audit, letters: &[Parked], json: bool) -> Result<u8, Error> {
-    print(found, json)?;
-    parked::print(letters, json)?;
-    let repaired = found.stuck.iter().all(|file| file.repaired);
-    Ok(if found.unreadable == 0 && repaired && letters.is_empty() {
-        SUCCESS
-    } else {
-        SOME_FAILED
-    })
 }
 
 fn print(found: &Audit, json: bool) -> Result<(), Error> {
@@ -125,14 +111,3 @@ fn table(rows: &[Row]) -> Result<(), Error> {
     let lines: Vec<_> = std::iter::once(header).chain(lines).collect();
     Ok(output(|out| write_columns(out, &lines))?)
 }
-
-/// Audits a state directory.
-struct Directory<'a>(&'a Engine);
-
-delivery::port_set! { impl AuditPorts for Directory<'_> as directory {
-    Unfinished unfinished: Engine = directory.0;
-    Assignments assignments: Engine = directory.0;
-    Deliveries deliveries: Engine = directory.0;
-    Clock clock: SystemClock = &SystemClock;
-    Observer observer: () = &();
-} }

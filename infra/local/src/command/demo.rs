@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use authorizer::Tokens;
 use delivery::machine::visit_id_of;
-use delivery::ports::{FileStates, Outgoing, SendMessages};
+use delivery::ports::{FileStates, Operator};
 use delivery::{Assignment, FileKey};
-use embedded::{Engine, Options};
 use receiver::{Config, Receiver, Script};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -16,7 +15,9 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 use workflow::{Actor, Imported, Role, Stage, StageSecrets, Workflow};
 
+use super::visits::send;
 use super::{ERROR, INTERRUPTED, SUCCESS};
+use crate::backend::directory::{self, Directory};
 use crate::cli::CallArgs;
 use crate::error::Error;
 use crate::gateway::{Gateway, serve};
@@ -117,7 +118,7 @@ fn gateway(token: &str) -> Result<Gateway, Error> {
 }
 
 struct Demo {
-    engine: Engine,
+    engine: Directory,
     workflow: Workflow,
     files: Vec<Registered>,
     progress: Arc<Progress>,
@@ -145,7 +146,7 @@ impl Demo {
                 .map_err(refused)?;
             workflow.set_retry_delays(id, &DELAYS).map_err(refused)?;
         }
-        let engine = Engine::open(&scratch.0.join("state"), Options::default())?;
+        let engine = directory::create(&scratch.0.join("state"))?;
         let own = StageSecrets {
             authorization: Some(SecretString::from(token)),
             signing_secrets: Vec::new(),
@@ -157,10 +158,8 @@ impl Demo {
         let paths = discover(&[scratch.write_documents()?])?;
         let files = register(&engine, &paths, None).await?.files;
         for file in &files {
-            engine
-                .store_secrets(&file.key.team, secrets.clone())
-                .await?;
-            engine.store_workflow(&file.key.team, &workflow).await?;
+            let team = &file.key.team;
+            engine.put_workflow(team, &workflow, &secrets).await?;
         }
         let visits = u64::try_from(files.len() * 2).unwrap_or(0);
         Ok(Self {
@@ -219,16 +218,8 @@ impl Demo {
             .into_iter()
             .map(|(file, actor)| (file, self.assignment(stage, &file.key, actor)))
             .collect();
-        let messages = assignments
-            .iter()
-            .map(|(_, message)| Outgoing {
-                message: message.clone(),
-                delay: Duration::ZERO,
-            })
-            .collect();
-        for result in self.engine.send(messages).await {
-            result?;
-        }
+        let sent = assignments.iter().map(|(_, assignment)| assignment.clone());
+        send(&self.engine, &sent.collect::<Vec<_>>()).await?;
         let loopback = "127.0.0.0/8"
             .parse()
             .map_err(|_| Error::Usage("127.0.0.0/8".to_owned()))?;

@@ -1,25 +1,25 @@
 use delivery::ports::{FileStates, PortError};
 use delivery::{FileKey, FileState, Reason};
-use embedded::Engine;
 
 use super::{ERROR, SOME_FAILED, SUCCESS};
+use crate::backend::directory::Directory;
 use crate::terminal::hint::say_refused;
 use crate::terminal::output::{argument, say};
 use crate::terminal::report::counted;
 
 /// Called once nothing is left on the queues: says what went wrong with the files that a command continued,
 /// and returns the exit code.
-pub(super) async fn settled(engine: &Engine, keys: Vec<FileKey>) -> Result<u8, PortError> {
+pub(super) async fn settled(directory: &Directory, keys: Vec<FileKey>) -> Result<u8, PortError> {
     let mut failed: Vec<FileState> = Vec::new();
     let mut left = 0;
     for key in keys {
-        match engine.get(&key).await? {
+        match directory.get(&key).await? {
             Some(state) if state.is_failed_at_rest() => failed.push(state),
             Some(state) if state.status.is_at_rest() => {}
             Some(_) | None => left += 1,
         }
     }
-    let state = argument(&engine.directory().to_string_lossy());
+    let state = argument(&directory.path().to_string_lossy());
     if !failed.is_empty() {
         say!(
             "{} failed; to list them: webhook-stage status --state {state} --failed",
@@ -29,10 +29,10 @@ pub(super) async fn settled(engine: &Engine, keys: Vec<FileKey>) -> Result<u8, P
     let reason = |state: &&FileState| state.delivery.as_ref().and_then(|last| last.reason);
     let mut refused = failed.iter();
     if let Some(file) = refused.find(|state| reason(state) == Some(Reason::ForbiddenAddress)) {
-        say_refused(engine, &file.key).await?;
+        say_refused(directory, &file.key).await?;
     }
     if left > 0 {
-        report_unfinished(engine, left);
+        report_unfinished(directory, left);
         return Ok(ERROR);
     }
     Ok(if failed.is_empty() {
@@ -43,8 +43,8 @@ pub(super) async fn settled(engine: &Engine, keys: Vec<FileKey>) -> Result<u8, P
 }
 
 /// Reports files that are not at rest although nothing is left on the queues.
-pub(super) fn report_unfinished(engine: &Engine, files: usize) {
-    let state = argument(&engine.directory().to_string_lossy());
+pub(super) fn report_unfinished(directory: &Directory, files: usize) {
+    let state = argument(&directory.path().to_string_lossy());
     say!(
         "{} not finished: `webhook-stage audit --state {state}` finds stuck files, `webhook-stage redrive --state {state}` assigns parked ones again",
         counted(files, "file")

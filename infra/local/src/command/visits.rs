@@ -1,11 +1,14 @@
 use delivery::machine::visit_id_of;
-use delivery::ports::PortError;
-use delivery::{Assignment, FileKey};
+use delivery::ports::{FileStates, Listing, Lists, Operator, PortError};
+use delivery::{Assignment, FileKey, FileState, Rejection};
 use uuid::Uuid;
 use workflow::{Stage, Workflow};
 
-use crate::backend::store::Store;
+use super::{SOME_FAILED, SUCCESS};
 use crate::terminal::report::{self, Row};
+
+/// Assignments sent in one batch.
+const BATCH: usize = 500;
 
 /// A visit whose end is waited for.
 #[derive(Clone, Debug)]
@@ -38,18 +41,31 @@ pub(super) fn assignments(visits: &[Visit]) -> Vec<Assignment> {
     assignments.collect()
 }
 
+/// Sends assignments; it is an error if one cannot be sent.
+pub(super) async fn send(
+    operator: &impl Operator,
+    assignments: &[Assignment],
+) -> Result<(), PortError> {
+    for batch in assignments.chunks(BATCH) {
+        for result in operator.assign(batch.to_vec()).await {
+            result?;
+        }
+    }
+    Ok(())
+}
+
 /// The outcome of a visit; none while it is not over.
 pub(super) async fn outcome(
-    store: &impl Store,
+    records: &(impl FileStates + Lists),
     workflow: &Workflow,
     stage: &Stage,
     visit: &Visit,
 ) -> Result<Option<Row>, PortError> {
     let (key, name) = (&visit.key, &visit.name);
-    if let Some(state) = store.get(key).await?
+    if let Some(state) = records.get(key).await?
         && state.status.is_at_rest()
     {
-        let deliveries = report::deliveries(store, &state).await?;
+        let deliveries = report::deliveries(records, &state).await?;
         if let Some(row) = report::row_of(workflow, key, name, &deliveries, visit.id) {
             return Ok(Some(row));
         }
@@ -57,8 +73,45 @@ pub(super) async fn outcome(
     let Some(assignment) = &visit.assignment else {
         return Ok(None);
     };
-    let rejections = store.rejections(key).await?;
-    let mut own = rejections.iter().rev();
-    let own = own.find(|found| found.assignment_id == assignment.assignment_id);
+    let own = own_rejection(records, assignment).await?;
     Ok(own.map(|rejection| Row::rejected(key, name, &stage.name, rejection.reason)))
+}
+
+/// A workflow's files at rest, oldest first.
+pub(super) async fn at_rest(
+    lists: &impl Lists,
+    workflow: &Workflow,
+    listing: Listing,
+) -> Result<Vec<FileState>, PortError> {
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let page = lists.at_rest(listing, after.as_deref(), 1000).await?;
+        // A copy of a workflow has the same stage ids.
+        let rows = page.rows.into_iter();
+        found.extend(rows.filter(|state| state.workflow_id == workflow.id));
+        after = page.next;
+        if after.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// The last rejection of this assignment.
+pub(super) async fn own_rejection(
+    lists: &impl Lists,
+    assignment: &Assignment,
+) -> Result<Option<Rejection>, PortError> {
+    let rejections = lists.rejections(&assignment.key()).await?;
+    let mut rejections = rejections.into_iter().rev();
+    Ok(rejections.find(|found| found.assignment_id == assignment.assignment_id))
+}
+
+/// The exit code when every visit is over.
+pub(super) fn code_of(rows: &[Row]) -> u8 {
+    if rows.iter().all(Row::is_success) {
+        SUCCESS
+    } else {
+        SOME_FAILED
+    }
 }

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::backend::open::is_state;
+use crate::backend::directory::is_state;
 use crate::error::Error;
 use crate::terminal::notices::Notices;
 

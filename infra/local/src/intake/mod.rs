@@ -6,6 +6,4 @@ pub(crate) mod discover;
 pub(crate) mod examples;
 pub(crate) mod register;
 pub(crate) mod source_document;
-#[cfg(feature = "aws")]
-mod upload;
 pub(crate) mod workflow_file;

@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use delivery::FileKey;
-use delivery::ports::PortError;
-use embedded::{Engine, Item};
-use futures_util::future::try_join_all;
+use delivery::ports::{NewDocument, Operator, PortError};
 use uuid::Uuid;
 
 use crate::intake::source_document::{self, SourceDocument};
@@ -33,19 +31,10 @@ pub(crate) struct Registration {
     notices: Notices,
 }
 
-/// A store for documents.
-pub(crate) trait DocumentSink {
-    /// Whether it has exactly this document under this id.
-    async fn knows(&self, key: &FileKey, content: Uuid) -> Result<bool, PortError>;
-
-    /// Stores documents.
-    async fn put(&self, chunk: Vec<(FileKey, SourceDocument)>) -> Result<(), PortError>;
-}
-
 /// Reads and stores the documents, for `team` or for the team that each names. A broken document is
 /// reported, and the others are stored all the same.
 pub(crate) async fn register(
-    sink: &impl DocumentSink,
+    operator: &impl Operator,
     paths: &[PathBuf],
     team: Option<&str>,
 ) -> Result<Registration, PortError> {
@@ -73,50 +62,31 @@ pub(crate) async fn register(
                         format_args!("{path}: {invalid}; it is stored under the team {team}");
                     registration.notices.warn(&invalid.to_string(), line);
                 }
-                if let Some((key, found)) = registration.identify(sink, found).await? {
-                    size += found.bytes.len();
-                    chunk.push((key, found));
+                if let Some(document) = registration.identify(operator, found).await? {
+                    size += document.bytes.len();
+                    chunk.push(document);
                 }
             }
         }
         if size >= CHUNK || chunk.len() >= 512 {
-            registration.store(sink, std::mem::take(&mut chunk)).await?;
+            registration
+                .store(operator, std::mem::take(&mut chunk))
+                .await?;
             size = 0;
         }
     }
-    registration.store(sink, chunk).await?;
+    registration.store(operator, chunk).await?;
     std::mem::take(&mut registration.notices).finish();
     Ok(registration)
 }
 
-impl DocumentSink for Engine {
-    async fn knows(&self, key: &FileKey, content: Uuid) -> Result<bool, PortError> {
-        let item = self.item(key).await?;
-        Ok(item.is_some_and(|item| item.content == content))
-    }
-
-    async fn put(&self, chunk: Vec<(FileKey, SourceDocument)>) -> Result<(), PortError> {
-        let items = chunk.iter().map(|(key, found)| Item {
-            key: key.clone(),
-            content: found.content(),
-            name: found.name.clone(),
-        });
-        let items = items.collect();
-        let stored = chunk
-            .into_iter()
-            .map(|(key, found)| async move { self.store_document(&key, found.bytes).await });
-        try_join_all(stored).await?;
-        self.put_items(items).await
-    }
-}
-
 impl Registration {
-    /// The key to store a document under; none when the same document is already registered.
+    /// The document under the key to store it under; none when the same document is already registered.
     async fn identify(
         &mut self,
-        sink: &impl DocumentSink,
+        operator: &impl Operator,
         found: SourceDocument,
-    ) -> Result<Option<(FileKey, SourceDocument)>, PortError> {
+    ) -> Result<Option<NewDocument>, PortError> {
         let content = found.content();
         let path = found.path.display();
         let own = found.key();
@@ -147,7 +117,7 @@ impl Registration {
                 );
                 other
             }
-            None => match kept_apart(sink, &found, content).await? {
+            None => match kept_apart(operator, &found, content).await? {
                 Some(key) => key,
                 None => {
                     self.say_derived(&found, own.item_id);
@@ -164,7 +134,12 @@ impl Registration {
         }
         self.taken
             .insert(key.clone(), (found.path.clone(), content));
-        Ok(Some((key, found)))
+        Ok(Some(NewDocument {
+            key,
+            name: found.name,
+            digest: content,
+            bytes: found.bytes,
+        }))
     }
 
     /// Warns that a document has no usable id.
@@ -196,28 +171,28 @@ impl Registration {
 
     async fn store(
         &mut self,
-        sink: &impl DocumentSink,
-        chunk: Vec<(FileKey, SourceDocument)>,
+        operator: &impl Operator,
+        chunk: Vec<NewDocument>,
     ) -> Result<(), PortError> {
-        let files = chunk.iter().map(|(key, found)| Registered {
-            key: key.clone(),
-            name: found.name.clone(),
+        let files = chunk.iter().map(|document| Registered {
+            key: document.key.clone(),
+            name: document.name.clone(),
         });
         self.files.extend(files);
-        sink.put(chunk).await
+        operator.put_documents(chunk).await
     }
 }
 
 /// The id under which a state directory has a document if not under the document's own: an earlier run found
 /// that id taken by another file, and derived one from the content.
 async fn kept_apart(
-    sink: &impl DocumentSink,
+    operator: &impl Operator,
     found: &SourceDocument,
     content: Uuid,
 ) -> Result<Option<FileKey>, PortError> {
     let derived = found.item_id.map(|_| found.other_key());
     for key in derived.into_iter().chain([found.key_under(content)]) {
-        if sink.knows(&key, content).await? {
+        if operator.has_document(&key, content).await? {
             return Ok(Some(key));
         }
     }

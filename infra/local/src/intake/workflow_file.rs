@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use delivery::ports::{Operator, PortError};
 use workflow::{Imported, SecretRef, Stage, StageSecrets, Workflow};
 
 use crate::cli::OverrideArgs;
@@ -18,8 +19,20 @@ pub(crate) struct Configured {
     pub(crate) workflow: Workflow,
     /// The id of the Webhook stage that the command is about.
     pub(crate) stage: Stage,
-    /// The secrets taken out of the workflow.
+    /// The secrets taken out of the workflow, and the Authorization value of the command line.
     pub(crate) secrets: Vec<(SecretRef, StageSecrets)>,
+}
+
+impl Configured {
+    /// Stores the workflow and its secrets for a team.
+    pub(crate) async fn store(
+        &self,
+        operator: &impl Operator,
+        team: &str,
+    ) -> Result<(), PortError> {
+        let put = operator.put_workflow(team, &self.workflow, &self.secrets);
+        put.await
+    }
 }
 
 /// Reads the workflow and applies the settings; warns about anything odd in it.

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use delivery::ports::{Lists, PortError};
 use delivery::{FileKey, Reason};
-use embedded::Engine;
 
 use crate::terminal::output::say;
 
@@ -20,8 +19,8 @@ pub(crate) fn allow(detail: Option<&str>) -> String {
 }
 
 /// Says which address the file's last refused call would have gone to, and how to allow it.
-pub(crate) async fn say_refused(engine: &Engine, key: &FileKey) -> Result<(), PortError> {
-    let attempts = engine.attempts(key).await?;
+pub(crate) async fn say_refused(lists: &impl Lists, key: &FileKey) -> Result<(), PortError> {
+    let attempts = lists.attempts(key).await?;
     let mut attempts = attempts.iter().rev();
     let refused = attempts.find(|attempt| attempt.summary.reason == Some(Reason::ForbiddenAddress));
     let detail = refused.and_then(|attempt| attempt.detail.as_deref());

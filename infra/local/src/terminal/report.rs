@@ -221,6 +221,18 @@ pub(crate) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{s}")
 }
 
+/// Prints the rows as JSON lines or as a table.
+///
+/// # Errors
+/// When standard output cannot be written to.
+pub(crate) fn print(rows: &[Row], json: bool) -> io::Result<()> {
+    if json {
+        print_json(rows)
+    } else {
+        print_table(rows)
+    }
+}
+
 /// Prints one JSON object per line.
 ///
 /// # Errors

@@ -7,11 +7,11 @@
     clippy::panic
 )]
 
-mod admin;
 mod documents;
 mod events;
 mod fake;
 mod history;
+mod operator;
 mod queue;
 mod secrets;
 mod source;

@@ -1,94 +1,100 @@
-pub(super) mod select;
+mod select;
 
-use std::sync::Arc;
-use std::time::Duration;
+use delivery::ports::Operator;
+use workflow::{Stage, Workflow};
 
-use delivery::ports::{Outgoing, SendMessages};
-use embedded::Engine;
-use workflow::Stage;
-
-use self::select::{choose, find, teams_of, under_way_here};
-use crate::backend::allowed_networks::allowed;
-use crate::backend::open;
+use self::select::{choose, find, under_way_here};
+use crate::backend::directory::Directory;
 use crate::backend::unfinished::is_under_way;
+use crate::backend::workflows::teams_of;
+use crate::backend::{Backend, Operation};
 use crate::cli::RedeliverArgs;
 use crate::command::settled::report_unfinished;
-use crate::command::visits::{Visit, assignments, outcome};
-use crate::command::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS};
+use crate::command::visits::{Visit, assignments, code_of, outcome, send};
+use crate::command::wait::wait_and_print;
+use crate::command::work::{stopped, work};
+use crate::command::{ERROR, SUCCESS};
 use crate::error::Error;
-use crate::runner::drain::drain;
 use crate::terminal::hint::say_refused;
-use crate::terminal::interrupt::say_stopped;
 use crate::terminal::output::say;
-use crate::terminal::progress::Progress;
 use crate::terminal::report::{self, Row};
 
-/// Assignments sent in one batch.
-const BATCH: usize = 500;
-
-pub(super) async fn redeliver(args: &RedeliverArgs) -> Result<u8, Error> {
-    let engine = open::directory(&args.target)?;
-    let (workflow, stage) = find(&engine, &args.stage, args.within.workflow).await?;
-    let teams = teams_of(&engine, &workflow).await?;
-    let mut visits = choose(&engine, &teams, &workflow, &stage, &args.item).await?;
-    if args.item.is_empty() {
-        visits.extend(under_way_here(&engine, &workflow, &stage).await?);
+impl Operation for RedeliverArgs {
+    async fn on(&self, backend: &impl Backend) -> Result<u8, Error> {
+        let (workflow, stage) = find(backend, &self.stage, &self.within).await?;
+        let teams = teams_of(backend, self.within.team.as_ref(), workflow.id).await?;
+        let visits = choose(backend, &teams, &workflow, &stage, &self.item).await?;
+        match backend.here() {
+            Some(directory) => here(directory, self, &workflow, &stage, visits).await,
+            None => on_deployment(backend, self, &workflow, &stage, &visits).await,
+        }
     }
-    if !is_under_way(&engine).await? && visits.is_empty() {
-        say_nothing_to_do(&stage);
+}
+
+async fn here(
+    directory: &Directory,
+    args: &RedeliverArgs,
+    workflow: &Workflow,
+    stage: &Stage,
+    mut visits: Vec<Visit>,
+) -> Result<u8, Error> {
+    if args.item.is_empty() {
+        visits.extend(under_way_here(directory, workflow, stage).await?);
+    }
+    if !is_under_way(directory).await? && visits.is_empty() {
+        say_nothing_to_do(stage);
         return Ok(SUCCESS);
     }
-    send_here(&engine, &visits).await?;
-    let progress = Arc::new(Progress::new(u64::try_from(visits.len()).unwrap_or(0)));
-    let calls = allowed(&engine, &args.calls)?;
-    let finished = drain(&engine, &calls, Arc::clone(&progress)).await?;
-    progress.finish();
+    send(directory, &assignments(&visits)).await?;
+    let finished = work(directory, &args.calls, visits.len()).await?;
     let (mut rows, mut refused) = (Vec::new(), None);
     for visit in &visits {
-        let row = outcome(&engine, &workflow, &stage, visit).await?;
+        let row = outcome(directory, workflow, stage, visit).await?;
         if row.as_ref().is_some_and(Row::is_refused) {
             refused = refused.or(Some(&visit.key));
         }
         rows.extend(row);
     }
     if visits.is_empty() {
-        say_nothing_to_do(&stage);
-    } else if args.json {
-        report::print_json(&rows)?;
+        say_nothing_to_do(stage);
     } else {
-        report::print_table(&rows)?;
+        report::print(&rows, args.json)?;
     }
     if !finished {
-        say_stopped();
-        return Ok(INTERRUPTED);
+        return Ok(stopped());
     }
     if let Some(key) = refused {
-        say_refused(&engine, key).await?;
+        say_refused(directory, key).await?;
     }
-    Ok(if rows.len() < visits.len() {
-        report_unfinished(&engine, visits.len() - rows.len());
-        ERROR
-    } else if rows.iter().all(Row::is_success) {
-        SUCCESS
-    } else {
-        SOME_FAILED
-    })
+    if rows.len() < visits.len() {
+        report_unfinished(directory, visits.len() - rows.len());
+        return Ok(ERROR);
+    }
+    Ok(code_of(&rows))
 }
 
-async fn send_here(engine: &Engine, visits: &[Visit]) -> Result<(), Error> {
-    for batch in assignments(visits).chunks(BATCH) {
-        let messages = batch.iter().cloned().map(|message| Outgoing {
-            message,
-            delay: Duration::ZERO,
-        });
-        for result in engine.send(messages.collect()).await {
-            result?;
-        }
+async fn on_deployment(
+    operator: &impl Operator,
+    args: &RedeliverArgs,
+    workflow: &Workflow,
+    stage: &Stage,
+    visits: &[Visit],
+) -> Result<u8, Error> {
+    if visits.is_empty() {
+        say_nothing_to_do(stage);
+        return Ok(SUCCESS);
     }
-    Ok(())
+    let assignments = assignments(visits);
+    send(operator, &assignments).await?;
+    let files = report::counted(assignments.len(), "file");
+    say!("{files} sent again");
+    if !args.wait {
+        return Ok(SUCCESS);
+    }
+    wait_and_print(operator, workflow, stage, visits, args.json).await
 }
 
-pub(super) fn say_nothing_to_do(stage: &Stage) {
+fn say_nothing_to_do(stage: &Stage) {
     say!(
         "nothing to send again: no file's last webhook at \"{}\" failed",
         stage.name

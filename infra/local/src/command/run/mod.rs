@@ -1,47 +1,40 @@
 mod summary;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use delivery::machine::visit_id_of;
-use delivery::ports::{FileStates, Lists, Outgoing, PortError, SendMessages};
+use delivery::ports::{FileStates, PortError};
 use delivery::{Assignment, FileState, Outcome};
-use embedded::{Engine, Options};
 use uuid::Uuid;
 use workflow::{Stage, Workflow};
 
 use self::summary::{Ended, say_what_next};
 use crate::backend::allowed_networks;
+use crate::backend::directory::{self, Directory};
 use crate::cli::RunArgs;
-use crate::command::{ERROR, INTERRUPTED, SOME_FAILED, SUCCESS};
+use crate::command::ERROR;
+use crate::command::visits::{code_of, own_rejection, send};
+use crate::command::work::stopped;
 use crate::error::Error;
 use crate::intake::assignment::assignment;
 use crate::intake::discover::discover;
 use crate::intake::register::{Registered, register};
-use crate::intake::workflow_file::{Configured, configured};
+use crate::intake::workflow_file::configured;
 use crate::runner::drain::drain;
-use crate::terminal::interrupt::say_stopped;
 use crate::terminal::progress::Progress;
 use crate::terminal::report::{self, Row};
-
-/// Assignments sent in one batch.
-const BATCH: usize = 500;
 
 /// Runs `webhook-stage run`.
 ///
 /// # Errors
 /// [`Error`] before anything is sent; after that, only when the engine fails.
 pub(crate) async fn run(args: &RunArgs) -> Result<u8, Error> {
-    let Configured {
-        workflow,
-        stage,
-        secrets,
-    } = configured(&args.workflow, &args.overrides)?;
+    let configured = configured(&args.workflow, &args.overrides)?;
     let paths = discover(&args.documents)?;
     if paths.is_empty() {
         return Err(Error::Usage("--documents: no .json files found".to_owned()));
     }
-    let engine = Engine::open(&args.state, Options::default())?;
+    let engine = directory::create(&args.state)?;
     allowed_networks::keep(&engine, &args.calls.allow_network)?;
     let registration = register(&engine, &paths, None).await?;
     let mut teams: Vec<&str> = registration
@@ -52,14 +45,13 @@ pub(crate) async fn run(args: &RunArgs) -> Result<u8, Error> {
     teams.sort_unstable();
     teams.dedup();
     for team in teams {
-        engine.store_secrets(team, secrets.clone()).await?;
-        engine.store_workflow(team, &workflow).await?;
+        configured.store(&engine, team).await?;
     }
     let run = Run {
         args,
         engine: &engine,
-        workflow: &workflow,
-        stage: &stage,
+        workflow: &configured.workflow,
+        stage: &configured.stage,
     };
     let mut planned = Vec::with_capacity(registration.files.len());
     for file in &registration.files {
@@ -76,22 +68,15 @@ pub(crate) async fn run(args: &RunArgs) -> Result<u8, Error> {
         }));
     }
     let rows: Vec<Row> = ended.iter().map(|ended| ended.row.clone()).collect();
-    if args.json {
-        report::print_json(&rows)?;
-    } else {
-        report::print_table(&rows)?;
-    }
+    report::print(&rows, args.json)?;
     if !finished {
-        say_stopped();
-        return Ok(INTERRUPTED);
+        return Ok(stopped());
     }
     say_what_next(&engine, &ended, planned.len()).await?;
     Ok(if registration.broken > 0 || rows.len() < planned.len() {
         ERROR
-    } else if rows.iter().all(Row::is_success) {
-        SUCCESS
     } else {
-        SOME_FAILED
+        code_of(&rows)
     })
 }
 
@@ -110,7 +95,7 @@ enum Plan {
 
 struct Run<'a> {
     args: &'a RunArgs,
-    engine: &'a Engine,
+    engine: &'a Directory,
     workflow: &'a Workflow,
     stage: &'a Stage,
 }
@@ -180,22 +165,11 @@ impl Run<'_> {
     }
 
     async fn send(&self, plans: impl Iterator<Item = &Plan>) -> Result<(), PortError> {
-        let messages: Vec<Outgoing<Assignment>> = plans
-            .filter_map(|plan| match plan {
-                Plan::Assign(assignment) => Some((**assignment).clone()),
-                _ => None,
-            })
-            .map(|message| Outgoing {
-                message,
-                delay: Duration::ZERO,
-            })
-            .collect();
-        for batch in messages.chunks(BATCH) {
-            for result in self.engine.send(batch.to_vec()).await {
-                result?;
-            }
-        }
-        Ok(())
+        let assignments = plans.filter_map(|plan| match plan {
+            Plan::Assign(assignment) => Some((**assignment).clone()),
+            _ => None,
+        });
+        send(self.engine, &assignments.collect::<Vec<_>>()).await
     }
 
     /// None for a file that is still on its way because a person stopped the run.
@@ -216,23 +190,10 @@ impl Run<'_> {
             Plan::Continue(None) => None,
             Plan::Assign(assignment) => match row(visit_id_of(assignment)) {
                 Some(row) => Some(row),
-                None => self.rejected(file, assignment).await?,
+                None => own_rejection(self.engine, assignment)
+                    .await?
+                    .map(|own| Row::rejected(key, name, &self.stage.name, own.reason)),
             },
         })
-    }
-
-    async fn rejected(
-        &self,
-        file: &Registered,
-        assignment: &Assignment,
-    ) -> Result<Option<Row>, PortError> {
-        let rejections = self.engine.rejections(&file.key).await?;
-        let own = rejections
-            .iter()
-            .rev()
-            .find(|r| r.assignment_id == assignment.assignment_id);
-        Ok(own.map(|rejection| {
-            Row::rejected(&file.key, &file.name, &self.stage.name, rejection.reason)
-        }))
     }
 }

@@ -1,7 +1,7 @@
 use delivery::FileKey;
 use delivery::ports::PortError;
-use embedded::Engine;
 
+use crate::backend::directory::Directory;
 use crate::command::settled::report_unfinished;
 use crate::terminal::hint::say_refused;
 use crate::terminal::output::{argument, say};
@@ -16,7 +16,7 @@ pub(super) struct Ended {
 
 /// Says how a run went, and what to do about failures.
 pub(super) async fn say_what_next(
-    engine: &Engine,
+    directory: &Directory,
     ended: &[Ended],
     planned: usize,
 ) -> Result<(), PortError> {
@@ -33,7 +33,7 @@ pub(super) async fn say_what_next(
         count("rejected")
     );
     if planned > ended.len() {
-        report_unfinished(engine, planned - ended.len());
+        report_unfinished(directory, planned - ended.len());
     }
     let is_old_failure = |ended: &&Ended| ended.before && !ended.row.is_success();
     let before = ended.iter().filter(is_old_failure).count();
@@ -41,7 +41,7 @@ pub(super) async fn say_what_next(
         say!("{before} of them failed in an earlier run and were not called again");
     }
     if let Some(refused) = ended.iter().find(|ended| ended.row.is_refused()) {
-        say_refused(engine, &refused.key).await?;
+        say_refused(directory, &refused.key).await?;
     }
     let mut stages: Vec<&str> = Vec::new();
     for stage in ended.iter().filter_map(|ended| ended.row.failed_last_at()) {
@@ -49,7 +49,7 @@ pub(super) async fn say_what_next(
             stages.push(stage);
         }
     }
-    let state = argument(&engine.directory().to_string_lossy());
+    let state = argument(&directory.path().to_string_lossy());
     for stage in stages {
         say!(
             "to send failed files again: webhook-stage redeliver --state {state} --stage \"{stage}\""

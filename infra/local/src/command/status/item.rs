@@ -1,10 +1,10 @@
 use std::io::{self, Write};
 
+use delivery::ports::{FileStates, Lists, Operator};
 use delivery::{AttemptRecord, DeliveryState, FileKey, FileState, Rejection, Status};
 use serde::Serialize;
 use workflow::Workflow;
 
-use crate::backend::store::Store;
 use crate::command::SUCCESS;
 use crate::error::Error;
 use crate::terminal::output::{output, shown};
@@ -21,14 +21,15 @@ struct Known {
 }
 
 /// Prints one file's state, visits, failed attempts and rejected assignments.
-pub(in crate::command) async fn item(
-    store: &impl Store,
+pub(super) async fn item(
+    operator: &impl Operator,
     workflow: Option<&Workflow>,
     key: &FileKey,
     json: bool,
 ) -> Result<u8, Error> {
-    let rejections = store.rejections(key).await?;
-    let Some(state) = store.get(key).await? else {
+    let records = operator.records();
+    let rejections = records.rejections(key).await?;
+    let Some(state) = records.get(key).await? else {
         // When a file's first assignment is rejected, it has no record, only the rejection.
         let why = rejections.last().map(|last| last.reason.explain());
         return Err(Error::Usage(match why {
@@ -36,18 +37,18 @@ pub(in crate::command) async fn item(
             None => format!("--item {}: no such file", key.item_id),
         }));
     };
-    let mut visits = report::deliveries(store, &state).await?;
+    let mut visits = report::deliveries(records, &state).await?;
     visits.extend(state.delivery.clone().filter(|d| d.outcome.is_none()));
     let known = Known {
         visits,
-        failed_attempts: store.attempts(key).await?,
+        failed_attempts: records.attempts(key).await?,
         rejections,
         state,
     };
     if json {
         report::print_json(&[known])?;
     } else {
-        print(&known, workflow, &store.name(key).await?)?;
+        print(&known, workflow, &operator.name(key).await?)?;
     }
     Ok(SUCCESS)
 }

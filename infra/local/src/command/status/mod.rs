@@ -1,28 +1,28 @@
-pub(super) mod item;
+mod item;
 
 use std::io::Write;
 
-use delivery::ports::{FileStates, Listing, Lists, Workflows};
+use delivery::ports::{FileStates, Listing, Lists, Operator, PortError, Workflows};
 use delivery::{FileKey, FileState, Outcome};
-use embedded::Engine;
 use serde::Serialize;
 use uuid::Uuid;
 use workflow::{Stage, StageLookupError, Workflow};
 
 use self::item::item;
-use crate::backend::open;
-use crate::backend::store::Store;
-use crate::backend::workflows::{no_such_stage, workflows};
-use crate::cli::StatusArgs;
+use crate::backend::directory::Directory;
+use crate::backend::workflows::{meant, no_such_stage};
+use crate::backend::{Backend, Operation};
+use crate::cli::{StatusArgs, WithinArgs};
 use crate::command::SUCCESS;
 use crate::command::parked;
+use crate::command::visits::at_rest;
 use crate::error::Error;
 use crate::terminal::output::{output, say};
 use crate::terminal::report::{print_json, write_columns};
 
 /// One file at rest.
 #[derive(Debug, Serialize)]
-pub(super) struct Resting {
+struct Resting {
     item_id: Uuid,
     name: String,
     stage: String,
@@ -34,22 +34,35 @@ pub(super) struct Resting {
     reason: Option<&'static str>,
 }
 
-pub(super) async fn status(args: &StatusArgs) -> Result<u8, Error> {
-    let engine = open::directory(&args.target)?;
-    if let Some(item_id) = args.item {
-        return of_item(&engine, item_id, args.json).await;
+impl Operation for StatusArgs {
+    async fn on(&self, backend: &impl Backend) -> Result<u8, Error> {
+        if let Some(item_id) = self.item {
+            return of_item(backend, &self.within, item_id, self.json).await;
+        }
+        let rows = listed(backend, self).await?;
+        if self.json {
+            print_json(&rows)?;
+        } else {
+            print(&rows, self.failed)?;
+            if let Some(directory) = backend.here() {
+                say_moving(directory).await?;
+            }
+        }
+        let letters = backend.parked(parked::LIMIT).await?;
+        let mut letters = parked::without_record(backend.records(), letters).await?;
+        letters.retain(|letter| match (&letter.team, &self.within.team) {
+            (Some(named), Some(wanted)) => named == wanted,
+            _ => true,
+        });
+        parked::print(&letters, self.json)?;
+        Ok(SUCCESS)
     }
+}
+
+async fn listed(operator: &impl Operator, args: &StatusArgs) -> Result<Vec<Resting>, Error> {
     let mut rows = Vec::new();
     let mut is_known = false;
-    let mut all = workflows(&engine).await?;
-    if let Some(id) = args.within.workflow {
-        all.retain(|workflow| workflow.id == id);
-        if all.is_empty() {
-            return Err(Error::Usage(format!(
-                "--workflow {id}: the state directory does not have it"
-            )));
-        }
-    }
+    let all = meant(operator, &args.within).await?;
     for workflow in &all {
         let stages: Vec<&Stage> = match &args.stage {
             None => workflow.stages.iter().collect(),
@@ -68,79 +81,71 @@ pub(super) async fn status(args: &StatusArgs) -> Result<u8, Error> {
                 stage_id: stage.id,
                 failed: args.failed,
             };
-            rows.extend(list(&engine, workflow, listing).await?);
+            for state in at_rest(operator.records(), workflow, listing).await? {
+                let name = operator.name(&state.key).await?;
+                rows.push(resting(workflow, &state, name));
+            }
         }
     }
-    if let (Some(wanted), false) = (&args.stage, is_known) {
-        return Err(no_such_stage(wanted, &all));
+    match &args.stage {
+        Some(wanted) if !is_known => Err(no_such_stage(wanted, &all)),
+        _ => Ok(rows),
     }
-    if args.json {
-        print_json(&rows)?;
-    } else {
-        print(&rows, args.failed)?;
-        let counts = engine.counts().await?;
-        let moving: u64 = ["assigned", "queued", "sending"]
-            .iter()
-            .filter_map(|status| counts.get(*status))
-            .sum();
-        if moving > 0 {
-            say!(
-                "{moving} files are on their way: give the same `webhook-stage run` again to continue"
-            );
-        }
-    }
-    let letters = engine.letters(parked::LIMIT).await?;
-    parked::print(&parked::without_record(&engine, letters).await?, args.json)?;
-    Ok(SUCCESS)
 }
 
-/// The file with this id, of any team of the state directory: preferably one with a record, or else one
-/// whose assignment was rejected.
-async fn of_item(engine: &Engine, item_id: Uuid, json: bool) -> Result<u8, Error> {
-    let mut teams: Vec<String> = Vec::new();
-    for (team, _) in engine.workflows().await? {
-        if !teams.contains(&team) {
-            teams.push(team);
-        }
+async fn say_moving(directory: &Directory) -> Result<(), PortError> {
+    let counts = directory.counts().await?;
+    let moving: u64 = ["assigned", "queued", "sending"]
+        .iter()
+        .filter_map(|status| counts.get(*status))
+        .sum();
+    if moving > 0 {
+        say!(
+            "{moving} files are on their way: give the same `webhook-stage run` again to continue"
+        );
     }
-    let mut meant = None;
+    Ok(())
+}
+
+/// The file with this id, of the team that is named, or of any: preferably one with a record, or else one whose
+/// assignment was rejected.
+async fn of_item(
+    operator: &impl Operator,
+    within: &WithinArgs,
+    item_id: Uuid,
+    json: bool,
+) -> Result<u8, Error> {
+    let mut teams: Vec<String> = Vec::new();
+    if let Some(team) = &within.team {
+        meant(operator, within).await?;
+        teams.push(team.clone());
+    } else {
+        teams.extend(
+            operator
+                .workflows()
+                .await?
+                .into_iter()
+                .map(|(team, _)| team),
+        );
+        teams.dedup();
+    }
+    let records = operator.records();
+    let mut chosen = None;
     for team in teams {
         let key = FileKey { team, item_id };
-        if let Some(state) = engine.get(&key).await? {
-            let workflow = engine.workflow(&key.team, state.workflow_id).await?;
-            return item(engine, workflow.as_deref(), &key, json).await;
+        if let Some(state) = records.get(&key).await? {
+            let workflow = records.workflow(&key.team, state.workflow_id).await?;
+            return item(operator, workflow.as_deref(), &key, json).await;
         }
-        if meant.is_none() || !engine.rejections(&key).await?.is_empty() {
-            meant = Some(key);
+        if chosen.is_none() || !records.rejections(&key).await?.is_empty() {
+            chosen = Some(key);
         }
     }
-    match meant {
-        Some(key) => item(engine, None, &key, json).await,
+    match chosen {
+        Some(key) => item(operator, None, &key, json).await,
         None => Err(Error::Usage(
             "the state directory holds no workflow".to_owned(),
         )),
-    }
-}
-
-pub(super) async fn list(
-    store: &impl Store,
-    workflow: &Workflow,
-    listing: Listing,
-) -> Result<Vec<Resting>, Error> {
-    let mut rows = Vec::new();
-    let mut after = None;
-    loop {
-        let page = store.at_rest(listing, after.as_deref(), 1000).await?;
-        // A copy of a workflow has the same stage ids.
-        let here = page.rows.iter();
-        for state in here.filter(|state| state.workflow_id == workflow.id) {
-            let name = store.name(&state.key).await?;
-            rows.push(resting(workflow, state, name));
-        }
-        after = page.next;
-        if after.is_none() {
-            return Ok(rows);
-        }
     }
 }
 
@@ -175,7 +180,7 @@ fn resting(workflow: &Workflow, state: &FileState, name: String) -> Resting {
     }
 }
 
-pub(super) fn print(rows: &[Resting], failed: bool) -> Result<(), Error> {
+fn print(rows: &[Resting], failed: bool) -> Result<(), Error> {
     if rows.is_empty() {
         let what = if failed {
             "no file's last webhook failed"

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use delivery::ports::PortError;
+use delivery::ports::{FileStates, Lists, Operator, PortError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 use workflow::{Stage, Workflow};
 
-use crate::backend::store::Store;
-use crate::command::visits::{Visit, outcome};
+use super::INTERRUPTED;
+use super::visits::{Visit, code_of, outcome};
+use crate::error::Error;
 use crate::terminal::interrupt::interrupted;
-use crate::terminal::report::Row;
+use crate::terminal::report::{self, Row};
 
 /// How often the deployment's records are read.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -19,9 +20,26 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// Records read at the same time.
 const CONCURRENCY: usize = 16;
 
+/// Waits for the outcomes, prints them with a summary, and returns the exit code.
+pub(super) async fn wait_and_print(
+    operator: &impl Operator,
+    workflow: &Workflow,
+    stage: &Stage,
+    visits: &[Visit],
+    json: bool,
+) -> Result<u8, Error> {
+    let rows = outcomes(operator.records(), workflow, stage, visits).await?;
+    report::print(&rows, json)?;
+    Ok(if rows.len() < visits.len() {
+        INTERRUPTED
+    } else {
+        code_of(&rows)
+    })
+}
+
 /// The outcomes of all visits, in order, once all are over; only those known so far when a person stops it.
-pub(super) async fn outcomes(
-    store: &impl Store,
+async fn outcomes(
+    records: &(impl FileStates + Lists),
     workflow: &Workflow,
     stage: &Stage,
     visits: &[Visit],
@@ -38,7 +56,7 @@ pub(super) async fn outcomes(
         }
         let found: Vec<_> = stream::iter(waiting)
             .map(|visit| async move {
-                let row = outcome(store, workflow, stage, visit).await?;
+                let row = outcome(records, workflow, stage, visit).await?;
                 Ok::<_, PortError>(row.map(|row| (visit.id, row)))
             })
             .buffer_unordered(CONCURRENCY)

@@ -60,14 +60,6 @@ pub struct Report {
 #[error("the audit failed: {0}")]
 pub struct Error(#[from] PortError);
 
-impl Error {
-    /// The stable machine code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        self.0.kind.code()
-    }
-}
-
 /// Audits the segment that is next by the clock.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The workflow file cannot be used.
-    #[error("{}", lines(path, error))]
+    #[error("{path}: {error}", path = path.display())]
     Workflow {
         /// The file.
         path: PathBuf,
@@ -59,9 +59,23 @@ pub enum Error {
 }
 
 impl Error {
-    /// A stable code for machines.
+    /// The lines that a person sees: one for each problem, with its stable code for machines.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Workflow { path, error } => {
+                let problems = error.problems.iter();
+                let line = |problem: &workflow::Problem| {
+                    let (code, path) = (problem.code(), path.display());
+                    format!("error[{code}]: {path}: {problem}")
+                };
+                problems.map(line).collect()
+            }
+            error => vec![format!("error[{}]: {error}", error.code())],
+        }
+    }
+
+    fn code(&self) -> &'static str {
         match self {
             Self::Read { .. } => "unreadable",
             Self::Workflow { error, .. } => error.code(),
@@ -76,15 +90,6 @@ impl Error {
             Self::Output(_) => "output",
         }
     }
-}
-
-fn lines(path: &std::path::Path, error: &workflow::ImportError) -> String {
-    let lines: Vec<_> = error
-        .problems
-        .iter()
-        .map(|problem| format!("{}: {problem}", path.display()))
-        .collect();
-    lines.join("\nerror: ")
 }
 
 #[cfg(feature = "aws")]

@@ -35,7 +35,7 @@ pub fn program() -> ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            say!("error: the runtime could not be started: {error}");
+            say!("error[runtime]: the runtime could not be started: {error}");
             return command::ERROR.into();
         }
     };
@@ -56,7 +56,9 @@ pub fn program() -> ExitCode {
     match result {
         Ok(code) => code.into(),
         Err(error) => {
-            say!("error: {error}");
+            for line in error.lines() {
+                say!("{line}");
+            }
             command::ERROR.into()
         }
     }

@@ -24,17 +24,6 @@ pub enum EnvironmentError {
     },
 }
 
-impl EnvironmentError {
-    /// The stable machine code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Missing(_) => "environment_missing",
-            Self::Invalid { .. } => "environment_invalid",
-        }
-    }
-}
-
 impl Environment {
     /// A variable that must be set.
     ///

@@ -26,16 +26,6 @@ pub enum BatchError {
     NoMessageId(usize),
 }
 
-impl BatchError {
-    /// The stable machine code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::NoMessageId(_) => "no_message_id",
-        }
-    }
-}
-
 /// Splits the event into records.
 ///
 /// # Errors

@@ -25,14 +25,6 @@ impl std::fmt::Debug for Signer {
     }
 }
 
-impl SecretError {
-    /// The stable machine code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        "invalid_signing_secret"
-    }
-}
-
 impl Signer {
     /// Starts the signatures of one call.
     ///

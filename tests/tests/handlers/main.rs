@@ -8,6 +8,7 @@ mod world;
 
 use std::time::Duration;
 
+use batch::BatchError;
 use delivery::machine::visit_id_of;
 use delivery::ports::{FileStates, Lists};
 use delivery::{Delivery, Status, Task};
@@ -37,7 +38,7 @@ async fn a_record_without_an_id_is_an_error_on_purpose() {
     let mut event = event(&[json(&world.assignment(1).await)], LONG);
     event.payload.records[0].message_id = None;
     let error = dispatcher::handle(&world.ports, event).await.unwrap_err();
-    assert_eq!(error.code(), "no_message_id");
+    assert_eq!(error, BatchError::NoMessageId(0));
 }
 
 #[tokio::test]

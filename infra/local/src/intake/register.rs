@@ -45,7 +45,7 @@ pub(crate) async fn register(
         match source_document::read(path) {
             Err(broken) => {
                 registration.broken += 1;
-                say!("error: {broken}");
+                say!("error[document_invalid]: {broken}");
             }
             Ok(mut found) => {
                 for oddity in &found.oddities {

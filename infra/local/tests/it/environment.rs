@@ -28,7 +28,7 @@ fn is_refused(command: &mut Command, variable: &str, says: &str) {
     assert_eq!(code(&output), 1, "{command:?}: {said}");
     let errors: Vec<_> = said
         .lines()
-        .filter(|line| line.starts_with("error:"))
+        .filter(|line| line.starts_with("error["))
         .collect();
     assert_eq!(errors.len(), 1, "{said}");
     assert!(

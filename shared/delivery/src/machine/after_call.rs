@@ -69,7 +69,9 @@ pub fn record_attempt(
     };
     if let Some(delay) = delay {
         delivery.attempt = open.attempt + 1;
+        // In the record's milliseconds: a queue rounds up to its own unit.
         delivery.next_at = now.plus(delay);
+        let delay = now.until(delivery.next_at);
         next.status = Status::Queued;
         next.version += 1;
         next.updated_at = now;

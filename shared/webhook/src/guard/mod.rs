@@ -52,14 +52,6 @@ pub struct Refused {
     pub range: Forbidden,
 }
 
-impl Refused {
-    /// The stable machine code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        "forbidden_address"
-    }
-}
-
 impl Guard {
     /// A guard that also allows the networks that an operator names.
     ///

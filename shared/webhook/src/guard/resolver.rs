@@ -48,14 +48,6 @@ pub enum LookupFailed {
     Late,
 }
 
-impl LookupFailed {
-    /// The stable machine code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        "dns"
-    }
-}
-
 /// The client's resolver. It answers only if every address of the name may be called. The connection is made to
 /// the addresses that were checked, and the name is not resolved again.
 #[derive(Clone)]

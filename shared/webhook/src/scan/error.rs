@@ -12,14 +12,6 @@ pub struct PayloadError {
     pub column: u64,
 }
 
-impl PayloadError {
-    /// The stable machine code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        "document_invalid"
-    }
-}
-
 /// What is wrong with a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! One deployment behind one proxy, for one test at a time.
+//! A deployment behind a proxy, for one test at a time.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -25,17 +25,43 @@ struct Deployment {
     proxy: Proxy,
 }
 
-fn deployment() -> &'static Deployment {
-    static DEPLOYMENT: OnceLock<Deployment> = OnceLock::new();
-    DEPLOYMENT.get_or_init(|| {
-        let proxy = Proxy::start();
-        // Short calls and leases, so that what dies is taken up soon.
-        let timeout = ["--parameter", "SenderTimeout=15"];
-        let through = ["--functions-endpoint", &proxy.url];
-        let emulator = start(&[timeout, through].concat());
-        proxy.leads_to(emulator.endpoint());
-        Deployment { emulator, proxy }
-    })
+/// Room for one test.
+struct Place {
+    alone: Mutex<()>,
+    deployment: OnceLock<Deployment>,
+}
+
+impl Place {
+    const fn new() -> Self {
+        Self {
+            alone: Mutex::const_new(()),
+            deployment: OnceLock::new(),
+        }
+    }
+}
+
+/// Two tests at a time, since they wait more than they compute.
+static PLACES: [Place; 2] = [Place::new(), Place::new()];
+
+/// A deployment that no other test uses until the guard is dropped.
+async fn deployment() -> (&'static Deployment, MutexGuard<'static, ()>) {
+    let [first, second] = &PLACES;
+    let (place, alone) = tokio::select! {
+        alone = first.alone.lock() => (first, alone),
+        alone = second.alone.lock() => (second, alone),
+    };
+    let deployed = tokio::task::spawn_blocking(|| place.deployment.get_or_init(deploy));
+    (deployed.await.unwrap(), alone)
+}
+
+fn deploy() -> Deployment {
+    let proxy = Proxy::start();
+    // Short calls and leases, so that what dies is taken up soon.
+    let timeout = ["--parameter", "SenderTimeout=15"];
+    let through = ["--functions-endpoint", &proxy.url];
+    let emulator = start(&[timeout, through].concat());
+    proxy.leads_to(emulator.endpoint());
+    Deployment { emulator, proxy }
 }
 
 /// What another test has left under way must not be counted here.
@@ -83,9 +109,7 @@ pub struct Scene {
 impl Scene {
     /// A workflow of its own whose first stage calls a receiver that answers so.
     pub async fn new(team: &str, answer: Answer) -> Self {
-        static ALONE: Mutex<()> = Mutex::const_new(());
-        let alone = ALONE.lock().await;
-        let deployment = tokio::task::spawn_blocking(deployment).await.unwrap();
+        let (deployment, alone) = deployment().await;
         let config = deployment.emulator.config();
         let names = Names::of_stack(&config, "webhook-stage").await.unwrap();
         let queues = [&names.assignments_queue_url, &names.deliveries_queue_url];

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use delivery::ports::{Operator, PortError};
+use delivery::ports::{Freshness, Operator, PortError, Secrets};
 use workflow::{Imported, SecretRef, Stage, StageSecrets, Workflow};
 
 use crate::cli::OverrideArgs;
@@ -21,6 +21,8 @@ pub(crate) struct Configured {
     pub(crate) stage: Stage,
     /// The secrets taken out of the workflow, and the Authorization value of the command line.
     pub(crate) secrets: Vec<(SecretRef, StageSecrets)>,
+    /// The one whose Authorization value is all that is known here: its signing secrets are only in the store.
+    partial: Option<SecretRef>,
 }
 
 impl Configured {
@@ -30,8 +32,15 @@ impl Configured {
         operator: &impl Operator,
         team: &str,
     ) -> Result<(), PortError> {
-        let put = operator.put_workflow(team, &self.workflow, &self.secrets);
-        put.await
+        let mut secrets = self.secrets.clone();
+        for (reference, own) in &mut secrets {
+            if self.partial.as_ref() == Some(reference) {
+                let stored = operator.secrets();
+                let stored = stored.stage_secrets(team, reference, Freshness::Latest);
+                own.signing_secrets = stored.await?.unwrap_or_default().signing_secrets;
+            }
+        }
+        operator.put_workflow(team, &self.workflow, &secrets).await
     }
 }
 
@@ -86,8 +95,10 @@ pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Config
         }
         workflow.set_retry_delays(id, delays).map_err(refused)?;
     }
+    let mut partial = None;
     if let Some(variable) = &overrides.authorization_env {
         let value = secret::authorization("--authorization-env", variable)?;
+        let is_named = named.is_some();
         let reference = named.unwrap_or_else(|| SecretRef(format!("{}/{id}", workflow.id)));
         match secrets.iter_mut().find(|(known, _)| *known == reference) {
             Some((_, secrets)) => secrets.authorization = Some(value),
@@ -97,6 +108,7 @@ pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Config
                     ..StageSecrets::default()
                 };
                 secrets.push((reference.clone(), own));
+                partial = is_named.then(|| reference.clone());
             }
         }
         workflow.set_secret_ref(id, &reference).map_err(refused)?;
@@ -106,6 +118,7 @@ pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Config
         workflow,
         stage,
         secrets,
+        partial,
     })
 }
 

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{Endpoint, TOKEN, code, directory, example, run, stderr};
+use crate::support::{Endpoint, TOKEN, code, directory, example, run, stderr, webhook_stage};
 
 const SIGNING: &str = "whsec_cGxhbnRlZC1zaWduaW5nLXNlY3JldC0xMjM0";
 
@@ -63,4 +63,35 @@ fn secrets_are_in_the_secrets_file_and_nowhere_else() {
             .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
+}
+
+/// What `workflow get` prints has only a reference to them.
+#[test]
+fn another_authorization_keeps_the_signing_secrets() {
+    let mut workflow: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(example("workflow.json")).unwrap()).unwrap();
+    workflow["stages"][1]["config"]["signing_secrets"] = serde_json::json!([SIGNING]);
+    let (endpoint, scratch) = (Endpoint::start("200"), directory());
+    let (state, path) = (scratch.path().join("state"), scratch.path().join("w.json"));
+    std::fs::write(&path, workflow.to_string()).unwrap();
+    let document = example("documents/front_01.json");
+    let output = run(&endpoint, &state, &path, &[&document])
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let on_state = |arguments: &[&str]| {
+        let mut program = webhook_stage();
+        program.arg("workflow").args(arguments).arg("--state");
+        let program = program.arg(&state).env("OTHER_TOKEN", "Bearer another");
+        let output = program.output().unwrap();
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        output.stdout
+    };
+    let stored = on_state(&["get", workflow["id"].as_str().unwrap()]);
+    assert!(!contains(&stored, SIGNING) && contains(&stored, "secret_ref"));
+    std::fs::write(&path, stored).unwrap();
+    let path = path.to_str().unwrap();
+    on_state(&["put", path, "--authorization-env", "OTHER_TOKEN"]);
+    let secrets = std::fs::read(state.join("secrets.json")).unwrap();
+    assert!(contains(&secrets, SIGNING) && contains(&secrets, "Bearer another"));
 }

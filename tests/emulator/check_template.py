@@ -162,7 +162,7 @@ def dead_letter_queues(t):
         if "RedrivePolicy" in queue:
             if queue["RedrivePolicy"]["maxReceiveCount"] < 5:
                 yield f"{name}: maxReceiveCount below 5"
-        elif name not in targets and name != "DeadLettersQueue":
+        elif name not in targets and name != "ParkedQueue":
             yield f"{name} has no dead-letter queue and is not one"
         if queue.get("MessageRetentionPeriod") != 1209600:
             yield f"{name} does not keep messages for 14 days"
@@ -364,7 +364,7 @@ def environments(t):
         "Dispatcher": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
         "Sender": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL DOCUMENTS_BUCKET SECRETS_PREFIX EVENT_BUS_NAME"
         " ALLOW_NETWORKS REQUEST_TIMEOUT_SECONDS LONGEST_CALL_SECONDS ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
-        "DeadLetter": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL DEAD_LETTERS_QUEUE_URL DOCUMENTS_BUCKET"
+        "DeadLetter": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL PARKED_QUEUE_URL DOCUMENTS_BUCKET"
         " EVENT_BUS_NAME ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
         "Audit": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL AUDIT_SEGMENTS AUDIT_REPAIRS UNFINISHED_FILE_SECONDS METRICS_NAMESPACE",
         "Authorizer": "ACCEPTED_AUTHORIZATION_SHA256",
@@ -432,7 +432,7 @@ RULES = [
     ("the Queue not consumed alarms wait for messages that failed and come back", queue_not_consumed, set_in(["Mappings", "Sender", "360", "QueueNotConsumed"], 2700)),
     ("consumers of queues allow recursive loops", recursion, set_in(of("Sender", "RecursiveLoop"), "Terminate")),
     ("every queue has a dead-letter queue or is one, for 14 days", dead_letter_queues, set_in(of("AssignmentsQueue", "RedrivePolicy"), None)),
-    ("queues, bucket and topic take TLS only", tls_only, set_in(of("DeadLettersQueuePolicy", "PolicyDocument", "Statement", 0, "Effect"), "Allow")),
+    ("queues, bucket and topic take TLS only", tls_only, set_in(of("ParkedQueuePolicy", "PolicyDocument", "Statement", 0, "Effect"), "Allow")),
     ("queues, bucket and table are encrypted", encrypted, set_in(of("DeliveriesQueue", "SqsManagedSseEnabled"), False)),
     ("the bucket is private and keeps versions", bucket_private, set_in(of("DocumentsBucket", "PublicAccessBlockConfiguration", "BlockPublicPolicy"), False)),
     ("the table is on demand, recoverable, protected by parameter, and expires history", table_kept, set_in(of("Table", "DeletionProtectionEnabled"), False)),

@@ -54,7 +54,7 @@ delivery::port_set! { impl StepPorts for Ports as ports {
     Workflows workflows: Engine = &ports.engine;
     Deliveries deliveries: Engine = &ports.engine;
     Assignments assignments: Engine = &ports.engine;
-    DeadLetters dead_letters: Engine = &ports.engine;
+    Parked parked: Engine = &ports.engine;
     Documents documents: Engine = &ports.engine;
     Events events: NoEvents = &NoEvents;
     Clock clock: SystemClock = &SystemClock;

@@ -83,7 +83,7 @@ async fn bury<P: StepPorts>(
 
 /// Which queue's dead-letter queue this is, told by the end of its name, because a stack can have any name.
 fn source(arn: &str) -> &'static str {
-    let queue = arn.trim_end_matches("-failed").trim_end_matches("-dlq");
+    let queue = arn.trim_end_matches("-dlq");
     if queue.ends_with("assignments") {
         "assignments"
     } else {
@@ -122,11 +122,11 @@ mod tests {
     fn a_stack_may_be_called_anything() {
         for (arn, queue) in [
             (
-                "arn:aws:sqs:eu-west-1:1:assignments-deliveries-failed",
+                "arn:aws:sqs:eu-west-1:1:assignments-deliveries-dlq",
                 "deliveries",
             ),
             (
-                "arn:aws:sqs:eu-west-1:1:deliveries-assignments-failed",
+                "arn:aws:sqs:eu-west-1:1:deliveries-assignments-dlq",
                 "assignments",
             ),
             ("arn:aws:sqs:local:0:assignments-dlq", "assignments"),

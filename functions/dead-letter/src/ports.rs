@@ -19,7 +19,7 @@ impl DeadLetters {
             table: Table::of(config, from)?,
             deliveries: Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
             assignments: Queue::new(config, from.required("ASSIGNMENTS_QUEUE_URL")?),
-            parked: Queue::new(config, from.required("DEAD_LETTERS_QUEUE_URL")?),
+            parked: Queue::new(config, from.required("PARKED_QUEUE_URL")?),
             documents: Bucket::new(config, from.required("DOCUMENTS_BUCKET")?),
             events: EventBus::new(config, from.optional("EVENT_BUS_NAME")),
             metrics: EmfMetrics::from_environment(from),
@@ -38,7 +38,7 @@ delivery::port_set! { impl StepPorts for DeadLetters as ports {
     Workflows workflows: Table = &ports.table;
     Deliveries deliveries: Queue<Delivery> = &ports.deliveries;
     Assignments assignments: Queue<Assignment> = &ports.assignments;
-    DeadLetters dead_letters: Queue<DeadLetter> = &ports.parked;
+    Parked parked: Queue<DeadLetter> = &ports.parked;
     Documents documents: Bucket = &ports.documents;
     Events events: EventBus = &ports.events;
     Clock clock: SystemClock = &SystemClock;

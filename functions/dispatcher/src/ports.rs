@@ -30,7 +30,7 @@ delivery::port_set! { impl StepPorts for Dispatcher as ports {
     Workflows workflows: Table = &ports.table;
     Deliveries deliveries: Queue<Delivery> = &ports.deliveries;
     Assignments assignments: Absent = &Absent;
-    DeadLetters dead_letters: Absent = &Absent;
+    Parked parked: Absent = &Absent;
     Documents documents: Absent = &Absent;
     Events events: Absent = &Absent;
     Clock clock: SystemClock = &SystemClock;

@@ -53,7 +53,7 @@ delivery::port_set! { impl StepPorts for Sender as ports {
     Workflows workflows: Table = &ports.table;
     Deliveries deliveries: Queue<Delivery> = &ports.deliveries;
     Assignments assignments: Queue<Assignment> = &ports.assignments;
-    DeadLetters dead_letters: Absent = &Absent;
+    Parked parked: Absent = &Absent;
     Documents documents: Bucket = &ports.documents;
     Events events: EventBus = &ports.events;
     Clock clock: SystemClock = &SystemClock;

@@ -34,7 +34,7 @@ pub struct Deployment {
     table: Table,
     assignments: Queue<Assignment>,
     deliveries: Queue<Delivery>,
-    dead_letters: Queue<DeadLetter>,
+    parked: Queue<DeadLetter>,
     documents: Bucket,
     secrets: SecretStore,
 }
@@ -47,7 +47,7 @@ impl Deployment {
             table: Table::new(config, &names.table, None),
             assignments: Queue::new(config, &names.assignments_queue_url),
             deliveries: Queue::new(config, &names.deliveries_queue_url),
-            dead_letters: Queue::new(config, &names.dead_letters_queue_url),
+            parked: Queue::new(config, &names.parked_queue_url),
             documents: Bucket::new(config, &names.documents_bucket),
             secrets: SecretStore::new(config, &names.secrets_prefix),
         }
@@ -107,7 +107,7 @@ impl Operator for Deployment {
     async fn parked(&self, limit: usize) -> Result<Vec<Option<DeadLetter>>, PortError> {
         let mut found = HashMap::new();
         while found.len() < limit {
-            let letters = parked(&self.dead_letters, Some(PEEK)).await?;
+            let letters = parked(&self.parked, Some(PEEK)).await?;
             let before = found.len();
             found.extend(letters.into_iter().map(|it| (it.message_id, it.letter)));
             if found.len() == before {
@@ -120,7 +120,7 @@ impl Operator for Deployment {
     async fn redrive(&self, limit: usize) -> Result<Redriven, PortError> {
         let mut redriven = Redriven::default();
         while redriven.sent.len() < limit {
-            let letters = parked(&self.dead_letters, None).await?;
+            let letters = parked(&self.parked, None).await?;
             if letters.is_empty() {
                 break;
             }
@@ -139,7 +139,7 @@ impl Operator for Deployment {
                 for result in self.assign(vec![assignment.clone()]).await {
                     result?;
                 }
-                unpark(&self.dead_letters, &receipt).await?;
+                unpark(&self.parked, &receipt).await?;
                 redriven.sent.push(assignment);
             }
         }

@@ -26,7 +26,7 @@ pub struct Names {
     /// The deliveries queue.
     pub deliveries_queue_url: String,
     /// The queue in which dead letters are parked.
-    pub dead_letters_queue_url: String,
+    pub parked_queue_url: String,
     /// The document bucket.
     pub documents_bucket: String,
     /// The prefix of the names of secrets.
@@ -92,7 +92,7 @@ impl Names {
         Ok(Self {
             table: take(&mut tags, stack, "table")?,
             deliveries_queue_url: queue_url(&client, stack, "deliveries").await?,
-            dead_letters_queue_url: queue_url(&client, stack, "dead-letters").await?,
+            parked_queue_url: queue_url(&client, stack, "parked").await?,
             assignments_queue_url,
             documents_bucket: take(&mut tags, stack, "documents-bucket")?,
             secrets_prefix: take(&mut tags, stack, "secrets-prefix")?,

@@ -40,7 +40,7 @@ impl Queue {
             Self::Deliveries => "deliveries",
             Self::AssignmentsDeadLetters => "assignments-dlq",
             Self::DeliveriesDeadLetters => "deliveries-dlq",
-            Self::Parked => "dead-letters",
+            Self::Parked => "parked",
         }
     }
 

@@ -114,7 +114,7 @@ delivery::port_set! { impl StepPorts for Memory as memory {
     Workflows workflows: Self = memory;
     Deliveries deliveries: Self = memory;
     Assignments assignments: Self = memory;
-    DeadLetters dead_letters: Self = memory;
+    Parked parked: Self = memory;
     Documents documents: Self = memory;
     Events events: NoEvents = &NoEvents;
     Clock clock: Self = memory;

@@ -116,13 +116,13 @@ async fn a_deployment_keeps_the_contract() {
     // The deployment's own functions would receive from its own queues.
     for (name, url) in [
         ("operator-assignments", &mut names.assignments_queue_url),
-        ("operator-dead-letters", &mut names.dead_letters_queue_url),
+        ("operator-parked", &mut names.parked_queue_url),
     ] {
         let create = client.create_queue().queue_name(name);
         let create = create.attributes(QueueAttributeName::VisibilityTimeout, "5");
         *url = create.send().await.unwrap().queue_url.unwrap();
     }
-    let parked = Queue::new(&config, &names.dead_letters_queue_url);
+    let parked = Queue::new(&config, &names.parked_queue_url);
     let documents = Bucket::new(&config, &names.documents_bucket);
     contract::operator(&Deployment::new(&config, &names), &documents, &parked).await;
 }

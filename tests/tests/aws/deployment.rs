@@ -271,7 +271,7 @@ async fn a_worker_is_rejected_and_a_poison_message_costs_itself_only() {
             .unwrap()
             .is_none()
     );
-    let letters: Queue<DeadLetter> = Queue::new(&config, emulator().output("DeadLettersQueueUrl"));
+    let letters: Queue<DeadLetter> = Queue::new(&config, emulator().output("ParkedQueueUrl"));
     for _ in 0..120 {
         let found = parked(&letters, None).await.unwrap();
         if found

@@ -113,7 +113,7 @@ impl Scene {
         let config = deployment.emulator.config();
         let names = Names::of_stack(&config, "webhook-stage").await.unwrap();
         let queues = [&names.assignments_queue_url, &names.deliveries_queue_url];
-        let dead = queues.map(|url| format!("{url}-failed"));
+        let dead = queues.map(|url| format!("{url}-dlq"));
         let queues = [queues[0], queues[1], &dead[0], &dead[1]];
         // What comes back must come back soon: a dead letter that is refused once would take six minutes.
         for url in queues {

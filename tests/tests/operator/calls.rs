@@ -64,7 +64,7 @@ async fn put<M>(config: &SdkConfig, queue: &str, messages: Vec<Outgoing<M>>)
 where
     Queue<M>: SendMessages<M>,
 {
-    let failed = Queue::new(config, format!("{queue}-failed"));
+    let failed = Queue::new(config, format!("{queue}-dlq"));
     for result in failed.send(messages).await {
         result.unwrap();
     }

@@ -57,7 +57,7 @@ delivery::port_set! { impl StepPorts for Local as local {
     Workflows workflows: Engine = &local.engine;
     Deliveries deliveries: Engine = &local.engine;
     Assignments assignments: Engine = &local.engine;
-    DeadLetters dead_letters: Engine = &local.engine;
+    Parked parked: Engine = &local.engine;
     Documents documents: Engine = &local.engine;
     Events events: NoEvents = &NoEvents;
     Clock clock: SystemClock = &SystemClock;

@@ -102,7 +102,7 @@ delivery::port_set! { impl StepPorts for Ports as ports {
     Workflows workflows: Table = &ports.table;
     Deliveries deliveries: Kept<Delivery> = &ports.deliveries;
     Assignments assignments: Kept<Assignment> = &ports.assignments;
-    DeadLetters dead_letters: Absent = &Absent;
+    Parked parked: Absent = &Absent;
     Documents documents: Around = &ports.around;
     Events events: NoEvents = &NoEvents;
     Clock clock: Around = &ports.around;

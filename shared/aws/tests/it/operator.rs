@@ -19,7 +19,7 @@ fn names() -> Names {
         table: "table".to_owned(),
         assignments_queue_url: queue("assignments"),
         deliveries_queue_url: queue("deliveries"),
-        dead_letters_queue_url: queue("dead-letters"),
+        parked_queue_url: queue("parked"),
         documents_bucket: "documents".to_owned(),
         secrets_prefix: "webhook-stage/".to_owned(),
     }

@@ -18,7 +18,7 @@ pub trait StepPorts: Send + Sync {
     /// The assignments queue: a file that leaves for another Webhook stage is assigned to it.
     type Assignments: SendMessages<Assignment>;
     /// The parking queue.
-    type DeadLetters: SendMessages<DeadLetter>;
+    type Parked: SendMessages<DeadLetter>;
     /// Documents.
     type Documents: Documents;
     /// Events for other systems.
@@ -39,7 +39,7 @@ pub trait StepPorts: Send + Sync {
     /// The assignments queue.
     fn assignments(&self) -> &Self::Assignments;
     /// The parking queue.
-    fn dead_letters(&self) -> &Self::DeadLetters;
+    fn parked(&self) -> &Self::Parked;
     /// Documents.
     fn documents(&self) -> &Self::Documents;
     /// Events for other systems.

@@ -51,7 +51,7 @@ pub(super) async fn carry_out<P: StepPorts>(
             Effect::Park(letter) => {
                 report_dead_letter(&letter);
                 let letter = shrink_to_fit(ports.documents(), *letter).await?;
-                send_one(ports.dead_letters(), letter, Duration::ZERO).await?;
+                send_one(ports.parked(), letter, Duration::ZERO).await?;
             }
         }
     }

@@ -8,7 +8,7 @@ delivery::port_set! { impl StepPorts for Sim as sim {
     Workflows workflows: Self = sim;
     Deliveries deliveries: Self = sim;
     Assignments assignments: Self = sim;
-    DeadLetters dead_letters: Self = sim;
+    Parked parked: Self = sim;
     Documents documents: Self = sim;
     Events events: Self = sim;
     Clock clock: Self = sim;

@@ -2,14 +2,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use delivery::ports::{Call, PortError, Presign};
+use delivery::ports::{Call, Presign};
 use delivery::{Document, DocumentReader, Reason};
 use futures_util::StreamExt;
 
+use crate::failed::Failed;
 use crate::head::{Head, Spliced};
 use crate::payload::metadata_only;
 use crate::presign;
-use crate::scan::{PayloadError, Scanner};
+use crate::scan::Scanner;
 use crate::signature::Signer;
 use crate::streamed::{Starved, Streamed};
 use crate::strip_annotations::Cutter;
@@ -27,26 +28,6 @@ pub(crate) struct Prepared {
     pub(crate) starved: Arc<Starved>,
 }
 
-/// Why the body could not be made.
-pub(crate) enum Unprepared {
-    /// The document cannot be used, and no retry helps.
-    Reason(Reason, Option<String>),
-    /// The engine failed.
-    Port(PortError),
-}
-
-impl From<PayloadError> for Unprepared {
-    fn from(error: PayloadError) -> Self {
-        Self::Reason(Reason::DocumentInvalid, Some(error.to_string()))
-    }
-}
-
-impl From<PortError> for Unprepared {
-    fn from(error: PortError) -> Self {
-        Self::Port(error)
-    }
-}
-
 /// Makes the body and signs it. Only small documents are held in memory. A large one is read several times if
 /// needed: its beginning for the URLs in it, then all of it for the signature, which is sent before the body,
 /// and again for the body.
@@ -56,13 +37,13 @@ impl From<PortError> for Unprepared {
 pub(crate) async fn prepare<R: DocumentReader, P: Presign>(
     call: &Call<R>,
     presign: &P,
-) -> Result<Prepared, Unprepared> {
+) -> Result<Prepared, Failed> {
     let signer = Signer::new(
         &call.secrets.signing_secrets,
         call.delivery_id,
         call.sent_at.as_secs(),
     )
-    .map_err(|error| Unprepared::Reason(Reason::SecretMissing, Some(error.to_string())))?;
+    .map_err(|error| Failed::Reason(Reason::SecretMissing, Some(error.to_string())))?;
     let expiry = call.config.presigned_url_expiry;
     match &call.document {
         Document::Bytes(bytes) if call.config.include_annotations => {
@@ -96,7 +77,7 @@ async fn whole<P: Presign>(
     mut signer: Signer,
     presign: &P,
     expiry: Option<Duration>,
-) -> Result<Prepared, Unprepared> {
+) -> Result<Prepared, Failed> {
     let bytes = match expiry {
         Some(expiry) => presign::replace(bytes, presign, expiry).await?,
         None => bytes,
@@ -114,7 +95,7 @@ async fn untouched<R: DocumentReader>(
     reader: &R,
     head: Option<&Head>,
     mut signer: Signer,
-) -> Result<Prepared, Unprepared> {
+) -> Result<Prepared, Failed> {
     if signer.signs() {
         let mut chunks = Spliced::new(reader.stream().await?, head);
         while let Some(chunk) = chunks.next().await {
@@ -154,7 +135,7 @@ async fn measure<R: DocumentReader>(
     reader: &R,
     head: Option<&Head>,
     mut signer: Signer,
-) -> Result<Measured, Unprepared> {
+) -> Result<Measured, Failed> {
     let mut cutter = Cutter::new();
     let mut kept = Vec::new();
     let mut gone: u64 = 0;

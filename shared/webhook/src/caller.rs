@@ -12,9 +12,10 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::answer;
-use crate::body::{Prepared, Unprepared, prepare};
-use crate::classify::{Failed, classify};
+use crate::body::{Prepared, prepare};
+use crate::classify::classify;
 use crate::connections::Connections;
+use crate::failed::Failed;
 use crate::guard::{Guard, GuardedResolver, Lookup, SystemLookup, Target};
 use crate::headers::headers;
 use crate::redact::Redactor;
@@ -189,10 +190,10 @@ impl<P: Presign> WebhookCaller<P> {
         let prepared = match timeout_at(deadline, prepare(call, &self.presign)).await {
             Err(_) => return Ok(Exchange::late(0).into()),
             Ok(Ok(prepared)) => prepared,
-            Ok(Err(Unprepared::Reason(reason, detail))) => {
+            Ok(Err(Failed::Reason(reason, detail) | Failed::Unsent(reason, detail))) => {
                 return Ok(Exchange::none(reason, detail, 0).into());
             }
-            Ok(Err(Unprepared::Port(error))) => return Err(error),
+            Ok(Err(Failed::Port(error))) => return Err(error),
         };
         let Prepared {
             body,

@@ -2,21 +2,11 @@ use std::error::Error;
 use std::io;
 
 use delivery::Reason;
-use delivery::ports::PortError;
 
+use crate::failed::Failed;
 use crate::guard::{LookupFailed, Refused};
 use crate::streamed::DocumentLost;
 use crate::unreadable;
-
-/// The kind of a failed call.
-pub(crate) enum Failed {
-    /// The cause is the receiver, the URL or the network.
-    Reason(Reason, Option<String>),
-    /// The connection ended before any of the request was sent.
-    Unsent(Reason, Option<String>),
-    /// The cause is internal.
-    Port(PortError),
-}
 
 /// Classifies an error of the client. Its text is not used, because it contains the URL.
 pub(crate) fn classify(error: &reqwest::Error) -> Failed {

@@ -13,6 +13,7 @@ mod body;
 mod caller;
 mod classify;
 mod connections;
+mod failed;
 mod head;
 mod headers;
 mod json_escape;

@@ -5,8 +5,7 @@ use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use delivery::ports::{Outgoing, PortError, PortErrorKind, SendMessages};
-use delivery::{Assignment, DeadLetter, Delivery, MAX_BODY};
-use serde::Serialize;
+use delivery::{DeadLetter, Grouped, MAX_BODY};
 
 use crate::error::{kind, port_error};
 
@@ -54,30 +53,6 @@ impl<M> Queue<M> {
     pub async fn warm(&self) {
         let batch = self.client.send_message_batch().queue_url(&self.url);
         let _ = batch.set_entries(Some(Vec::new())).send().await;
-    }
-}
-
-/// Messages that belong to a group, by which the queue is shared fairly.
-pub trait Grouped: Serialize + Send + Sync {
-    /// The message group: the stage.
-    fn group(&self) -> Option<String>;
-}
-
-impl Grouped for Assignment {
-    fn group(&self) -> Option<String> {
-        Some(self.stage_id.to_string())
-    }
-}
-
-impl Grouped for Delivery {
-    fn group(&self) -> Option<String> {
-        Some(self.stage_id.to_string())
-    }
-}
-
-impl Grouped for DeadLetter {
-    fn group(&self) -> Option<String> {
-        Some(self.queue.clone())
     }
 }
 

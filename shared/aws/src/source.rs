@@ -4,12 +4,13 @@ use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
 use batch::{Answer, Failed, Return, SqsBatchResponse};
+use delivery::Grouped;
 use delivery::ports::{Outgoing, SendMessages};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::error::port_error;
-use crate::queue::{Grouped, Queue, whole_seconds};
+use crate::queue::{Queue, whole_seconds};
 
 /// The most entries of one `ChangeMessageVisibilityBatch`.
 const ENTRIES: usize = 10;

@@ -37,7 +37,7 @@ pub use attempt::AttemptSummary;
 pub use audit::{Audit, Stuck};
 pub use document::{Document, DocumentReader, DocumentRef, S3Object};
 pub use event::{Attempted, FileLeft};
-pub use message::{Assignment, DeadLetter, Delivery, MAX_BODY, MessageError, Task};
+pub use message::{Assignment, DeadLetter, Delivery, Grouped, MAX_BODY, MessageError, Task};
 pub use reason::Reason;
 pub use record::{AttemptRecord, Rejection, VisitRecord};
 pub use state::{DeliveryState, FileKey, FileState, Outcome, Status, Visit};

@@ -83,6 +83,31 @@ impl DeadLetter {
     }
 }
 
+/// A message of a group, by which its queue is shared fairly.
+pub trait Grouped: Serialize + Send + Sync {
+    /// The message group: for messages about a file the stage, so that a slow one delays no other. None for no
+    /// group.
+    fn group(&self) -> Option<String>;
+}
+
+impl Grouped for Assignment {
+    fn group(&self) -> Option<String> {
+        Some(self.stage_id.to_string())
+    }
+}
+
+impl Grouped for Delivery {
+    fn group(&self) -> Option<String> {
+        Some(self.stage_id.to_string())
+    }
+}
+
+impl Grouped for DeadLetter {
+    fn group(&self) -> Option<String> {
+        Some(self.queue.clone())
+    }
+}
+
 /// A message body that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {

@@ -1,6 +1,5 @@
 use delivery::ports::{Outgoing, PortError, SendMessages};
-use delivery::{Assignment, DeadLetter, Delivery};
-use serde::Serialize;
+use delivery::{Assignment, DeadLetter, Delivery, Grouped};
 
 use crate::engine::Engine;
 use crate::queue::Queue;
@@ -8,39 +7,32 @@ use crate::queues::{Posted, now};
 
 impl SendMessages<Assignment> for Engine {
     async fn send(&self, messages: Vec<Outgoing<Assignment>>) -> Vec<Result<(), PortError>> {
-        send(self, Queue::Assignments, messages, |assignment| {
-            assignment.stage_id.to_string()
-        })
-        .await
+        send(self, Queue::Assignments, messages).await
     }
 }
 
 impl SendMessages<Delivery> for Engine {
     async fn send(&self, messages: Vec<Outgoing<Delivery>>) -> Vec<Result<(), PortError>> {
-        send(self, Queue::Deliveries, messages, |delivery| {
-            delivery.stage_id.to_string()
-        })
-        .await
+        send(self, Queue::Deliveries, messages).await
     }
 }
 
 impl SendMessages<DeadLetter> for Engine {
     async fn send(&self, messages: Vec<Outgoing<DeadLetter>>) -> Vec<Result<(), PortError>> {
-        send(self, Queue::Parked, messages, |letter| letter.queue.clone()).await
+        send(self, Queue::Parked, messages).await
     }
 }
 
 /// All messages that can be sent are sent in one commit; each of the others gets an error of its own.
-async fn send<M: Serialize>(
+async fn send<M: Grouped>(
     engine: &Engine,
     queue: Queue,
     messages: Vec<Outgoing<M>>,
-    group: impl Fn(&M) -> String,
 ) -> Vec<Result<(), PortError>> {
     let mut results = Vec::with_capacity(messages.len());
     let mut posted = Vec::with_capacity(messages.len());
     for outgoing in &messages {
-        match post(outgoing, &group) {
+        match post(outgoing) {
             Ok(message) => {
                 posted.push(message);
                 results.push(Ok(()));
@@ -64,14 +56,11 @@ async fn send<M: Serialize>(
     results
 }
 
-fn post<M: Serialize>(
-    outgoing: &Outgoing<M>,
-    group: impl Fn(&M) -> String,
-) -> Result<Posted, PortError> {
+fn post<M: Grouped>(outgoing: &Outgoing<M>) -> Result<Posted, PortError> {
     let body = outgoing.body()?;
     let delay = i64::try_from(outgoing.delay.as_millis()).unwrap_or(i64::MAX);
     Ok(Posted {
-        group: group(&outgoing.message),
+        group: outgoing.message.group().unwrap_or_default(),
         body,
         visible_at: now().saturating_add(delay),
     })

@@ -25,9 +25,9 @@ pub async fn prepare<P: StepPorts>(ports: &P, assignment: &Assignment) -> Result
         .await?;
     let mut file = File::read(ports, assignment.key()).await?;
     loop {
-        let decision = file.decide(|state, history, now| {
-            dispatch_step(workflow.as_deref(), assignment, state, history, now)
-        });
+        let (workflow, state) = (workflow.as_deref(), file.state.as_ref());
+        let decision =
+            file.decide(|history, now| dispatch_step(workflow, assignment, state, history, now));
         let (mut first, result) = match decision.await? {
             Decision::Do(effects, result) => (effects, result),
             Decision::Claim(never) => match never {},

@@ -36,12 +36,12 @@ impl<'a, P: StepPorts> File<'a, P> {
     /// Decides, with the history's answer if the decision needs it.
     pub(super) async fn decide<R, C>(
         &self,
-        decide: impl Fn(Option<&FileState>, &FromHistory, Timestamp) -> Step<R, C>,
+        decide: impl Fn(&FromHistory, Timestamp) -> Step<R, C>,
     ) -> Result<Decision<R, C>, Fault> {
         let mut history = FromHistory::NotAsked;
         loop {
             let now = self.ports.clock().now();
-            match decide(self.state.as_ref(), &history, now) {
+            match decide(&history, now) {
                 Step::AskHistory(visit_id) => {
                     let visit = self.ports.history().find_visit(&self.key, visit_id).await?;
                     history = visit.map_or(FromHistory::Absent, |visit| {

@@ -61,9 +61,7 @@ pub async fn send<P: SendPorts>(
         let Some(current) = &file.state else {
             return Err(Fault::UnknownFile(message.key()));
         };
-        let decision = file.decide(|state, history, now| {
-            send_step(message, state.unwrap_or(current), history, now)
-        });
+        let decision = file.decide(|history, now| send_step(message, current, history, now));
         let sent = match decision.await? {
             Decision::Claim(number) => attempt(ports, message, number, current, limits).await?,
             Decision::Do(effects, sent) => carry_out(ports, effects).await?.map_or(Ok(sent), Err),

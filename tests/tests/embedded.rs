@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use delivery::ports::{
-    FileStates, Freshness, Outgoing, PortErrorKind, Secrets, SendMessages, Workflows, WriteError,
+    FileStates, Freshness, Outgoing, PortErrorKind, Queue, Receive, Received, Secrets,
+    SendMessages, Workflows, WriteError,
 };
 use delivery::{Delivery, FileKey, Status, Task};
-use embedded::{Engine, Options, Queue, Received};
+use embedded::{Engine, Options};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 use tests::contract::{self, InFlight, QueueUnderTest};
@@ -40,7 +41,7 @@ impl QueueUnderTest for Deliveries {
     async fn receive(&self) -> Vec<InFlight<Received>> {
         let got = self
             .0
-            .receive(Queue::Deliveries, 10, Duration::from_secs(60), 100)
+            .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_| 100)
             .await;
         let in_flight = |message: Received| InFlight {
             body: message.body.clone(),
@@ -71,6 +72,7 @@ async fn the_contract_holds() {
     contract::lists(&engine).await;
     contract::unfinished(&engine).await;
     contract::queues(&Deliveries(engine.clone())).await;
+    contract::receive(&engine).await;
     contract::operator(&engine, &engine, &engine).await;
     contract::documents(&engine, async |key: &FileKey, content: Vec<u8>| {
         engine
@@ -104,74 +106,18 @@ async fn send(engine: &Engine, stage: u128, count: usize) {
     assert!(sent.iter().all(Result::is_ok));
 }
 
-async fn receive(engine: &Engine, cap: usize) -> Vec<Received> {
+async fn receive(engine: &Engine) -> Vec<Received> {
     engine
-        .receive(Queue::Deliveries, 10, Duration::from_secs(60), cap)
+        .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_| 10)
         .await
         .unwrap()
-}
-
-#[tokio::test]
-async fn a_group_that_holds_its_share_leaves_the_rest_to_others() {
-    let (engine, _directory) = engine();
-    send(&engine, 1, 100).await;
-    send(&engine, 2, 3).await;
-    let mut held = [0, 0];
-    for _ in 0..5 {
-        for message in receive(&engine, 12).await {
-            held[usize::from(message.group == Uuid::from_u128(2).to_string())] += 1;
-        }
-    }
-    assert_eq!(held, [12, 3]);
-}
-
-#[tokio::test]
-async fn a_receipt_ends_when_the_message_is_received_again() {
-    let (engine, _directory) = engine();
-    send(&engine, 1, 1).await;
-    let first = engine
-        .receive(Queue::Deliveries, 10, Duration::ZERO, 10)
-        .await
-        .unwrap();
-    tokio::time::sleep(Duration::from_millis(5)).await;
-    let second = receive(&engine, 10).await;
-    assert_eq!(
-        (first.len(), second.len(), second[0].receive_count),
-        (1, 1, 2)
-    );
-    assert_eq!(engine.delete(Queue::Deliveries, &first).await.unwrap(), 0);
-    assert_eq!(engine.delete(Queue::Deliveries, &second).await.unwrap(), 1);
-    assert!(engine.is_idle().await.unwrap());
-}
-
-#[tokio::test]
-async fn a_message_received_too_often_is_a_dead_letter() {
-    let (engine, _directory) = engine();
-    send(&engine, 1, 1).await;
-    for count in 1..=embedded::MAX_RECEIVES {
-        let got = receive(&engine, 10).await;
-        assert_eq!(got[0].receive_count, count);
-        engine
-            .release(Queue::Deliveries, &got, Duration::ZERO)
-            .await
-            .unwrap();
-    }
-    assert!(receive(&engine, 10).await.is_empty());
-    let dead = engine.depth(Queue::DeliveriesDeadLetters).await.unwrap();
-    assert_eq!(
-        (
-            dead.visible,
-            engine.depth(Queue::Deliveries).await.unwrap().total()
-        ),
-        (1, 0)
-    );
 }
 
 #[tokio::test]
 async fn what_a_dead_process_had_in_hand_is_free_again() {
     let (engine, directory) = engine();
     send(&engine, 1, 2).await;
-    assert_eq!(receive(&engine, 10).await.len(), 2);
+    assert_eq!(receive(&engine).await.len(), 2);
     let mut state = contract::waiting(&contract::key(), Uuid::nil());
     state.status = Status::Sending;
     let mut delivery = contract::finished(Uuid::nil(), delivery::Outcome::Failed);
@@ -181,7 +127,7 @@ async fn what_a_dead_process_had_in_hand_is_free_again() {
     engine.put(&state).await.unwrap();
     drop(engine);
     let engine = reopen(&directory);
-    assert_eq!(receive(&engine, 10).await.len(), 2);
+    assert_eq!(receive(&engine).await.len(), 2);
     let found = engine.get(&state.key).await.unwrap().unwrap();
     let lease = found.delivery.unwrap().lease_until.unwrap();
     assert!(lease < std::time::SystemTime::now().into());

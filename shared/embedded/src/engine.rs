@@ -3,9 +3,9 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use delivery::ports::PortError;
+use delivery::ports::{MAX_RECEIVES, Queue};
 use delivery::{FileState, Timestamp};
 use rusqlite::{Connection, params};
 use tokio::sync::Notify;
@@ -14,7 +14,7 @@ use workflow::Workflow;
 
 use crate::error::OpenError;
 use crate::in_flight::InFlight;
-use crate::queue::{MAX_CRASHES, MAX_RECEIVES, Queue};
+use crate::queue::MAX_CRASHES;
 use crate::schema;
 use crate::secrets_file::SecretsFile;
 use crate::writer::Writer;
@@ -103,12 +103,6 @@ impl Engine {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.inner.directory
-    }
-
-    /// The error that has made every write fail for longer than this, if there is one.
-    #[must_use]
-    pub fn fault(&self, longer_than: Duration) -> Option<PortError> {
-        self.writer().health().fault(longer_than)
     }
 
     pub(crate) fn writer(&self) -> &Writer {

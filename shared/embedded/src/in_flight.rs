@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::queue::{Queue, Received};
+use delivery::ports::{Queue, Received};
 
 /// The messages in flight, by queue and group. Only this process can have any, so they are kept in memory.
 #[derive(Default)]

@@ -33,6 +33,6 @@ mod writer;
 pub use documents::{FileReader, INLINE_LIMIT, MEMORY_LIMIT};
 pub use engine::{Engine, Options};
 pub use error::OpenError;
-pub use queue::{Depth, MAX_CRASHES, MAX_RECEIVES, Queue, Received};
+pub use queue::{Depth, MAX_CRASHES};
 #[doc(hidden)]
 pub use states::parse as read_record;

@@ -1,8 +1,7 @@
-use delivery::ports::{Outgoing, PortError, SendMessages};
+use delivery::ports::{Outgoing, PortError, Queue, SendMessages};
 use delivery::{Assignment, DeadLetter, Delivery, Grouped};
 
 use crate::engine::Engine;
-use crate::queue::Queue;
 use crate::queues::{Posted, now};
 
 impl SendMessages<Assignment> for Engine {

@@ -1,13 +1,12 @@
 use std::time::{Duration, SystemTime};
 
 use delivery::Timestamp;
-use delivery::ports::{PortError, PortErrorKind};
+use delivery::ports::{PortError, PortErrorKind, Queue, Received};
 use rusqlite::{Connection, params};
-use tokio::sync::futures::Notified;
 
 use crate::engine::Engine;
 use crate::in_flight::lock;
-use crate::queue::{Depth, Queue, Received};
+use crate::queue::{Depth, number};
 
 /// A message to put on a queue.
 pub(crate) struct Posted {
@@ -39,7 +38,7 @@ impl Engine {
                         body,
                         visible_at,
                     } = message;
-                    insert.execute(params![queue.number(), group, visible_at, sent_at, body])?;
+                    insert.execute(params![number(queue), group, visible_at, sent_at, body])?;
                 }
                 Ok(())
             })
@@ -48,46 +47,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Deletes messages in flight. A message that was received again in the meantime is kept. A loss of power
-    /// right afterwards may bring deleted messages back: delivery is at least once.
-    ///
-    /// # Errors
-    /// [`PortError`] when the database fails; the messages then stay in flight, for another try.
-    pub async fn delete(&self, queue: Queue, messages: &[Received]) -> Result<usize, PortError> {
-        self.settle(queue, messages, "delete messages", |db, id, receipt| {
-            db.prepare_cached("DELETE FROM messages WHERE id = ?1 AND receipt = ?2")?
-                .execute(params![id, receipt])
-        })
-        .await
-    }
-
-    /// Releases messages in flight: each is due again after its delay.
-    ///
-    /// # Errors
-    /// [`PortError`] when the database fails; the messages then stay in flight, for another try.
-    pub async fn release(
-        &self,
-        queue: Queue,
-        messages: &[Received],
-        delay: Duration,
-    ) -> Result<usize, PortError> {
-        self.hand_back(queue, messages, delay, 0).await
-    }
-
-    /// Releases messages whose time has not come; this receive does not count.
-    ///
-    /// # Errors
-    /// [`PortError`] when the database fails; the messages then stay in flight, for another try.
-    pub async fn release_uncounted(
-        &self,
-        queue: Queue,
-        messages: &[Received],
-        delay: Duration,
-    ) -> Result<usize, PortError> {
-        self.hand_back(queue, messages, delay, 1).await
-    }
-
-    async fn hand_back(
+    pub(crate) async fn hand_back(
         &self,
         queue: Queue,
         messages: &[Received],
@@ -109,7 +69,7 @@ impl Engine {
         Ok(given)
     }
 
-    async fn settle(
+    pub(crate) async fn settle(
         &self,
         queue: Queue,
         messages: &[Received],
@@ -145,7 +105,7 @@ impl Engine {
                             coalesce(sum(receipt IS NOT NULL), 0)
                      FROM messages WHERE queue = ?1",
                 )?
-                .query_row(params![queue.number(), now()], |row| {
+                .query_row(params![number(queue), now()], |row| {
                     Ok(Depth {
                         visible: row.get(0)?,
                         delayed: row.get(1)?,
@@ -154,26 +114,6 @@ impl Engine {
                 })
             })
             .await
-    }
-
-    /// Whether any message is on the working queues, be it due, delayed or in flight. Dead letters count, parked
-    /// ones do not. By invariant 3 all files are at rest if there is none.
-    ///
-    /// # Errors
-    /// [`PortError`] when the database fails.
-    pub async fn is_idle(&self) -> Result<bool, PortError> {
-        self.writer()
-            .run_unflushed("look for messages", |db| {
-                db.prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM messages WHERE queue < 4)")?
-                    .query_row([], |row| row.get(0))
-            })
-            .await
-    }
-
-    /// Completes when, after this call, a message was sent or released to the queue, or a group got room that
-    /// had been skipped because it had none.
-    pub fn sent(&self, queue: Queue) -> Notified<'_> {
-        self.inner.sent[queue.index()].notified()
     }
 
     /// The id and body of parked dead letters, oldest first: at most `limit`, starting after `after`.
@@ -188,7 +128,7 @@ impl Engine {
                 db.prepare_cached(
                     "SELECT id, body FROM messages WHERE queue = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
                 )?
-                .query_map(params![Queue::Parked.number(), after, limit], |row| {
+                .query_map(params![number(Queue::Parked), after, limit], |row| {
                     Ok((row.get(0)?, row.get(1)?))
                 })?
                 .collect()
@@ -203,7 +143,7 @@ impl Engine {
             .run("remove a dead letter", move |db| {
                 db.execute(
                     "DELETE FROM messages WHERE id = ?1 AND queue = ?2",
-                    params![id, Queue::Parked.number()],
+                    params![id, number(Queue::Parked)],
                 )
             })
             .await?;
@@ -217,7 +157,7 @@ impl Engine {
     }
 
     pub(crate) fn wake(&self, queue: Queue) {
-        self.inner.sent[queue.index()].notify_waiters();
+        self.inner.sent[queue as usize].notify_waiters();
     }
 
     /// Counts `count` messages of each group as no longer in flight, and wakes whoever waits for the group's

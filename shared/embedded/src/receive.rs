@@ -1,40 +1,18 @@
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use delivery::Timestamp;
-use delivery::ports::PortError;
+use delivery::ports::{MAX_RECEIVES, PortError, Queue, Receive, Received};
 use rusqlite::{Connection, params};
 
 use crate::engine::Engine;
 use crate::in_flight::{InFlightReservation, lock};
-use crate::queue::{MAX_RECEIVES, Queue, Received};
+use crate::queue::number;
 use crate::queues::{due_after, now};
 
-impl Engine {
-    /// Receives up to `most` (1 to 10) due messages of one group, and hides them for `visibility`.
-    ///
-    /// The group with the fewest messages in flight comes first. One that has `group_cap` or more is skipped, so
-    /// that a receiver that never answers cannot take every slot. A message that was already received
-    /// [`MAX_RECEIVES`] times is moved to the queue's dead letters instead.
-    ///
-    /// # Errors
-    /// [`PortError`] when the database fails.
-    pub async fn receive(
-        &self,
-        queue: Queue,
-        most: usize,
-        visibility: Duration,
-        group_cap: usize,
-    ) -> Result<Vec<Received>, PortError> {
-        let room = move |held| group_cap.saturating_sub(held);
-        self.receive_within(queue, most, visibility, room).await
-    }
-
-    /// The same, but `room` returns how many more messages a group may have, given how many it has in flight.
-    ///
-    /// # Errors
-    /// [`PortError`] when the database fails.
-    pub async fn receive_within(
+impl Receive for Engine {
+    async fn receive(
         &self,
         queue: Queue,
         most: usize,
@@ -68,7 +46,7 @@ impl Engine {
             message.receive_count > MAX_RECEIVES && queue.dead_letters().is_some()
         };
         let (dead, mut received): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_dead);
-        if let Err(error) = self.handle_record(queue, &group, &dead).await {
+        if let Err(error) = self.move_dead(queue, &group, &dead).await {
             // If they were not handed out, they would stay hidden together with all received with them. So they
             // are handed out once more.
             tracing::error!(%error, "dead letters could not be moved, so they are handed out once more");
@@ -77,7 +55,78 @@ impl Engine {
         Ok(received)
     }
 
-    async fn handle_record(
+    /// A loss of power right afterwards may bring deleted messages back: delivery is at least once.
+    async fn delete(&self, queue: Queue, messages: &[Received]) -> Result<usize, PortError> {
+        self.settle(queue, messages, "delete messages", |db, id, receipt| {
+            db.prepare_cached("DELETE FROM messages WHERE id = ?1 AND receipt = ?2")?
+                .execute(params![id, receipt])
+        })
+        .await
+    }
+
+    async fn release(
+        &self,
+        queue: Queue,
+        messages: &[Received],
+        delay: Duration,
+    ) -> Result<usize, PortError> {
+        self.hand_back(queue, messages, delay, 0).await
+    }
+
+    async fn release_uncounted(
+        &self,
+        queue: Queue,
+        messages: &[Received],
+        delay: Duration,
+    ) -> Result<usize, PortError> {
+        self.hand_back(queue, messages, delay, 1).await
+    }
+
+    async fn next_due(
+        &self,
+        queue: Queue,
+        room: impl Fn(usize) -> usize + Send,
+    ) -> Result<Option<Timestamp>, PortError> {
+        let groups: Vec<(String, i64)> = self
+            .writer()
+            .run_unflushed("look for the next message", move |db| {
+                let sql = format!(
+                    "{GROUPS} SELECT g, (SELECT min(visible_at) FROM messages
+                     WHERE queue = ?1 AND message_group = g) FROM groups WHERE g IS NOT NULL"
+                );
+                db.prepare_cached(&sql)?
+                    .query_map(params![number(queue)], |row| Ok((row.get(0)?, row.get(1)?)))?
+                    .collect()
+            })
+            .await?;
+        let in_flight = lock(&self.inner.in_flight);
+        Ok(groups
+            .into_iter()
+            .filter(|(group, _)| room(in_flight.of(queue, group)) > 0)
+            .map(|(_, due)| Timestamp::from_millis(due))
+            .min())
+    }
+
+    fn sent(&self, queue: Queue) -> impl Future<Output = ()> + Send {
+        self.inner.sent[queue as usize].notified()
+    }
+
+    async fn is_idle(&self) -> Result<bool, PortError> {
+        self.writer()
+            .run_unflushed("look for messages", |db| {
+                db.prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM messages WHERE queue < 4)")?
+                    .query_row([], |row| row.get(0))
+            })
+            .await
+    }
+
+    fn fault(&self, longer_than: Duration) -> Option<PortError> {
+        self.writer().health().fault(longer_than)
+    }
+}
+
+impl Engine {
+    async fn move_dead(
         &self,
         queue: Queue,
         group: &str,
@@ -95,7 +144,7 @@ impl Engine {
                      receipt = NULL WHERE id = ?1",
                 )?;
                 for id in &ids {
-                    update.execute(params![id, dead_letters.number(), now()])?;
+                    update.execute(params![id, number(dead_letters), now()])?;
                 }
                 Ok(())
             })
@@ -103,37 +152,6 @@ impl Engine {
         self.end_flight(queue, [group], count);
         self.wake(dead_letters);
         Ok(())
-    }
-
-    /// When the next message of a queue is due, among groups that have room; none if there is no message.
-    ///
-    /// # Errors
-    /// [`PortError`] when the database fails.
-    pub async fn next_due(
-        &self,
-        queue: Queue,
-        room: impl Fn(usize) -> usize,
-    ) -> Result<Option<Timestamp>, PortError> {
-        let groups: Vec<(String, i64)> = self
-            .writer()
-            .run_unflushed("look for the next message", move |db| {
-                let sql = format!(
-                    "{GROUPS} SELECT g, (SELECT min(visible_at) FROM messages
-                     WHERE queue = ?1 AND message_group = g) FROM groups WHERE g IS NOT NULL"
-                );
-                db.prepare_cached(&sql)?
-                    .query_map(params![queue.number()], |row| {
-                        Ok((row.get(0)?, row.get(1)?))
-                    })?
-                    .collect()
-            })
-            .await?;
-        let in_flight = lock(&self.inner.in_flight);
-        Ok(groups
-            .into_iter()
-            .filter(|(group, _)| room(in_flight.of(queue, group)) > 0)
-            .map(|(_, due)| Timestamp::from_millis(due))
-            .min())
     }
 }
 
@@ -150,7 +168,7 @@ fn due_groups(db: &Connection, queue: Queue) -> rusqlite::Result<Vec<String>> {
          WHERE queue = ?1 AND message_group = g AND visible_at <= ?2)"
     );
     db.prepare_cached(&sql)?
-        .query_map(params![queue.number(), now()], |row| row.get(0))?
+        .query_map(params![number(queue), now()], |row| row.get(0))?
         .collect()
 }
 
@@ -173,7 +191,7 @@ fn take(
     let most = i64::try_from(most).unwrap_or(1);
     update
         .query_map(
-            params![queue.number(), group, now(), hidden_until, receipt, most],
+            params![number(queue), group, now(), hidden_until, receipt, most],
             |row| {
                 Ok(Received {
                     message_id: row.get(0)?,

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use delivery::FileState;
-use delivery::ports::{Observation, Observer, ScanSegment, Unfinished as _};
-use embedded::{Engine, Options, Queue};
+use delivery::ports::{Observation, Observer, Queue, Receive, ScanSegment, Unfinished as _};
+use embedded::{Engine, Options};
 use sender::Settings;
 use serde_json::json;
 use tempfile::TempDir;

@@ -4,6 +4,7 @@ mod documents;
 mod history;
 mod operator;
 mod queues;
+mod receive;
 mod states;
 mod unfinished;
 
@@ -11,6 +12,7 @@ pub use documents::documents;
 pub use history::{history, lists};
 pub use operator::{operator, put_document, put_workflow};
 pub use queues::{InFlight, QueueUnderTest, queues};
+pub use receive::receive;
 pub use states::{conditional_writes, one_of_many_writers};
 pub use unfinished::unfinished;
 

@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use batch::Answer;
 use bytes::Bytes;
+use delivery::ports::{Queue, Receive};
 use delivery::{Assignment, Timestamp};
-use embedded::{Engine, Options, Queue};
+use embedded::{Engine, Options};
 use lambda_runtime::{Context, LambdaEvent};
 use sender::Settings;
 use tempfile::TempDir;
@@ -103,7 +104,7 @@ impl World {
         loop {
             let engine = self.ports.engine();
             let got = engine
-                .receive(Queue::Deliveries, 10, Duration::from_secs(60), 1000)
+                .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_| 1000)
                 .await
                 .unwrap();
             if got.is_empty() {

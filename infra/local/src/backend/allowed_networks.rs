@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::directory::Directory;
 use ipnet::IpNet;
 
+use super::directory::Directory;
 use crate::cli::CallArgs;
 use crate::error::Error;
 use crate::terminal::output::say;

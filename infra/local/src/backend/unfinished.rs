@@ -1,9 +1,9 @@
 //! Files that are not at rest.
 
-use super::directory::Directory;
-use delivery::ports::{PortError, ScanSegment, Unfinished};
+use delivery::ports::{PortError, Receive, ScanSegment, Unfinished};
 use delivery::{FileKey, FileState};
 
+use super::directory::Directory;
 use crate::terminal::output::say;
 
 /// Whether an earlier command that was interrupted left files on their way; says so. Every command that

@@ -1,4 +1,4 @@
-use delivery::ports::ScanSegment;
+use delivery::ports::{Receive, ScanSegment};
 use delivery::usecase::{self, Audit, AuditSettings};
 use serde::Serialize;
 use uuid::Uuid;

@@ -2,15 +2,15 @@ use std::fs;
 use std::io::Write;
 
 use bytes::Bytes;
-use delivery::ports::{Call, Caller};
+use delivery::ports::{Call, Caller, Documents};
 use delivery::usecase::DEFAULT_TIMEOUT;
 use delivery::{Document, Timestamp};
-use embedded::FileReader;
 use uuid::Uuid;
 use webhook::{CallerConfig, WebhookCaller};
 use workflow::{StageSecrets, WebhookConfig};
 
 use super::{SOME_FAILED, SUCCESS};
+use crate::backend::directory::Directory;
 use crate::cli::PingArgs;
 use crate::cli::secret;
 use crate::error::Error;
@@ -40,7 +40,7 @@ pub(crate) async fn ping(args: &PingArgs) -> Result<u8, Error> {
         allow_networks: args.allow_network.clone(),
         ..CallerConfig::default()
     })?;
-    let call: Call<FileReader> = Call {
+    let call: Call<<Directory as Documents>::Reader> = Call {
         config: WebhookConfig::new(args.url.clone()),
         secrets: StageSecrets {
             authorization,

@@ -80,7 +80,6 @@ mod tests {
 
     use delivery::ports::{History, SystemClock};
     use delivery::{FileKey, Rejection};
-    use embedded::{Engine, Options};
     use workflow::{RejectReason, Role, Workflow};
 
     use super::{Visit, outcomes};
@@ -91,7 +90,7 @@ mod tests {
     #[tokio::test]
     async fn a_visit_meant_twice_is_waited_for_once() {
         let directory = tempfile::tempdir().unwrap();
-        let engine = Engine::open(directory.path(), Options::default()).unwrap();
+        let engine = crate::backend::directory::create(directory.path()).unwrap();
         let workflow = Workflow::import(WORKFLOW.as_bytes()).unwrap().workflow;
         let stage = workflow.first_webhook().unwrap();
         let key = FileKey {

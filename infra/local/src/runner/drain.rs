@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use delivery::ports::{PortError, PortErrorKind};
-use embedded::Engine;
+use delivery::ports::{PortError, PortErrorKind, Receive};
 use sender::Settings;
 use webhook::{CallerConfig, WebhookCaller};
 
+use crate::backend::directory::Directory;
 use crate::cli::CallArgs;
 use crate::error::Error;
 use crate::runner::open_files;
@@ -29,7 +29,7 @@ const DISK_PATIENCE: Duration = Duration::from_secs(10);
 /// Runs the functions until nothing is left on the queues. Returns false when a person stopped it; what is
 /// left stays in the state directory.
 pub(crate) async fn drain(
-    engine: &Engine,
+    directory: &Directory,
     calls: &CallArgs,
     progress: Arc<Progress>,
 ) -> Result<bool, Error> {
@@ -39,7 +39,7 @@ pub(crate) async fn drain(
         idle_connections: concurrency,
         ..CallerConfig::default()
     })?;
-    let ports = Local::new(engine.clone(), caller, progress);
+    let ports = Local::new(directory.clone(), caller, progress);
     let sender = Settings {
         longest_call: LONGEST_CALL,
         ..Settings::default()
@@ -52,7 +52,7 @@ pub(crate) async fn drain(
         },
     );
     let finished = tokio::select! {
-        idle = idle(engine) => idle.map(|()| true),
+        idle = idle(directory) => idle.map(|()| true),
         () = interrupted() => Ok(false),
     };
     if matches!(finished, Ok(false)) {
@@ -67,7 +67,7 @@ pub(crate) async fn drain(
     Ok(finished?)
 }
 
-async fn idle(engine: &Engine) -> Result<(), PortError> {
+async fn idle(engine: &impl Receive) -> Result<(), PortError> {
     let mut since = None;
     loop {
         match engine.is_idle().await {

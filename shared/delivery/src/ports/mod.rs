@@ -15,6 +15,7 @@ mod operator;
 mod port_set;
 mod presign;
 mod queue;
+mod receive;
 mod states;
 mod unfinished;
 
@@ -31,5 +32,6 @@ pub use operator::{NewDocument, Operator, Redriven};
 pub use port_set::{AuditPorts, SendPorts, StepPorts};
 pub use presign::Presign;
 pub use queue::{Outgoing, SendMessages};
+pub use receive::{MAX_RECEIVES, Queue, Receive, Received};
 pub use states::{FileStates, WriteError};
 pub use unfinished::{ScanSegment, Unfinished, UnfinishedFile};

@@ -8,8 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use delivery::Timestamp;
-use delivery::ports::PortError;
-use embedded::{Engine, Queue, Received};
+use delivery::ports::{PortError, Queue, Receive, Received};
 use lambda_runtime::{Context, LambdaEvent};
 use sender::Settings;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -122,10 +121,8 @@ impl Poller {
     }
 
     async fn step(self: &Arc<Self>, in_flight: &mut JoinSet<()>) -> Result<(), PortError> {
-        let engine = self.ports.engine();
-        let mut sent = std::pin::pin!(engine.sent(self.queue));
-        // Registered before the queue is read, so that a message sent in between still wakes the poller.
-        sent.as_mut().enable();
+        // Before the queue is read, so that a message sent in between still wakes the poller.
+        let sent = self.ports.engine().sent(self.queue);
         let slot = Arc::clone(&self.slots).acquire_owned().await;
         let Ok(mut slots) = slot else {
             return Ok(());
@@ -145,7 +142,7 @@ impl Poller {
         let receiving = tokio::spawn(async move {
             let engine = poller.ports.engine();
             engine
-                .receive_within(poller.queue, most, poller.longest * 2, room)
+                .receive(poller.queue, most, poller.longest * 2, room)
                 .await
         });
         let messages = match receiving.await {
@@ -154,7 +151,7 @@ impl Poller {
         };
         if messages.is_empty() {
             drop(slots);
-            let wait = self.wait(engine, room).await?;
+            let wait = self.wait(room).await?;
             let _ = tokio::time::timeout(wait, sent).await;
             return Ok(());
         }
@@ -162,12 +159,9 @@ impl Poller {
         Ok(())
     }
 
-    async fn wait(
-        &self,
-        engine: &Engine,
-        room: impl Fn(usize) -> usize,
-    ) -> Result<Duration, PortError> {
+    async fn wait(&self, room: impl Fn(usize) -> usize + Send) -> Result<Duration, PortError> {
         let now = Timestamp::from(SystemTime::now());
+        let engine = self.ports.engine();
         let due = engine.next_due(self.queue, room).await?;
         let wait = due.map_or(MAX_POLL_INTERVAL, |due| {
             now.until(due).max(Duration::from_millis(5))

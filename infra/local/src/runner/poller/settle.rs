@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::time::Duration;
 
-use delivery::ports::PortError;
-use embedded::Received;
+use delivery::ports::{PortError, Receive, Received};
 
 use super::{MAX_POLL_INTERVAL, Poller};
 
@@ -67,9 +66,9 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use delivery::ports::{Clock, FileStates, Outgoing, SendMessages, SystemClock};
+    use delivery::ports::{Clock, FileStates, Outgoing, Queue, Receive, SendMessages, SystemClock};
     use delivery::{Delivery, DeliveryState, FileState, Status, Task, Visit};
-    use embedded::{Engine, Options, Queue};
+    use embedded::{Engine, Options};
     use uuid::Uuid;
     use webhook::{CallerConfig, WebhookCaller};
     use workflow::{Actor, Role};
@@ -158,7 +157,9 @@ mod tests {
         pollers.stop().await;
         let again = loop {
             let visibility = Duration::from_secs(60);
-            let received = engine.receive(Queue::Deliveries, 1, visibility, 1).await;
+            let received = engine
+                .receive(Queue::Deliveries, 1, visibility, |_| 1)
+                .await;
             if let Some(message) = received.unwrap().pop() {
                 break message;
             }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -11,6 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use delivery::ports::{Freshness, PortError, Secrets};
 use secrecy::ExposeSecret;
+use uuid::Uuid;
 use workflow::{SecretRef, StageSecrets};
 
 use crate::cache::{Cache, MaxAge};
@@ -154,8 +156,21 @@ impl SecretStore {
     /// The name of a secret. The team is part of it: a reference is text from a workflow file, and one team's file
     /// must not reach another's secrets.
     fn name(&self, team: &str, reference: &SecretRef) -> String {
-        format!("{}{team}/{reference}", self.prefix)
+        format!("{}{}/{reference}", self.prefix, team_part(team))
     }
+}
+
+/// A team as part of a secret's name, in which Secrets Manager allows only ASCII letters, digits and `/_+=.@-`. For
+/// another team it is a readable part and, after `=`, an id made from the whole team: different teams never share
+/// a name.
+fn team_part(team: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_+.@-".contains(c);
+    if team.chars().all(is_plain) {
+        return Cow::Borrowed(team);
+    }
+    let readable: String = team.chars().filter(|&c| is_plain(c)).take(100).collect();
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, team.as_bytes());
+    Cow::Owned(format!("{readable}={}", id.simple()))
 }
 
 impl Secrets for SecretStore {
@@ -179,5 +194,37 @@ impl Secrets for SecretStore {
         self.cache
             .get(&name, age, "read a secret", || self.read(&name))
             .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::team_part;
+
+    #[test]
+    fn every_team_has_a_name_of_its_own_that_secrets_manager_accepts() {
+        let plain = ["acme", "v7-labs", "a.b@c+d_e"];
+        assert_eq!(plain.map(|team| team_part(team).into_owned()), plain);
+        let long = "é".repeat(127);
+        let odd = [
+            "équipe",
+            "quipe",
+            "my team",
+            "myteam",
+            "my=team",
+            "チーム",
+            &long,
+        ];
+        let parts: BTreeSet<String> = odd
+            .iter()
+            .map(|team| team_part(team).into_owned())
+            .collect();
+        assert_eq!(parts.len(), odd.len());
+        for part in parts {
+            let is_allowed = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
+            assert!(part.len() <= 255 && part.chars().all(is_allowed), "{part}");
+        }
     }
 }

@@ -26,9 +26,12 @@ use crate::redirect;
 /// on, an attacker could choose names that overflow the header map.
 const HEAD_LINES: usize = 4000;
 
-/// How often a call is started if the receiver sends something, or closes the connection, before any of the
-/// request was sent.
+/// How often a call is started if the receiver closes the connection before any of the request was sent.
 const BEGINNINGS: usize = 5;
+
+/// How often it is started if the receiver sends something before that. Some answer as soon as they accept, and
+/// then it is a race, which a busy machine loses more often.
+const BEGINNINGS_IF_UNASKED: usize = 20;
 
 /// Settings of the caller.
 pub struct CallerConfig {
@@ -170,14 +173,17 @@ impl<P: Presign> WebhookCaller<P> {
             Ok(target) => target.into_url(),
             Err(error) => return Ok(Exchange::none(error.reason(), Some(error.to_string()), 0)),
         };
-        // Starting again is safe, because nothing was sent.
-        for _ in 1..BEGINNINGS {
-            let begun = self.begin(call, &url, deadline, redactor).await?;
-            if !begun.unsent {
-                return Ok(begun.exchange);
+        let mut begun = 0;
+        loop {
+            let Begun {
+                exchange,
+                beginnings,
+            } = self.begin(call, &url, deadline, redactor).await?;
+            begun += 1;
+            if begun >= beginnings {
+                return Ok(exchange);
             }
         }
-        Ok(self.begin(call, &url, deadline, redactor).await?.exchange)
     }
 
     async fn begin<R: DocumentReader>(
@@ -222,7 +228,10 @@ impl<P: Presign> WebhookCaller<P> {
                 Failed::Unsent(reason, detail) => {
                     return Ok(Begun {
                         exchange: Exchange::none(reason, detail, 0),
-                        unsent: true,
+                        beginnings: match reason {
+                            Reason::InvalidResponse => BEGINNINGS_IF_UNASKED,
+                            _ => BEGINNINGS,
+                        },
                     });
                 }
                 Failed::Reason(reason, detail) => {
@@ -296,15 +305,15 @@ struct Exchange {
 /// How the start of a call went.
 struct Begun {
     exchange: Exchange,
-    /// Whether nothing of the request was sent, so that the call may be started again.
-    unsent: bool,
+    /// How often the call may be started in all: more than once only if nothing of the request was sent.
+    beginnings: usize,
 }
 
 impl From<Exchange> for Begun {
     fn from(exchange: Exchange) -> Self {
         Self {
             exchange,
-            unsent: false,
+            beginnings: 1,
         }
     }
 }

@@ -4,8 +4,8 @@ use std::ops::{Bound, RangeBounds};
 
 use fastrand::Rng;
 
-/// The choices of a world, as numbers. A tape that is shorter is a simpler world: what it does not say
-/// is 0, and 0 is always the simplest choice.
+/// The choices of a world, as numbers. What a tape does not contain is 0, always the simplest choice, so a
+/// shorter tape is a simpler world.
 pub(super) type Tape = Vec<u32>;
 
 pub(super) struct Dice {
@@ -56,12 +56,12 @@ impl Dice {
         usize::try_from(self.next(u32::try_from(length).unwrap())).unwrap()
     }
 
-    /// One of so many times; the simplest is that it does not happen.
+    /// True once in this many times; the simplest is false.
     pub(super) fn one_in(&mut self, times: u32) -> bool {
         self.next(times) == times - 1
     }
 
-    /// So many times in a thousand; the simplest is that it does not happen.
+    /// True this many times in a thousand; the simplest is false.
     pub(super) fn per_mille(&mut self, times: u32) -> bool {
         self.next(1000) >= 1000 - times
     }

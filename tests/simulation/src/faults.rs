@@ -53,7 +53,7 @@ pub enum Break {
     ForgetsEnds,
     /// Dead letters are dropped instead of handled.
     DropsDeadLetters,
-    /// The role in an assignment is taken for an admin's.
+    /// The role in an assignment is treated as admin.
     EverybodyIsAdmin,
     /// The next stage is written apart from the exit, by a second write.
     ExitApart,
@@ -139,7 +139,7 @@ impl Break {
         }
     }
 
-    /// By its name, as replays are told of it.
+    /// Finds a break by the name that `SIM_BREAK` gives.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();

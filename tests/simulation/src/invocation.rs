@@ -94,8 +94,8 @@ pub(super) async fn audit(sim: Sim) {
     }
 }
 
-/// Assigns the file of a parked dead letter anew, as the command line does: the letter is deleted once its
-/// assignment is sent, so that whoever dies in between redrives it twice.
+/// Assigns the file of a parked dead letter again, as the command line does. The letter is deleted only after
+/// its assignment is sent, so a crash in between redrives it twice.
 pub(super) async fn redrive(sim: Sim) {
     let parked = sim.world.lock().unwrap().receive(PARKED, 1);
     for message in parked {
@@ -157,8 +157,8 @@ impl World {
                 self.post(queue, message.body.clone(), millis(wait));
                 false
             }
-            // Never at the last receive: a function may still run that was given the message before, and
-            // what it begins is lost when the message is a dead letter meanwhile.
+            // Never at the last receive: an earlier invocation may still be handling the message, and its work
+            // is lost if the message becomes a dead letter in the meantime.
             Return::Sooner(wait)
                 if queue < ASSIGNMENTS_DLQ
                     && message.receives < self.max_receives

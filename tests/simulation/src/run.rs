@@ -13,7 +13,7 @@ use crate::ports::{Shared, Sim};
 use crate::world::{DELIVERIES, PARKED, World};
 use crate::{scenario, witness};
 
-/// Steps after which a world that should have come to rest has not.
+/// A world that is not at rest after this many steps has failed.
 const PATIENCE: usize = 60_000;
 
 /// What became of one world.
@@ -142,7 +142,7 @@ impl Run {
         }
     }
 
-    /// Nothing goes wrong any more; all work must come to its end, whatever is chosen.
+    /// No more faults: all work must finish, whatever is chosen.
     fn calm(&mut self) {
         self.with(|world| world.trouble = 0);
         for task in &mut self.tasks {

@@ -180,7 +180,7 @@ fn an_audit_brings_on_what_a_queue_has_lost() {
     }
 }
 
-/// The engine's trouble is not the messages': none of them is used up by it.
+/// Engine failures are not the messages' fault: they must not turn a message into a dead letter.
 #[test]
 fn an_hour_of_throttling_makes_no_dead_letter() {
     let variant = Variant {

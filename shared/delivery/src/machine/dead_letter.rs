@@ -120,7 +120,7 @@ pub fn dead_letter_step(
     }
 }
 
-/// A check is of no use to anybody later.
+/// A check is not worth parking.
 fn without_effect(message: &Delivery, letter: &DeadLetter) -> Step<DeadLettered> {
     match message.task {
         Task::Check {} => Step::Do(Vec::new(), DeadLettered::Superseded),

@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 
 /// One call to make. Its `Debug` never shows the URL, because a URL can be a secret itself.
 pub struct Call<R> {
-    /// The stage's settings. Which of them apply to one call is the caller's affair; retries are not.
+    /// The stage's settings. The caller applies those that concern a single call; retries are not its concern.
     pub config: WebhookConfig,
     /// The stage's secrets.
     pub secrets: StageSecrets,

@@ -31,7 +31,7 @@ pub enum Observation<'a> {
     Left(&'a FileLeft),
     /// An assignment was rejected.
     Rejected(&'a Rejection),
-    /// An audit looked through the files that are not at rest.
+    /// An audit scanned the files that are not at rest.
     Audited(&'a Audit),
     /// A record of a batch failed and went back to its queue. For Lambda the invocation still succeeded.
     BatchItemFailure {

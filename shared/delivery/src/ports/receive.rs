@@ -60,7 +60,7 @@ impl Queue {
 pub struct Received {
     /// The message's id.
     pub message_id: i64,
-    /// The receipt that allows to delete it, until it is received again.
+    /// The receipt, which allows deleting the message until it is received again.
     pub receipt: i64,
     /// Its body.
     pub body: String,
@@ -72,7 +72,7 @@ pub struct Received {
     pub sent_at: Timestamp,
 }
 
-/// The receiving side of an engine's queues, for pollers on one machine: on AWS the event source mapping has it.
+/// The receiving side of an engine's queues, for pollers on one machine: on AWS the event source mapping does this.
 ///
 /// `room` returns how many more messages a group may have in flight, given how many it has.
 pub trait Receive: Send + Sync {

@@ -1,4 +1,4 @@
-//! Invariant 1: an end is announced once it is on record, as it is there, and at least once.
+//! Invariant 1: an end is announced at least once, only after it is on record, and as the record has it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

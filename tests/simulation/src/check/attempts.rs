@@ -1,5 +1,5 @@
-//! Invariants 5 and 6: the attempts on record are those that were made, go on for as long as they may and
-//! no longer, and end as the receiver said.
+//! Invariants 5 and 6: the attempts on record are those that were made; they continue exactly as long as
+//! allowed, and end as the receiver answered.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ fn ended_as_answered(delivery: &DeliveryState, found: &mut Violations) {
     }
 }
 
-/// Another attempt follows a failure only, and not one after which nobody wants another.
+/// Another attempt follows only a failure, and only one that may be retried.
 fn went_on_for_a_reason(delivery: &DeliveryState, found: &mut Violations) {
     let id = delivery.delivery_id;
     let all_but_last = delivery.attempts.split_last().map(|(_, others)| others);
@@ -89,7 +89,7 @@ fn gave_up_for_a_reason(evidence: &Evidence<'_>, delivery: &DeliveryState, found
     }
 }
 
-/// What the receiver does not want tried again, and what would be the same the next time.
+/// Failures that the receiver does not want retried, and those that a retry cannot change.
 const fn ends_at_once(reason: Reason) -> bool {
     matches!(
         reason,
@@ -112,7 +112,7 @@ fn recorded_as_made(delivery: &DeliveryState, calls: &[&Call], found: &mut Viola
             let is = attempt.attempt;
             found.add(5, format!("{id}: attempt {number} is recorded as {is}"));
         }
-        // An attempt that found no connection was seen by nobody.
+        // The receiver does not see an attempt that found no connection.
         let must_be_seen = attempt.status.is_some() || attempt.reason == Some(Reason::Timeout);
         let is_seen = calls
             .iter()

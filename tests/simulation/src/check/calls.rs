@@ -88,7 +88,7 @@ fn not_too_soon(
         // Of an attempt that was made twice, either may have been recorded.
         let earliest = before
             .map(|before| {
-                // What a sender heard and could not record, nobody knows.
+                // An answer that its sender could not record is not known here.
                 let is_known = recorded.is_none_or(|status| status == before.status);
                 let asked = before.retry_after.filter(|_| is_known).unwrap_or_default();
                 let wait = planned.max(asked).min(delivery::retry::MAX_DELAY);

@@ -40,7 +40,7 @@ struct Known<'a> {
     delivery: Option<&'a DeliveryState>,
 }
 
-/// By number. Two visits of one number cannot both be right, wherever they are known from.
+/// By number: two different visits with the same number cannot both be right, whatever their source.
 fn by_number<'a>(
     evidence: &'a Evidence<'_>,
     file: &'a FileState,

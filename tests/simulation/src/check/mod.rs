@@ -1,6 +1,6 @@
-//! Decides the invariants of ARCHITECTURE.md by effects: what the receiver saw, what is on record, what
-//! was commanded. It knows nothing of how they came about, so the same checker judges the simulation, a
-//! state directory after `kill -9`, and a deployment on the emulator.
+//! Checks the invariants of ARCHITECTURE.md by effects alone: what the receiver saw, what is on record, and
+//! what was commanded. It does not know how they came about, so the same checker judges the simulation, a state
+//! directory after `kill -9`, and a deployment on the emulator.
 
 mod announcements;
 mod attempts;
@@ -31,7 +31,7 @@ pub struct Call {
     pub from: i64,
     /// When it was answered, or its caller went away.
     pub until: i64,
-    /// The answer its caller got; none when it waited in vain, or went away.
+    /// The answer that its caller got; none if the call timed out or the caller went away.
     pub status: Option<u16>,
     /// The `Retry-After` that came with the answer.
     pub retry_after: Option<Duration>,
@@ -59,8 +59,8 @@ pub struct Evidence<'a> {
     pub parked: Vec<DeadLetter>,
     pub commands: Vec<Command>,
     pub calls: Vec<Call>,
-    /// The calls that a delivery of each Webhook stage may make, by whoever set the stage up: the code under
-    /// test has a say in everything else that could tell.
+    /// How many calls a delivery of each Webhook stage may make, as set by the test: every other source depends
+    /// on the code under test.
     pub most_calls: BTreeMap<Uuid, u32>,
     /// How much earlier than planned a call may come: what clocks differ by, and rounding.
     pub early: Duration,
@@ -87,7 +87,7 @@ pub struct Violations(pub Vec<Violation>);
 
 impl Violations {
     pub fn add(&mut self, invariant: u32, what: impl Into<String>) {
-        // The first few say all; a break that repeats would fill the memory.
+        // The first few are enough; a violation that repeats would fill the memory.
         if self.0.len() < 20 {
             let what = what.into();
             self.0.push(Violation { invariant, what });

@@ -1,4 +1,4 @@
-//! What one write of a record may do. Seen as it happens, where every write is seen.
+//! What one write of a record may do, checked as it happens where all writes can be observed.
 
 use delivery::FileState;
 

@@ -9,8 +9,8 @@ use workflow::Workflow;
 use crate::faults::Break;
 use crate::world::World;
 
-/// Said to the machine in place of the status after which it would not call again. Records get the
-/// status that it stands for.
+/// Passed to the machine instead of a status after which it would not call again. The record gets the real
+/// status.
 const STAND_IN: u16 = 599;
 
 impl World {

@@ -1,4 +1,4 @@
-//! The receiver: kind, unkind, late, not there, or pointing elsewhere.
+//! The receiver: it accepts, refuses, answers late, cannot be reached, or redirects.
 
 use std::convert::Infallible;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The bus that is told when a file leaves.
+//! The event bus, which announces that a file has left its stage.
 
 use delivery::ports::{Events, PortError};
 use delivery::{FileKey, FileLeft, FileState, Outcome};

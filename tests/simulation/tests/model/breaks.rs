@@ -44,15 +44,15 @@ pub(crate) enum Break {
     ExitWritesHistory,
     /// An exit is announced before it is written.
     AnnouncesFirst,
-    /// Who finds an exit written does not announce it.
+    /// A worker that finds an exit already written does not announce it.
     ForgetsToAnnounceAgain,
-    /// Who finds an exit that the record has forgotten does not announce it.
+    /// A worker that finds an exit no longer in the record does not announce it.
     AsksNoHistory,
     /// A dead-lettered delivery that is over is not announced.
     DeadDeliveriesAnnounceNothing,
     /// A dead-lettered assignment whose visit is over is only parked.
     DeadAssignmentsEmitNothing,
-    /// The role in an assignment is taken for an admin's.
+    /// The role in an assignment is treated as admin.
     EverybodyIsAdmin,
 }
 

@@ -1,9 +1,9 @@
 //! A clock that stands still while the records age.
 //!
 //! The machine compares times with now and does nothing else with them, so only two facts about a
-//! record's times matter: whether its retry is due, and whether its lease is over. A world in which
-//! time has passed is therefore the same world with those two in the past; worlds that differ by when
-//! things happened, and in nothing else, are one.
+//! record's times matter: whether its retry is due, and whether its lease is over. Letting
+//! time pass therefore only moves those two into the past, and worlds that differ only in when things happened
+//! are the same world.
 
 use std::time::Duration;
 

@@ -121,7 +121,7 @@ pub(crate) fn record(model: &Small, message: &Delivery, claimed: &Record, status
     }
 }
 
-/// What an audit sends again that takes every file whose step is due for a stuck one.
+/// What an audit sends again if it treats every file whose step is due as stuck.
 pub(crate) fn audit(record: Option<&Record>) -> At {
     let found = record.and_then(|record| pending(record));
     let again = found
@@ -141,7 +141,7 @@ fn carried_out(effects: Vec<machine::Effect>) -> Vec<Effect> {
     effects.chain([Effect::Acknowledge]).collect()
 }
 
-/// None for what nobody in this world looks at.
+/// None for effects that nothing in this world observes.
 fn effect(effect: machine::Effect) -> Option<Effect> {
     Some(match effect {
         machine::Effect::ArchiveVisit(visit) => Effect::KeepVisit(Fact::new(*visit)),

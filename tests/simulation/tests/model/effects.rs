@@ -128,8 +128,8 @@ impl Small {
     }
 }
 
-/// What no worker looks at, and what harms nobody when it is there and the next effect is not: it is
-/// done in one step with the next, and lost with it.
+/// Effects that no worker observes, and that do no harm if the next effect is lost: each is done, or lost, in
+/// one step with the next.
 pub(crate) const fn is_unseen(effect: &Effect) -> bool {
     matches!(
         effect,

@@ -2,8 +2,8 @@ use delivery::{FileLeft, FileState};
 
 use super::fact::Fact;
 
-/// How a delivery ended, as its record shows it. Read off the record without the machine's help: it is what the
-/// machine is held to.
+/// How a delivery ended, as its record shows it. Read without the machine's help, because the machine is judged
+/// by it.
 pub(crate) fn end_on(record: &FileState) -> Option<Fact<FileLeft>> {
     let delivery = record.delivery.as_ref()?;
     Some(Fact::new(FileLeft {

@@ -61,7 +61,7 @@ impl Small {
     }
 }
 
-/// A worker that comes to nothing more, and does not acknowledge.
+/// A worker that dies without acknowledging its message.
 pub(crate) fn struck(world: &mut World, worker: Worker) {
     if let Some(call) = worker.call {
         world.observed.excused(call);

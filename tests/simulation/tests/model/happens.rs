@@ -1,4 +1,4 @@
-//! What must happen in some world: without it, the invariants would hold of nothing.
+//! What must happen in at least one world; otherwise the invariants would hold trivially.
 
 use std::collections::BTreeSet;
 

@@ -3,14 +3,14 @@
 //! within the bounds that are printed.
 //!
 //! The steps are those of `delivery::machine`, with the same lists of effects that the use-cases carry out. The model
-//! has the queues, the clock and the receiver. Looked through with
-//! `MODEL_BOUNDS=long cargo test --release -p simulation --test model -- --nocapture` it has more faults at once.
+//! adds the queues, the clock and the receiver. With
+//! `MODEL_BOUNDS=long cargo test --release -p simulation --test model -- --nocapture` it allows more faults at once.
 //!
-//! What it takes for granted: a caller keeps its deadline, counted from the check of its lease; reads are
+//! Assumptions: a caller keeps its deadline, counted from the check of its lease; reads are
 //! strongly consistent; a message that was given back can come again at once, which is more than SQS does;
 //! a message becomes a dead letter only when the visibility of its last receive has passed, so that its
-//! last receiver's death cannot take it away. (A copy of it dies by itself.) That SQS gives out the very
-//! last receive twice, of a message that has failed so often, is not in it.
+//! last receiver's death cannot take it away. (A copy of it dies by itself.) Not covered: SQS
+//! delivering the last receive of such a message twice.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod actions;
@@ -105,8 +105,8 @@ fn every_deliberate_break_is_caught() {
     assert!(missed.is_empty(), "not caught: {missed:?}");
 }
 
-/// The checker looks a block of states beyond the first violation, and keeps the last it finds: so it
-/// looks again for a shorter one until there is none.
+/// The checker goes on for a block of states after the first violation and keeps the last it finds, so it is
+/// run again until there is no shorter one.
 fn shortest(broken: Break) -> Option<(&'static str, Path<World, Action>)> {
     let mut best = None;
     let mut most = None;

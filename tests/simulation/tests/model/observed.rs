@@ -14,7 +14,7 @@ use super::world::History;
 pub(crate) struct Calls {
     pub(crate) begun: u8,
     pub(crate) open: u8,
-    /// Those whose maker no fault has struck since: there may be one.
+    /// Those whose sender no fault has hit since; at most one is allowed.
     pub(crate) unexcused: u8,
     /// Whether one was answered with 2xx, and whether one was answered otherwise.
     pub(crate) answered: [bool; 2],
@@ -26,7 +26,7 @@ pub(crate) struct Observed {
     pub(crate) calls: BTreeMap<(Uuid, u32), Calls>,
     /// By delivery, as first written, and whether it has been announced.
     pub(crate) exits: BTreeMap<Uuid, (Fact<FileLeft>, bool)>,
-    /// What no file may see.
+    /// Violations: what must never happen to a file.
     pub(crate) wrong: BTreeSet<Wrong>,
 }
 
@@ -176,7 +176,7 @@ impl Observed {
     }
 }
 
-/// Whether the history knows what the record forgets of itself, as the record had it.
+/// Whether the history has, unchanged, what this write removes from the record.
 fn knows_forgotten(before: &FileState, after: &FileState, history: &History) -> bool {
     let delivery = after.delivery.as_ref().map(|delivery| delivery.delivery_id);
     let is_forgotten = |id: Uuid| id != after.visit.id && Some(id) != delivery;

@@ -157,8 +157,8 @@ fn has_moved(state: &FileState) -> bool {
         || (state.visit.id != delivery.delivery_id && state.visit.sequence > delivery.sequence)
 }
 
-/// An exit that the record shows need not be kept yet, but may be: a dispatcher keeps it before its
-/// write, and may then be refused.
+/// An exit still in the record may already be in the history: a dispatcher archives it before its write, which
+/// may then be refused.
 fn has_true_history(world: &World) -> bool {
     let shown = world.record.as_ref().and_then(|r| r.delivery.as_ref());
     let shown = shown.map(|delivery| delivery.delivery_id);

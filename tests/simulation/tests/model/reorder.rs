@@ -70,7 +70,7 @@ fn swap_write_and_retry(effects: &mut [Effect]) {
     }
 }
 
-/// The delivery as a record has it that is not written yet, and may never be.
+/// The delivery from a record that is not written yet and may never be.
 fn believe_in_exit(effects: &mut Vec<Effect>) {
     let Some((at, next)) = exit(effects) else {
         return;

@@ -141,7 +141,7 @@ impl Small {
     }
 }
 
-/// An id that no claim has which anybody still knows of.
+/// A claim id that nothing in this world still refers to.
 fn unused_id(world: &World) -> Uuid {
     let held = world.workers.iter().flat_map(Worker::records);
     let records = world.record.iter().chain(held);

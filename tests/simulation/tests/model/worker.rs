@@ -23,7 +23,7 @@ pub(crate) struct Worker {
     pub(crate) at: At,
     /// Writers that got in between so far.
     pub(crate) conflicts: u8,
-    /// The message is not this worker's any more: what it does with it has no effect.
+    /// The message no longer belongs to this worker: acknowledging or releasing it has no effect.
     pub(crate) is_superseded: bool,
     /// The call it has begun, as long as nothing has struck it since.
     pub(crate) call: Option<(Uuid, u32)>,
@@ -74,8 +74,8 @@ pub(crate) enum Effect {
 }
 
 impl Worker {
-    /// It reads the record in the step in which it gets its message. To have got a message is nothing
-    /// that anybody can see, so reading later is the same as getting the message later.
+    /// The record is read in the step that receives the message. Receiving has no visible effect, so reading
+    /// later is the same as receiving later.
     pub(crate) fn new(role: Role, message: Option<Message>, record: Option<Record>) -> Self {
         Self {
             role,

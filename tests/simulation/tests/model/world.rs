@@ -11,8 +11,8 @@ use super::worker::Worker;
 
 pub(crate) type Record = Fact<FileState>;
 
-/// All there is. Messages and workers are kept in order, so that worlds which differ only by which
-/// sender does what are one.
+/// The whole world. Messages and workers are sorted, so that worlds that differ only in which sender does what
+/// are the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct World {
     pub(crate) record: Option<Record>,

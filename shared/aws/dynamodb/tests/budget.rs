@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws::Table;
 use aws_dynamodb_tests::{Dynamo, Spent};
+use bytes::Bytes;
 use delivery::machine::first_message;
 use delivery::ports::*;
 use delivery::usecase::{Limits, Sent, dispatch, send};

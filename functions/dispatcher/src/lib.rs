@@ -5,7 +5,7 @@ use aws_lambda_events::sqs::SqsEvent;
 use batch::{Answer, BatchError, Failure, Record, Subject};
 use delivery::Assignment;
 use delivery::ports::{Clock, StepPorts};
-use delivery::usecase::{Prepared, finish, prepare};
+use delivery::usecase::{Fault, Prepared, finish, prepare};
 use lambda_runtime::LambdaEvent;
 
 /// How many assignments are checked at the same time.
@@ -34,9 +34,13 @@ pub async fn handle<P: StepPorts>(
     let mut finished = finish(ports, prepared).await.into_iter();
     let results = subjects
         .into_iter()
-        .map(|subject| match (subject?, finished.next()) {
-            (subject, Some(Err(fault))) => Err(Failure::of(&fault, subject, ports.clock().now())),
-            _ => Ok(()),
+        .map(|subject| {
+            let subject = subject?;
+            // An assignment without a result must not be acknowledged.
+            let finished = finished.next().unwrap_or(Err(Fault::Contended));
+            finished
+                .map(drop)
+                .map_err(|fault| Failure::of(&fault, subject, ports.clock().now()))
         })
         .collect();
     Ok(Answer::new(

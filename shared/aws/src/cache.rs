@@ -44,6 +44,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
     }
 
     /// A cache with another clock, for tests.
+    #[cfg(any(test, feature = "secretsmanager"))]
     pub(crate) fn by(self, now: fn() -> SystemTime) -> Self {
         Self { now, ..self }
     }

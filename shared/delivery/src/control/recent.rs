@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use workflow::BreakerConfig;
 
-use super::StageKey;
+use super::{Phase, StageControl, StageKey};
 use crate::answer::Answer;
 use crate::reason::Reason;
 use crate::retry_after::RetryAfter;
@@ -48,6 +48,8 @@ pub struct RecentCalls(Mutex<HashMap<StageKey, Window>>);
 
 #[derive(Debug, Default)]
 struct Window {
+    /// What the breaker was when these calls were admitted.
+    under: Option<(Timestamp, u32, bool)>,
     calls: VecDeque<Past>,
     failures_in_a_row: u32,
     timeouts_in_a_row: u32,
@@ -90,10 +92,12 @@ impl Recent {
 }
 
 impl RecentCalls {
-    /// Adds a call, and sums up.
+    /// Adds a call that was admitted under this record, and sums up. The calls from before the breaker last changed are
+    /// forgotten, because an outage says nothing about the time after it.
     pub fn note(
         &self,
         stage: &StageKey,
+        control: &StageControl,
         health: Health,
         took: Duration,
         window: Duration,
@@ -104,6 +108,16 @@ impl RecentCalls {
             stages.clear();
         }
         let seen = stages.entry(stage.clone()).or_default();
+        let under = control.outage.as_ref().map(|outage| {
+            let is_recovering = outage.phase == Phase::Recovering;
+            (outage.since, outage.trips, is_recovering)
+        });
+        if seen.under != under {
+            *seen = Window {
+                under,
+                ..Window::default()
+            };
+        }
         let is_timeout = matches!(health, Health::Trouble(Reason::Timeout, _));
         match health {
             Health::Unknown => {}
@@ -115,12 +129,6 @@ impl RecentCalls {
             }),
         }
         seen.sum(window, now)
-    }
-
-    /// Forgets a stage's calls: what comes after a transition is judged by itself.
-    pub fn forget(&self, stage: &StageKey) {
-        let mut stages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        stages.remove(stage);
     }
 }
 

@@ -217,6 +217,7 @@ pub fn claim(
     if let Some(delivery) = next.delivery.as_mut() {
         delivery.lease_until = Some(lease_until);
         delivery.claim_id = Some(claim_id);
+        delivery.has_slot = false;
     }
     next
 }

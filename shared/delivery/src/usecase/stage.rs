@@ -115,19 +115,18 @@ impl Stage {
         let now = ports.clock().now();
         let health = Health::of(answer);
         let window = config.breaker.unwrap_or_default().window;
-        let recent = (batch.recent).note(&self.key, health, answer.duration, window, now);
+        let (key, control, took) = (&self.key, &self.control, answer.duration);
+        let recent = batch.recent.note(key, control, health, took, window, now);
         let next = |control: &StageControl| {
             let breaker = after_call(control, config, delivery_id, health, &recent, now);
             let lane = || moved(control, &recent, now).filter(|_| batch.limits.lanes);
             breaker.or_else(lane)
         };
-        match change_control(ports, &self.key, self.control.clone(), next).await {
-            Ok(None) => {}
-            Ok(Some(_)) => batch.recent.forget(&self.key),
-            Err(fault) => tracing::warn!(
+        if let Err(fault) = change_control(ports, &self.key, self.control.clone(), next).await {
+            tracing::warn!(
                 code = fault.code(), stage_id = %self.key.stage_id,
                 "the stage's control record could not be written"
-            ),
+            );
         }
     }
 }

@@ -131,7 +131,8 @@ fn hold(
 ) -> Admission {
     let phase = control.updated_at.until(outage.until);
     let spread = (phase / 5).clamp(SPREAD.0, SPREAD.1).mul_f64(share(open));
-    let most = policy.patience().max(outage.asked);
+    // Where the receiver asked for the time, as long as all retries together would wait by its word.
+    let most = policy.patience().max(outage.asked * policy.max_retries());
     let left = most.saturating_sub(Duration::from_millis(open.held_ms));
     if left.is_zero() {
         return Admission::Exhausted;

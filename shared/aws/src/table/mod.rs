@@ -1,6 +1,8 @@
-//! The DynamoDB table. It has each file's record and history under the file's key, and the workflows.
+//! The DynamoDB table. It has each file's record and history under the file's key, and the workflows with
+//! the control records of their stages.
 
 mod compact;
+mod controls;
 mod history;
 mod index;
 mod item;
@@ -17,11 +19,13 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use uuid::Uuid;
-use workflow::Workflow;
 
 use crate::environment::{Environment, EnvironmentError};
 
 use crate::cache::Cache;
+
+use controls::Written;
+use workflows::Stored;
 
 /// The DynamoDB table.
 ///
@@ -30,6 +34,7 @@ use crate::cache::Cache;
 /// | `FILE#<team>#<item>` | `STATE` | the record; `version` is what its writes are conditional on |
 /// | same | `VISIT#<id>`, `ATTEMPT#<delivery>#<n>`, `REJECTION#<assignment>#<role>` | the history |
 /// | `WORKFLOW#<team>#<id>` | `WORKFLOW` | the workflow's JSON, without secrets |
+/// | same | `CONTROL#<stage>` | the stage's control record as JSON; `version` is what its writes are conditional on |
 ///
 /// There are two sparse, keys-only indexes: `at-rest` lists files at rest by stage, and `failed` files whose last
 /// webhook failed by the stage of that webhook. For a delivery that succeeds only the first is written. Each
@@ -40,7 +45,8 @@ pub struct Table {
     client: Client,
     name: String,
     history_days: Option<u32>,
-    workflows: Arc<Cache<WorkflowKey, Arc<Workflow>>>,
+    workflows: Arc<Cache<WorkflowKey, Arc<Stored>>>,
+    written: Arc<Written>,
 }
 
 /// The team and id of a workflow.
@@ -58,6 +64,7 @@ impl Table {
             name: name.into(),
             history_days,
             workflows: Arc::new(Cache::new(WORKFLOWS)),
+            written: Arc::default(),
         }
     }
 

@@ -1,11 +1,13 @@
-use aws::{Bucket, EmfMetrics, Environment, EnvironmentError, EventBus, Queue, SdkConfig, Table};
+use aws::{
+    Bucket, EmfMetrics, Environment, EnvironmentError, EventBus, Lanes, Queue, SdkConfig, Table,
+};
 use delivery::ports::SystemClock;
-use delivery::{Assignment, DeadLetter, Delivery};
+use delivery::{Assignment, DeadLetter};
 
 /// The dead-letter function's ports, and no others: its role grants exactly these actions.
 pub(crate) struct DeadLetters {
     table: Table,
-    deliveries: Queue<Delivery>,
+    deliveries: Lanes,
     assignments: Queue<Assignment>,
     parked: Queue<DeadLetter>,
     documents: Bucket,
@@ -17,7 +19,10 @@ impl DeadLetters {
     pub(crate) fn new(config: &SdkConfig, from: Environment) -> Result<Self, EnvironmentError> {
         Ok(Self {
             table: Table::of(config, from)?,
-            deliveries: Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
+            deliveries: Lanes::new(
+                Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
+                Queue::new(config, from.required("SLOW_DELIVERIES_QUEUE_URL")?),
+            ),
             assignments: Queue::new(config, from.required("ASSIGNMENTS_QUEUE_URL")?),
             parked: Queue::new(config, from.required("PARKED_QUEUE_URL")?),
             documents: Bucket::new(config, from.required("DOCUMENTS_BUCKET")?),
@@ -36,7 +41,8 @@ delivery::port_set! { impl StepPorts for DeadLetters as ports {
     States states: Table = &ports.table;
     History history: Table = &ports.table;
     Workflows workflows: Table = &ports.table;
-    Deliveries deliveries: Queue<Delivery> = &ports.deliveries;
+    Controls controls: Table = &ports.table;
+    Deliveries deliveries: Lanes = &ports.deliveries;
     Assignments assignments: Queue<Assignment> = &ports.assignments;
     Parked parked: Queue<DeadLetter> = &ports.parked;
     Documents documents: Bucket = &ports.documents;

@@ -1,11 +1,10 @@
-use aws::{EmfMetrics, Environment, EnvironmentError, Queue, SdkConfig, Table};
-use delivery::Delivery;
+use aws::{EmfMetrics, Environment, EnvironmentError, Lanes, Queue, SdkConfig, Table};
 use delivery::ports::{Absent, SystemClock};
 
 /// The dispatcher's ports, and no others: its role grants exactly these actions.
 pub(crate) struct Dispatcher {
     table: Table,
-    deliveries: Queue<Delivery>,
+    deliveries: Lanes,
     metrics: EmfMetrics,
 }
 
@@ -13,7 +12,10 @@ impl Dispatcher {
     pub(crate) fn new(config: &SdkConfig, from: Environment) -> Result<Self, EnvironmentError> {
         Ok(Self {
             table: Table::of(config, from)?,
-            deliveries: Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
+            deliveries: Lanes::new(
+                Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
+                Queue::new(config, from.required("SLOW_DELIVERIES_QUEUE_URL")?),
+            ),
             metrics: EmfMetrics::from_environment(from),
         })
     }
@@ -29,7 +31,7 @@ delivery::port_set! { impl StepPorts for Dispatcher as ports {
     History history: Table = &ports.table;
     Workflows workflows: Table = &ports.table;
     Controls controls: Table = &ports.table;
-    Deliveries deliveries: Queue<Delivery> = &ports.deliveries;
+    Deliveries deliveries: Lanes = &ports.deliveries;
     Assignments assignments: Absent = &Absent;
     Parked parked: Absent = &Absent;
     Documents documents: Absent = &Absent;

@@ -26,7 +26,8 @@ async fn main() -> Result<(), Error> {
     let recent = &RecentCalls::default();
     let config = sdk_config().await;
     let ports = &ports::Sender::new(&config, Environment)?;
-    let source = &SourceQueue::new(&config, Environment.required("DELIVERIES_QUEUE_URL")?);
+    let source = &SourceQueue::new(&config, Environment.required("DELIVERIES_QUEUE_URL")?)
+        .and(&config, Environment.required("SLOW_DELIVERIES_QUEUE_URL")?);
     warm(ports.connections()).await;
     run(service_fn(|event| async move {
         let answer = sender::handle(ports, settings, recent, event).await?;

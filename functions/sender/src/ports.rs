@@ -1,15 +1,16 @@
 use aws::{
-    Bucket, EmfMetrics, Environment, EventBus, Queue, S3Presign, SdkConfig, SecretStore, Table,
+    Bucket, EmfMetrics, Environment, EventBus, Lanes, Queue, S3Presign, SdkConfig, SecretStore,
+    Table,
 };
+use delivery::Assignment;
 use delivery::ports::{Absent, SystemClock};
-use delivery::{Assignment, Delivery};
 use lambda_runtime::Error;
 use webhook::{CallerConfig, WebhookCaller};
 
 /// The sender's ports, and no others: its role grants exactly these actions.
 pub(crate) struct Sender {
     table: Table,
-    deliveries: Queue<Delivery>,
+    deliveries: Lanes,
     assignments: Queue<Assignment>,
     documents: Bucket,
     events: EventBus,
@@ -27,7 +28,10 @@ impl Sender {
         })?;
         Ok(Self {
             table: Table::of(config, from)?,
-            deliveries: Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
+            deliveries: Lanes::new(
+                Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
+                Queue::new(config, from.required("SLOW_DELIVERIES_QUEUE_URL")?),
+            ),
             assignments: Queue::new(config, from.required("ASSIGNMENTS_QUEUE_URL")?),
             documents: Bucket::new(config, bucket.clone()),
             events: EventBus::new(config, from.optional("EVENT_BUS_NAME")),
@@ -52,7 +56,7 @@ delivery::port_set! { impl StepPorts for Sender as ports {
     History history: Table = &ports.table;
     Workflows workflows: Table = &ports.table;
     Controls controls: Table = &ports.table;
-    Deliveries deliveries: Queue<Delivery> = &ports.deliveries;
+    Deliveries deliveries: Lanes = &ports.deliveries;
     Assignments assignments: Queue<Assignment> = &ports.assignments;
     Parked parked: Absent = &Absent;
     Documents documents: Bucket = &ports.documents;

@@ -23,6 +23,8 @@ mod warm;
 mod documents;
 #[cfg(feature = "eventbridge")]
 mod events;
+#[cfg(feature = "sqs")]
+mod lanes;
 #[cfg(feature = "operator")]
 mod operator;
 #[cfg(feature = "s3")]
@@ -48,6 +50,8 @@ pub use warm::warm;
 pub use documents::{Bucket, ObjectReader, ObjectStream};
 #[cfg(feature = "eventbridge")]
 pub use events::EventBus;
+#[cfg(feature = "sqs")]
+pub use lanes::Lanes;
 #[cfg(feature = "operator")]
 pub use operator::Deployment;
 #[cfg(feature = "s3")]

@@ -18,7 +18,7 @@ const ENTRIES: usize = 10;
 /// The longest time for it, because the whole batch comes back if the invocation runs out of time.
 const LONGEST: Duration = Duration::from_secs(3);
 
-/// The queue that a function's messages come from.
+/// The queues that a function's messages come from.
 ///
 /// Without further action a failed record comes back when its visibility timeout ends, minutes later, and
 /// becomes a dead letter after five receives, so that an hour of throttling would make healthy files fail. If the
@@ -26,6 +26,12 @@ const LONGEST: Duration = Duration::from_secs(3);
 /// up.
 #[derive(Clone, Debug)]
 pub struct SourceQueue {
+    first: Source,
+    others: Vec<Source>,
+}
+
+#[derive(Clone, Debug)]
+struct Source {
     client: Client,
     url: String,
     copies: Queue<Renewed>,
@@ -54,7 +60,40 @@ impl SourceQueue {
     /// The queue at this URL.
     #[must_use]
     pub fn new(config: &SdkConfig, url: impl Into<String>) -> Self {
-        let url = url.into();
+        Self {
+            first: Source::new(config, url.into()),
+            others: Vec::new(),
+        }
+    }
+
+    /// And the queue at this URL: the function has an event source mapping for each.
+    #[must_use]
+    pub fn and(mut self, config: &SdkConfig, url: impl Into<String>) -> Self {
+        self.others.push(Source::new(config, url.into()));
+        self
+    }
+
+    /// Makes failed records come back in due time, and returns the answer for Lambda. If SQS refuses that for a
+    /// record, it comes back when its visibility timeout ends.
+    pub async fn settle(&self, answer: Answer) -> SqsBatchResponse {
+        let plain = answer.response();
+        let Some(failed) = answer.failed.first() else {
+            return plain;
+        };
+        // All records of an event are from one queue.
+        let source = self.source(&failed.record.source_arn);
+        let settled = tokio::time::timeout(LONGEST, source.bring_back(answer)).await;
+        settled.unwrap_or(plain)
+    }
+
+    fn source(&self, arn: &str) -> &Source {
+        let is_it = |source: &&Source| source.is_at(arn);
+        self.others.iter().find(is_it).unwrap_or(&self.first)
+    }
+}
+
+impl Source {
+    fn new(config: &SdkConfig, url: String) -> Self {
         Self {
             client: Client::new(config),
             copies: Queue::new(config, url.clone()),
@@ -62,15 +101,10 @@ impl SourceQueue {
         }
     }
 
-    /// Makes failed records come back in due time, and returns the answer for Lambda. If SQS refuses that for a
-    /// record, it comes back when its visibility timeout ends.
-    pub async fn settle(&self, answer: Answer) -> SqsBatchResponse {
-        let plain = answer.response();
-        if plain.batch_item_failures.is_empty() {
-            return plain;
-        }
-        let settled = tokio::time::timeout(LONGEST, self.bring_back(answer)).await;
-        settled.unwrap_or(plain)
+    /// Whether this is the queue with this ARN: both end with its name.
+    fn is_at(&self, arn: &str) -> bool {
+        let name = arn.rsplit(':').next();
+        name.is_some() && name == self.url.rsplit('/').next()
     }
 
     async fn bring_back(&self, answer: Answer) -> SqsBatchResponse {

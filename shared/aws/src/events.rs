@@ -2,9 +2,10 @@ use aws_config::SdkConfig;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use delivery::FileLeft;
+use delivery::control::Change;
 use delivery::ports::{Events, PortError};
-use serde_json::json;
+use delivery::{FileLeft, Timestamp};
+use serde_json::{Value, json};
 
 use crate::error::{kind, port_error};
 
@@ -26,9 +27,6 @@ impl EventBus {
 
 impl Events for EventBus {
     async fn file_left(&self, event: &FileLeft) -> Result<(), PortError> {
-        let Some((client, bus)) = &self.bus else {
-            return Ok(());
-        };
         let detail = json!({
             "team": event.key.team,
             "item_id": event.key.item_id,
@@ -41,15 +39,42 @@ impl Events for EventBus {
             "attempts": event.attempts,
             "moved_to": event.moved_to,
         });
+        self.put(
+            "File Left Webhook Stage",
+            event.at,
+            &detail,
+            "announce a file",
+        )
+        .await
+    }
+
+    async fn stage_changed(&self, change: &Change) -> Result<(), PortError> {
+        let detail = json!(change);
+        self.put("Stage changed", change.at, &detail, "announce a stage")
+            .await
+    }
+}
+
+impl EventBus {
+    async fn put(
+        &self,
+        detail_type: &str,
+        at: Timestamp,
+        detail: &Value,
+        what: &'static str,
+    ) -> Result<(), PortError> {
+        let Some((client, bus)) = &self.bus else {
+            return Ok(());
+        };
         let entry = PutEventsRequestEntry::builder()
             .source("webhook-stage")
-            .detail_type("File Left Webhook Stage")
+            .detail_type(detail_type)
             .event_bus_name(bus)
-            .time(DateTime::from_millis(event.at.as_millis()))
+            .time(DateTime::from_millis(at.as_millis()))
             .detail(detail.to_string())
             .build();
         let answer = client.put_events().entries(entry).send().await;
-        let answer = answer.map_err(|error| port_error("announce a file", &error))?;
+        let answer = answer.map_err(|error| port_error(what, &error))?;
         match answer
             .entries
             .unwrap_or_default()
@@ -57,7 +82,7 @@ impl Events for EventBus {
             .find_map(|entry| entry.error_code)
         {
             None => Ok(()),
-            Some(code) => Err(PortError::caused(kind(&code), "announce a file", code)),
+            Some(code) => Err(PortError::caused(kind(&code), what, code)),
         }
     }
 }

@@ -2,6 +2,7 @@ use std::io::Write;
 use std::time::SystemTime;
 
 use delivery::FileLeft;
+use delivery::control::{Change, ChangeKind, HeldBy, StageKey};
 use delivery::ports::{Observation, Observer};
 use delivery::usecase::Audit;
 use delivery::{FileKey, Reason, Rejection, Timestamp};
@@ -24,6 +25,10 @@ use crate::environment::Environment;
 /// | `OldestUnfinishedFileAge`, how long the most overdue file is past due, 0 if none is | seconds | all |
 /// | `StuckFiles`, past due for longer than the audit's grace | count | all |
 /// | `UnreadableRecords`, found by the audit | count | all |
+/// | `BreakerOpen`, 1 when a circuit breaker opens or a delivery is put off by it, 0 when it closes | count | `Stage`; all |
+/// | `PutOff`, deliveries that were due and wait | count | `Stage` and `Cause` (`breaker`, `pause`, `rate`); `Cause` |
+/// | `PausedSeconds`, the age of the pause that a delivery was put off by | seconds | `Stage`; all |
+/// | `StageChanges`, changes of a stage's control record | count | `Stage` and `Change` |
 /// | `BatchItemFailures`, records that failed and return to their queue | count | `Function` |
 /// | `Deferred`, records that return because their time has not come | count | `Function` |
 #[derive(Clone, Debug)]
@@ -34,6 +39,9 @@ pub struct EmfMetrics {
 /// A metric: name, unit, value, and the sets of dimensions by which it is counted. Each combination of values is
 /// billed as a metric of its own.
 struct Metric<'a>(&'a str, &'a str, Value, &'a [&'a [&'a str]]);
+
+/// Counted by stage, and for all stages together.
+const STAGE_AND_ALL: &[&[&str]] = &[&["Stage"], &[]];
 
 impl EmfMetrics {
     /// Metrics in this namespace.
@@ -80,6 +88,15 @@ impl EmfMetrics {
             Observation::Left(left) => Some(self.left(left)),
             Observation::Rejected(rejection) => Some(self.rejected(rejection)),
             Observation::Audited(audit) => Some(self.audited(audit)),
+            Observation::PutOff(stage, by) => Some(self.put_off(stage, *by)),
+            Observation::PutOffByPause(stage, age) => {
+                let age = json!(age.as_secs());
+                Some(self.of_stage(
+                    stage,
+                    &[Metric("PausedSeconds", "Seconds", age, STAGE_AND_ALL)],
+                ))
+            }
+            Observation::StageChanged(change) => Some(self.stage_changed(change)),
             Observation::BatchItemFailure { function, code } => {
                 Some(self.item_failed(function, code))
             }
@@ -136,6 +153,47 @@ impl EmfMetrics {
         of_file(&mut line, &rejection.key);
         line["workflow_id"] = json!(rejection.workflow_id);
         line["assignment_id"] = json!(rejection.assignment_id);
+        line
+    }
+
+    fn put_off(&self, stage: &StageKey, by: HeldBy) -> Value {
+        let sets: &[&[&str]] = &[&["Stage", "Cause"], &["Cause"]];
+        let mut metrics = vec![Metric("PutOff", "Count", json!(1), sets)];
+        if by == HeldBy::Breaker {
+            // So that it does not look closed for as long as nothing is called.
+            metrics.push(Metric("BreakerOpen", "Count", json!(1), STAGE_AND_ALL));
+        }
+        let mut line = self.of_stage(stage, &metrics);
+        line["Cause"] = json!(by.code());
+        line
+    }
+
+    fn stage_changed(&self, change: &Change) -> Value {
+        let sets: &[&[&str]] = &[&["Stage", "Change"]];
+        let mut metrics = vec![Metric("StageChanges", "Count", json!(1), sets)];
+        let open = match change.change {
+            ChangeKind::BreakerOpened => Some(1),
+            ChangeKind::BreakerClosed => Some(0),
+            _ => None,
+        };
+        metrics.extend(open.map(|open| Metric("BreakerOpen", "Count", json!(open), STAGE_AND_ALL)));
+        let stage = StageKey {
+            team: change.team.clone(),
+            workflow_id: change.workflow_id,
+            stage_id: change.stage_id,
+        };
+        let mut line = self.of_stage(&stage, &metrics);
+        line["Change"] = json!(change.change.code());
+        line["reason"] = json!(change.reason.map(Reason::code));
+        line["until"] = json!(change.until);
+        line
+    }
+
+    fn of_stage(&self, stage: &StageKey, metrics: &[Metric<'_>]) -> Value {
+        let mut line = self.emf(metrics);
+        line["Stage"] = json!(stage.stage_id);
+        line["team"] = json!(stage.team);
+        line["workflow_id"] = json!(stage.workflow_id);
         line
     }
 
@@ -346,5 +404,68 @@ mod tests {
             json!([["Stage", "Reason"], []])
         );
         assert_eq!(line["Reason"], "busy");
+    }
+
+    fn stage() -> StageKey {
+        StageKey {
+            team: "t".to_owned(),
+            workflow_id: Uuid::nil(),
+            stage_id: Uuid::from_u128(3),
+        }
+    }
+
+    /// By metric, after a check that the line has every field it names.
+    fn of_stage(observation: &Observation<'_>) -> (Value, BTreeMap<String, Value>) {
+        let mut line = line(observation);
+        line["item_id"] = json!("none: it is about the stage");
+        let sets = checked(&line);
+        (line, sets)
+    }
+
+    #[test]
+    fn a_delivery_that_is_put_off_counts_by_cause_and_shows_an_open_breaker() {
+        for (by, open) in [
+            (HeldBy::Breaker, json!(1)),
+            (HeldBy::Pause, Value::Null),
+            (HeldBy::Rate, Value::Null),
+        ] {
+            let (line, sets) = of_stage(&Observation::PutOff(&stage(), by));
+            assert_eq!(sets["PutOff"], json!([["Stage", "Cause"], ["Cause"]]));
+            assert_eq!(line["Cause"], by.code());
+            assert_eq!(line["BreakerOpen"], open, "{by:?}");
+        }
+        let age = Duration::from_secs(90_000);
+        let (line, sets) = of_stage(&Observation::PutOffByPause(&stage(), age));
+        assert_eq!(line["PausedSeconds"], 90_000);
+        assert_eq!(sets["PausedSeconds"], json!([["Stage"], []]));
+    }
+
+    #[test]
+    fn a_breaker_counts_as_open_from_when_it_opens_until_it_closes() {
+        for (kind, open) in [
+            (ChangeKind::BreakerOpened, json!(1)),
+            (ChangeKind::BreakerHalfOpen, Value::Null),
+            (ChangeKind::BreakerRecovering, Value::Null),
+            (ChangeKind::BreakerClosed, json!(0)),
+            (ChangeKind::Paused, Value::Null),
+        ] {
+            let change = Change {
+                team: "t".to_owned(),
+                workflow_id: Uuid::nil(),
+                stage_id: Uuid::from_u128(3),
+                change: kind,
+                reason: Some(Reason::Timeout),
+                paused_by: None,
+                pause_reason: None,
+                until: None,
+                at: Timestamp::from_millis(0),
+            };
+            let (line, sets) = of_stage(&Observation::StageChanged(&change));
+            assert_eq!(sets["StageChanges"], json!([["Stage", "Change"]]));
+            assert_eq!(
+                (&line["Change"], &line["BreakerOpen"]),
+                (&json!(kind.code()), &open)
+            );
+        }
     }
 }

@@ -86,7 +86,12 @@ pub async fn send<P: SendPorts>(
             }
         };
         match sent {
-            Ok(sent) => return Ok(sent),
+            Ok(sent) => {
+                if sent == Sent::PutOff {
+                    stage.report_pause(ports);
+                }
+                return Ok(sent);
+            }
             Err(conflict) => file.overtaken(conflict)?,
         }
     }

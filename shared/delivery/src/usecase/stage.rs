@@ -11,7 +11,7 @@ use crate::answer::{Answer, ReceiverSays};
 use crate::control::{Health, Pace, StageControl, StageKey, after_call, moved, paused};
 use crate::machine::Gate;
 use crate::message::Delivery;
-use crate::ports::{Clock, Controls, StepPorts, Workflows};
+use crate::ports::{Clock, Controls, Observation, Observer, StepPorts, Workflows};
 use crate::time::Timestamp;
 use uuid::Uuid;
 
@@ -98,6 +98,15 @@ impl Stage {
         let pause = |control: &StageControl| paused(control, "receiver", Some(reason), now);
         change_control(ports, &self.key, self.control.clone(), pause).await?;
         Ok(true)
+    }
+
+    /// Reports for how long the stage has been paused, if it is.
+    pub(super) fn report_pause<P: StepPorts>(&self, ports: &P) {
+        if let Some(pause) = &self.control.pause {
+            let age = pause.since.until(ports.clock().now());
+            let observation = Observation::PutOffByPause(&self.key, age);
+            ports.observer().observe(observation);
+        }
     }
 
     /// Judges the receiver by the answer and the calls before it. The attempt is on record by now, so a failure to

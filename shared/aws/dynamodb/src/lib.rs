@@ -80,6 +80,7 @@ fn create_table(database: &Database) {
 fn answer(database: &Database, request: &Request, spent: &Mutex<Vec<Spent>>) -> Answer {
     let answer = match request.operation() {
         "PutItem" => run(request, |request| database.put_item(request)),
+        "UpdateItem" => run(request, |request| database.update_item(request)),
         "GetItem" => run(request, |request| database.get_item(request)),
         "BatchGetItem" => run(request, |request| database.batch_get_item(request)),
         "Query" => run(request, |request| database.query(request)),

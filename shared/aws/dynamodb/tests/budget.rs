@@ -9,9 +9,10 @@ use std::time::Duration;
 use aws::Table;
 use aws_dynamodb_tests::{Dynamo, Spent};
 use bytes::Bytes;
+use delivery::control::{Outage, Phase, RecentCalls, StageControl};
 use delivery::machine::first_message;
 use delivery::ports::*;
-use delivery::usecase::{Limits, Sent, dispatch, send};
+use delivery::usecase::{Batch, Limits, Sent, dispatch, send};
 use delivery::*;
 use uuid::Uuid;
 use workflow::{Actor, Role, SecretRef, StageSecrets, Workflow};
@@ -78,10 +79,12 @@ impl Caller<Infallible> for Around {
         Ok(Answer {
             result: Ok(self.status.load(Ordering::SeqCst)),
             retry_after: None,
-            duration: Duration::from_millis(12_345),
+            // Not so long that the stage turns slow.
+            duration: Duration::from_millis(2_345),
             request_bytes: 123_456,
             response_excerpt: "unavailable".to_owned(),
             detail: None,
+            receiver_says: None,
         })
     }
 }
@@ -95,12 +98,14 @@ struct Ports {
     around: Around,
     deliveries: Kept<Delivery>,
     assignments: Kept<Assignment>,
+    recent: RecentCalls,
 }
 
 delivery::port_set! { impl StepPorts for Ports as ports {
     States states: Table = &ports.table;
     History history: Table = &ports.table;
     Workflows workflows: Table = &ports.table;
+    Controls controls: Table = &ports.table;
     Deliveries deliveries: Kept<Delivery> = &ports.deliveries;
     Assignments assignments: Kept<Assignment> = &ports.assignments;
     Parked parked: Absent = &Absent;
@@ -127,6 +132,7 @@ async fn deployed(dynamo: &Dynamo) -> (Ports, Workflow) {
         },
         deliveries: Kept(Mutex::default()),
         assignments: Kept(Mutex::default()),
+        recent: RecentCalls::default(),
     };
     (ports, workflow)
 }
@@ -156,8 +162,10 @@ async fn attempt(ports: &Ports, delivery: &Delivery) -> Sent {
         deadline: ports.around.now().plus(Duration::from_secs(60)),
         default_timeout: Duration::from_secs(30),
         longest_call: Duration::from_secs(30),
+        lanes: true,
     };
-    send(ports, delivery, &limits).await.unwrap()
+    let batch = Batch::new(limits, &ports.recent, [delivery]);
+    send(ports, &batch, delivery).await.unwrap()
 }
 
 /// Read and write units of files, and read units of workflows.
@@ -166,7 +174,7 @@ fn total(spent: &[Spent]) -> (f64, f64, f64) {
         let chosen = spent.iter().filter(|spent| wanted(spent));
         chosen.fold(0.0, |sum, spent| sum + spent.units)
     };
-    let writes = |spent: &Spent| spent.operation == "PutItem";
+    let writes = |spent: &Spent| ["PutItem", "UpdateItem"].contains(&spent.operation.as_str());
     (
         sum(&|spent| !writes(spent) && !spent.of_workflow),
         sum(&|spent| writes(spent) && !spent.of_workflow),
@@ -201,7 +209,13 @@ async fn a_delivered_file_costs_four_writes_and_two_reads_at_most() {
             let assignment = assignment(&workflow, document.clone());
             deliver(&ports, &assignment).await;
         }
-        let (reads, writes, of_workflows) = total(&dynamo.spent());
+        let spent = dynamo.spent();
+        let of_workflow = spent.iter().filter(|spent| spent.of_workflow).count();
+        // The workflow and its control records, once for all.
+        assert!(of_workflow <= 1, "{of_workflow}");
+        // Two reads and three writes a file, and the test's own look.
+        assert_eq!(spent.len() - of_workflow, 60, "{what}");
+        let (reads, writes, of_workflows) = total(&spent);
         // The last look at each file is the test's own.
         let (reads, writes) = ((reads - 10.0) / 10.0, writes / 10.0);
         println!(
@@ -252,4 +266,131 @@ async fn a_record_stays_below_a_unit_over_the_webhook_stages_of_a_workflow() {
             "a claim, an exit and its index entry: {writes}"
         );
     }
+}
+
+/// The operations since the last look, in order, without those of the test.
+fn operations(spent: &[Spent]) -> Vec<&str> {
+    spent.iter().map(|spent| spent.operation.as_str()).collect()
+}
+
+async fn with_control(ports: &Ports, delivery: &Delivery, control: StageControl) {
+    let written = ports.table.put_control(&delivery.stage(), &control).await;
+    written.unwrap();
+}
+
+fn open_for(now: Timestamp, time: Duration) -> StageControl {
+    StageControl {
+        version: 1,
+        outage: Some(Outage {
+            since: now,
+            trips: 1,
+            reason: Reason::Timeout,
+            until: now.plus(time),
+            phase: Phase::Open,
+            asked: Duration::ZERO,
+        }),
+        updated_at: now,
+        ..StageControl::default()
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_put_off_costs_a_read_and_a_write_of_a_unit_each() {
+    let dynamo = Dynamo::default();
+    let (ports, workflow) = deployed(&dynamo).await;
+    let opened: Vec<_> = (0..10).map(|_| assignment(&workflow, None)).collect();
+    let mut deliveries = Vec::new();
+    for assignment in &opened {
+        deliveries.push(open(&ports, assignment).await);
+    }
+    let now = ports.around.now();
+    let control = open_for(now, Duration::from_secs(300));
+    with_control(&ports, &deliveries[0], control).await;
+    ports.deliveries.0.lock().unwrap().clear();
+    dynamo.spent();
+    for delivery in &deliveries {
+        assert_eq!(attempt(&ports, delivery).await, Sent::PutOff);
+    }
+    let spent = dynamo.spent();
+    let (reads, writes, of_workflow) = total(&spent);
+    println!(
+        "10 deliveries put off: {} requests, {reads} read units, {writes} write units, workflow {of_workflow}",
+        spent.len()
+    );
+    assert_eq!(spent.len(), 20);
+    assert!(reads <= 10.0 && writes <= 10.0 && of_workflow == 0.0);
+    // And one message each, in the slow lane.
+    let sent = ports.deliveries.0.lock().unwrap();
+    assert_eq!(sent.len(), 10);
+    assert!(sent.iter().all(|sent| !sent.lane.is_fast()));
+}
+
+#[tokio::test]
+async fn a_breaker_that_trips_costs_one_write_and_a_probe_two() {
+    let dynamo = Dynamo::default();
+    let (ports, workflow) = deployed(&dynamo).await;
+    let mut deliveries = Vec::new();
+    for _ in 0..11 {
+        deliveries.push(open(&ports, &assignment(&workflow, None)).await);
+    }
+    ports.around.status.store(500, Ordering::SeqCst);
+    for delivery in &deliveries[..9] {
+        assert_eq!(attempt(&ports, delivery).await, Sent::Retrying);
+    }
+    dynamo.spent();
+    assert_eq!(attempt(&ports, &deliveries[9]).await, Sent::Retrying);
+    let spent = dynamo.spent();
+    let expected = ["GetItem", "PutItem", "PutItem", "PutItem", "UpdateItem"];
+    assert_eq!(operations(&spent), expected, "the tenth failure in a row");
+    println!("a breaker that trips: {} write units", spent[4].units);
+    assert!(spent[4].units <= 1.0);
+    assert_eq!(attempt(&ports, &deliveries[10]).await, Sent::PutOff);
+    let minutes = 2 * 60 * 1000;
+    ports.around.later.fetch_add(minutes, Ordering::SeqCst);
+    ports.around.status.store(200, Ordering::SeqCst);
+    dynamo.spent();
+    let mut probe = ports.deliveries.0.lock().unwrap().pop().unwrap();
+    probe.lane = delivery::control::Lane::Slow;
+    assert_eq!(attempt(&ports, &probe).await, Sent::Succeeded);
+    let spent = dynamo.spent();
+    let expected = ["GetItem", "UpdateItem", "PutItem", "PutItem", "UpdateItem"];
+    assert_eq!(operations(&spent), expected);
+}
+
+#[tokio::test]
+async fn a_rate_costs_one_write_for_a_batch() {
+    let dynamo = Dynamo::default();
+    let (ports, mut workflow) = deployed(&dynamo).await;
+    let stage_id = workflow.first_webhook().unwrap().id;
+    let mut json: serde_json::Value = serde_json::from_slice(&workflow.to_json()).unwrap();
+    for stage in json["stages"].as_array_mut().unwrap() {
+        if stage["id"] == stage_id.to_string() {
+            stage["config"]["max_rate"] = "10/s".into();
+        }
+    }
+    workflow = Workflow::from_stored(json.to_string().as_bytes()).unwrap();
+    ports.table.store_workflow(TEAM, &workflow).await.unwrap();
+    let mut deliveries = Vec::new();
+    for _ in 0..10 {
+        deliveries.push(open(&ports, &assignment(&workflow, None)).await);
+    }
+    dynamo.spent();
+    let limits = Limits {
+        deadline: ports.around.now().plus(Duration::from_secs(60)),
+        default_timeout: Duration::from_secs(30),
+        longest_call: Duration::from_secs(30),
+        lanes: true,
+    };
+    let batch = Batch::new(limits, &ports.recent, &deliveries);
+    for delivery in &deliveries {
+        send(&ports, &batch, delivery).await.unwrap();
+    }
+    let spent = dynamo.spent();
+    let reserved = spent.iter().filter(|spent| spent.operation == "UpdateItem");
+    let reserved: Vec<_> = reserved.map(|spent| spent.units).collect();
+    println!(
+        "times for ten calls: {} write units",
+        reserved.iter().sum::<f64>()
+    );
+    assert_eq!(reserved.len(), 1);
 }

@@ -132,10 +132,39 @@ def queue_not_consumed(t):
     for name, alarm in t.of("AWS::CloudWatch::Alarm").items():
         if alarm.get("MetricName") == "ApproximateAgeOfOldestMessage":
             queue = alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
-            longest_delay = 900 if queue == "DeliveriesQueue" else 0
+            longest_delay = 900 if queue in ("DeliveriesQueue", "SlowDeliveriesQueue") else 0
             for hidden, threshold in t.each(queues[queue]["VisibilityTimeout"], alarm["Threshold"]):
                 if threshold < longest_delay + 2 * hidden:
                     yield f"{name}: {threshold:g} s with {hidden:g} s of visibility"
+
+
+def lanes_are_alike(t):
+    """A message may be moved from one lane to the other, and its dead letters from both are handled alike."""
+    queues = t.of("AWS::SQS::Queue")
+    fast, slow = ({key: value for key, value in queues[name].items() if key != "QueueName"} for name in ("DeliveriesQueue", "SlowDeliveriesQueue"))
+    if fast != slow:
+        yield "the queues of the two lanes differ"
+    allowed = {text(arn) for arn in queues["DeliveriesDeadLetterQueue"]["RedriveAllowPolicy"]["sourceQueueArns"]}
+    for name in ("DeliveriesQueue", "SlowDeliveriesQueue"):
+        if not any(arn.endswith(f":{text(queues[name]['QueueName'])}") for arn in allowed):
+            yield f"{name} may not use its dead-letter queue"
+
+
+def workflows_are_not_written(t):
+    """Functions write file records, and of a workflow's items only the attributes of control records."""
+    for name, statement in t.statements():
+        actions, condition = listed(statement["Action"]), statement.get("Condition", {})
+        keys = condition.get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys")
+        if "dynamodb:PutItem" in actions and keys != "FILE#*":
+            yield f"{name} may put any item"
+        if "dynamodb:Query" in actions and keys != "WORKFLOW#*":
+            yield f"{name} may query more than workflows"
+        if "dynamodb:UpdateItem" in actions:
+            attributes = condition.get("ForAllValues:StringEquals", {}).get("dynamodb:Attributes")
+            if keys != "WORKFLOW#*" or attributes != ["pk", "sk", "version", "control"]:
+                yield f"{name} may update more than control records"
+        if {"dynamodb:DeleteItem", "dynamodb:BatchWriteItem"} & set(actions):
+            yield f"{name} may delete items"
 
 
 def partial_batches(t):
@@ -361,10 +390,10 @@ def alarms(t):
 def environments(t):
     """Each function has the variables that it reads, and no others."""
     expected = {
-        "Dispatcher": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
-        "Sender": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL DOCUMENTS_BUCKET SECRETS_PREFIX EVENT_BUS_NAME"
+        "Dispatcher": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL SLOW_DELIVERIES_QUEUE_URL ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
+        "Sender": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL SLOW_DELIVERIES_QUEUE_URL DOCUMENTS_BUCKET SECRETS_PREFIX EVENT_BUS_NAME"
         " ALLOW_NETWORKS REQUEST_TIMEOUT_SECONDS LONGEST_CALL_SECONDS ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
-        "DeadLetter": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL PARKED_QUEUE_URL DOCUMENTS_BUCKET"
+        "DeadLetter": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL SLOW_DELIVERIES_QUEUE_URL PARKED_QUEUE_URL DOCUMENTS_BUCKET"
         " EVENT_BUS_NAME ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
         "Audit": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL AUDIT_SEGMENTS AUDIT_REPAIRS UNFINISHED_FILE_SECONDS METRICS_NAMESPACE",
         "Authorizer": "ACCEPTED_AUTHORIZATION_SHA256",
@@ -430,6 +459,8 @@ RULES = [
     ("event sources report failed items, limit their concurrency, and do not filter", partial_batches, set_in(of("DeadLetter", "Events", "Deliveries", "Properties", "FunctionResponseTypes"), None)),
     ("there are alarms on functions' errors, throttles and failed records, and on each index's throttles", failures_are_seen, set_in(of("DeadLetterFailedRecordsAlarm", "Dimensions", 0, "Value"), "sender")),
     ("the Queue not consumed alarms wait for messages that failed and come back", queue_not_consumed, set_in(["Mappings", "Sender", "360", "QueueNotConsumed"], 2700)),
+    ("the queues of the two lanes are alike", lanes_are_alike, set_in(of("SlowDeliveriesQueue", "RedrivePolicy", "maxReceiveCount"), 6)),
+    ("functions write file records and control records, and never workflows", workflows_are_not_written, set_in(of("SenderRole", "Policies", 0, "PolicyDocument", "Statement", 6, "Condition"), {})),
     ("consumers of queues allow recursive loops", recursion, set_in(of("Sender", "RecursiveLoop"), "Terminate")),
     ("every queue has a dead-letter queue or is one, for 14 days", dead_letter_queues, set_in(of("AssignmentsQueue", "RedrivePolicy"), None)),
     ("queues, bucket and topic take TLS only", tls_only, set_in(of("ParkedQueuePolicy", "PolicyDocument", "Statement", 0, "Effect"), "Allow")),
@@ -437,7 +468,7 @@ RULES = [
     ("the bucket is private and keeps versions", bucket_private, set_in(of("DocumentsBucket", "PublicAccessBlockConfiguration", "BlockPublicPolicy"), False)),
     ("the table is on demand, recoverable, protected by parameter, and expires history", table_kept, set_in(of("Table", "DeletionProtectionEnabled"), False)),
     ("a first deployment that fails can be rolled back", a_first_deployment_can_fail, set_in(["Parameters", "DeletionProtection", "Default"], "true")),
-    ("roles that read a bucket may list it, so that a missing object is not reported as forbidden", missing_objects_are_reported, set_in(of("SenderRole", "Policies", 0, "PolicyDocument", "Statement", 8, "Fn::If", 1, "Action"), "s3:GetObject")),
+    ("roles that read a bucket may list it, so that a missing object is not reported as forbidden", missing_objects_are_reported, set_in(of("SenderRole", "Policies", 0, "PolicyDocument", "Statement", 10, "Fn::If", 1, "Action"), "s3:GetObject")),
     ("data outlives the stack", data_outlives_the_stack, set_in(["Resources", "Table", "DeletionPolicy"], "Delete")),
     ("functions log JSON to groups with a retention", logs, set_in(of("SenderLogs", "RetentionInDays"), None)),
     (

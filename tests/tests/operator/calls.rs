@@ -20,9 +20,10 @@ use crate::emulator::{Emulator, TOKEN, emulator};
 const TEAM: &str = "asking";
 
 /// Refusals that are answers.
-const ANSWERS: [(&str, &str); 2] = [
+const ANSWERS: [(&str, &str); 3] = [
     // Somebody else was first.
     ("dynamodb:PutItem", "ConditionalCheckFailedException"),
+    ("dynamodb:UpdateItem", "ConditionalCheckFailedException"),
     // Opens a connection to a queue with no right but that to send; CloudTrail does not log it unless told to.
     ("sqs:SendMessage", "EmptyBatchRequest"),
 ];

@@ -1,4 +1,5 @@
 use aws::EventBus;
+use delivery::control::{Change, ChangeKind};
 use delivery::ports::{Events, PortErrorKind};
 use delivery::{FileKey, FileLeft, Outcome, Reason, Timestamp};
 use serde_json::{Value, json};
@@ -48,6 +49,32 @@ async fn a_file_that_left_is_announced_without_its_content() {
         "moved_to": Uuid::from_u128(5),
     });
     assert_eq!(detail, expected);
+}
+
+#[tokio::test]
+async fn a_stage_that_changed_is_announced() {
+    let fake =
+        Fake::new(|_| Answer::json(&json!({"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]})));
+    let bus = EventBus::new(&fake.config(), Some("bus".to_owned()));
+    let change = Change {
+        team: "t".to_owned(),
+        workflow_id: Uuid::from_u128(2),
+        stage_id: Uuid::from_u128(3),
+        change: ChangeKind::BreakerOpened,
+        reason: Some(Reason::Timeout),
+        paused_by: None,
+        pause_reason: None,
+        until: Some(Timestamp::from_millis(1_790_000_010_500)),
+        at: Timestamp::from_millis(1_790_000_000_500),
+    };
+    bus.stage_changed(&change).await.unwrap();
+    let entry = &fake.asked()[0].json()["Entries"][0];
+    assert_eq!(entry["DetailType"], "Stage changed");
+    assert_eq!(entry["Time"], 1_790_000_000.5);
+    let detail: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+    assert_eq!(detail["change"], "breaker_opened");
+    assert_eq!(detail["reason"], "timeout");
+    assert_eq!(detail["stage_id"], json!(Uuid::from_u128(3)));
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use aws::Queue;
+use aws::{Lanes, Queue};
+use delivery::control::Lane;
 use delivery::ports::{Outgoing, PortErrorKind, SendMessages};
 use delivery::{Delivery, DocumentRef, MAX_BODY, Task};
 use serde_json::value::RawValue;
@@ -22,7 +23,7 @@ fn message(attempt: u32) -> Outgoing<Delivery> {
             stage_id: Uuid::from_u128(4),
             task: Task::Attempt(attempt),
             document: None,
-            lane: delivery::control::Lane::Fast,
+            lane: Lane::Fast,
         },
         delay: Duration::ZERO,
     }
@@ -166,4 +167,45 @@ async fn what_no_queue_takes_is_refused_alone_and_before_any_request_with_it() {
     assert_eq!(ids(&fake.asked()[0]), ["1", "3"]);
     let body = &fake.asked()[0].json()["Entries"][1]["MessageBody"];
     assert!(body.as_str().unwrap().contains(r#""\uffff""#), "{body}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_lane_has_its_queue_and_the_results_are_in_the_order_of_the_messages() {
+    let slow_url = URL.replace("deliveries", "slow-deliveries");
+    let refusing = slow_url.clone();
+    let fake = Fake::new(move |request| {
+        let slow = request.json()["QueueUrl"] == refusing.as_str();
+        partly(request, |id| {
+            (slow && id == "1").then_some(("Refused", true))
+        })
+    });
+    let config = fake.config();
+    let lanes = Lanes::new(Queue::new(&config, URL), Queue::new(&config, &slow_url));
+    let mut messages: Vec<_> = (1..=23).map(message).collect();
+    for outgoing in messages.iter_mut().step_by(2) {
+        outgoing.message.lane = Lane::Slow;
+    }
+    let mut results = kinds(lanes.send(messages).await);
+    // The second of the slow ones is the third of all.
+    assert_eq!(results.remove(2), Some(PortErrorKind::Unavailable));
+    assert_eq!(results, [None; 22]);
+    let mut asked: Vec<_> = fake
+        .asked()
+        .iter()
+        .map(|asked| {
+            (
+                asked.json()["QueueUrl"] == slow_url.as_str(),
+                ids(asked).len(),
+            )
+        })
+        .collect();
+    asked.sort_unstable();
+    assert_eq!(asked, [(false, 1), (false, 10), (true, 2), (true, 10)]);
+    for request in fake.asked() {
+        let slow = request.json()["QueueUrl"] == slow_url.as_str();
+        for entry in request.json()["Entries"].as_array().unwrap() {
+            let body = entry["MessageBody"].as_str().unwrap();
+            assert_eq!(Delivery::parse(body).unwrap().lane == Lane::Slow, slow);
+        }
+    }
 }

@@ -105,3 +105,27 @@ async fn a_queue_out_of_reach_does_not_use_up_the_invocation() {
     let fake = Fake::new(|_| Reply::json(&json!({})).after(Duration::from_secs(3600)));
     assert_eq!(settle(&fake, vec![failed("a", 1, Some(5))]).await, ["a"]);
 }
+
+/// The sender reads two queues; one event has records of one.
+#[tokio::test]
+async fn records_go_back_to_the_queue_that_they_came_from() {
+    let slow_url = URL.replace("deliveries", "slow-deliveries");
+    for (name, url) in [("deliveries", URL), ("slow-deliveries", &slow_url)] {
+        let fake = Fake::new(|request| match request.operation() {
+            "SendMessageBatch" => sends_all(request),
+            _ => Reply::json(&json!({"Successful": [], "Failed": []})),
+        });
+        let config = fake.config();
+        let sources = SourceQueue::new(&config, URL).and(&config, &slow_url);
+        let mut all = vec![failed("a", 1, Some(5)), failed("b", 3, Some(5))];
+        for failed in &mut all {
+            failed.record.source_arn = format!("arn:aws:sqs:eu-central-1:1:{name}");
+        }
+        sources.settle(Answer { failed: all }).await;
+        let asked = fake.asked();
+        assert_eq!(asked.len(), 2);
+        for request in asked {
+            assert_eq!(request.json()["QueueUrl"], url, "{name}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 use aws::Table;
-use delivery::ports::{PortErrorKind, Workflows};
+use delivery::control::{StageControl, StageKey};
+use delivery::ports::{ControlWriteError, Controls, PortErrorKind, Workflows};
 use futures_util::future::join_all;
 use serde_json::json;
 use uuid::Uuid;
@@ -13,7 +14,8 @@ pub const EXAMPLE: &[u8] = include_bytes!("../../../../infra/local/examples/work
 async fn a_batch_reads_a_workflow_once() {
     let example = Workflow::import(EXAMPLE).unwrap().workflow;
     let body = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, example.to_json());
-    let fake = Fake::new(move |_| Answer::json(&json!({"Item": {"body": {"B": body}}})));
+    let item = json!({"sk": {"S": "WORKFLOW"}, "body": {"B": body}});
+    let fake = Fake::new(move |_| Answer::json(&json!({"Items": [item]})));
     let table = Table::new(&fake.config(), "table", None);
     let all = join_all((0..10).map(|_| table.workflow("t", example.id))).await;
     assert!(
@@ -44,4 +46,74 @@ async fn a_workflow_that_is_too_large_is_refused() {
     let table = Table::new(&fake.config(), "table", None);
     let error = table.store_workflow("t", &large).await.unwrap_err();
     assert_eq!(error.kind, PortErrorKind::TooLarge);
+}
+
+/// A query's page has 1 MB at most, and control records come before the workflow.
+#[tokio::test]
+async fn a_workflow_on_the_second_page_is_found_with_its_control_records() {
+    let example = Workflow::import(EXAMPLE).unwrap().workflow;
+    let body = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, example.to_json());
+    let stage = StageKey {
+        team: "t".to_owned(),
+        workflow_id: example.id,
+        stage_id: example.first_webhook().unwrap().id,
+    };
+    let control = StageControl {
+        version: 7,
+        ..StageControl::default()
+    };
+    let record = serde_json::to_string(&control).unwrap();
+    let sk = format!("CONTROL#{}", stage.stage_id);
+    let fake = Fake::new(move |request| {
+        let first = request.json()["ExclusiveStartKey"].is_null();
+        Answer::json(&if first {
+            let key = json!({"pk": {"S": "p"}, "sk": {"S": sk}});
+            let item = json!({"sk": {"S": sk}, "version": {"N": "7"}, "control": {"S": record}});
+            json!({"Items": [item], "LastEvaluatedKey": key})
+        } else {
+            json!({"Items": [{"sk": {"S": "WORKFLOW"}, "body": {"B": body}}]})
+        })
+    });
+    let table = Table::new(&fake.config(), "table", None);
+    let found = table.workflow("t", example.id).await.unwrap();
+    assert_eq!(*found.unwrap(), example);
+    assert_eq!(table.control(&stage).await.unwrap(), control);
+    assert_eq!(fake.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_conflict_that_shows_nothing_readable_is_an_error_and_no_default() {
+    let fake = Fake::new(|_| {
+        let body = json!({
+            "__type": "ConditionalCheckFailedException", "message": "planted-message",
+            "Item": {"version": {"N": "3"}},
+        });
+        Answer::status(400, body.to_string())
+    });
+    let table = Table::new(&fake.config(), "table", None);
+    let stage = StageKey {
+        team: "t".to_owned(),
+        workflow_id: Uuid::nil(),
+        stage_id: Uuid::nil(),
+    };
+    let next = StageControl {
+        version: 2,
+        ..StageControl::default()
+    };
+    match table.put_control(&stage, &next).await {
+        Err(ControlWriteError::Port(error)) => assert_eq!(error.kind, PortErrorKind::Corrupt),
+        other => panic!("{other:?}"),
+    }
+    let asked = fake.asked()[0].json();
+    let names: Vec<_> = asked["ExpressionAttributeNames"]
+        .as_object()
+        .unwrap()
+        .values()
+        .collect();
+    // A role is limited to these attributes and the key.
+    assert!(
+        names
+            .iter()
+            .all(|name| **name == "version" || **name == "control")
+    );
 }

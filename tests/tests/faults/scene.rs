@@ -100,8 +100,8 @@ pub struct Scene {
     pub emulator: &'static Emulator,
     pub proxy: Proxy,
     pub receiver: Receiver,
-    operator: aws::Deployment,
-    workflow: Workflow,
+    pub operator: aws::Deployment,
+    pub workflow: Workflow,
     team: String,
     _alone: MutexGuard<'static, ()>,
 }
@@ -109,12 +109,24 @@ pub struct Scene {
 impl Scene {
     /// A workflow of its own whose first stage calls a receiver that answers so.
     pub async fn new(team: &str, answer: Answer) -> Self {
+        let settings = json!({
+            // The first is longer than what a retry may come early by, or none could be too early.
+            "retry_delays": [4, 1],
+            // The receiver refuses as much as a breaker takes for an outage.
+            "breaker": false,
+        });
+        Self::with(team, answer, settings).await
+    }
+
+    /// With these settings of the stage.
+    pub async fn with(team: &str, answer: Answer, settings: serde_json::Value) -> Self {
         let (deployment, alone) = deployment().await;
         let config = deployment.emulator.config();
         let names = Names::of_stack(&config, "webhook-stage").await.unwrap();
         let queues = [&names.assignments_queue_url, &names.deliveries_queue_url];
         let dead = queues.map(|url| format!("{url}-dlq"));
-        let queues = [queues[0], queues[1], &dead[0], &dead[1]];
+        let slow = deployment.emulator.output("SlowDeliveriesQueueUrl");
+        let queues = [queues[0], queues[1], slow, &dead[0], &dead[1]];
         // What comes back must come back soon: a dead letter that is refused once would take six minutes.
         for url in queues {
             let set = aws_sdk_sqs::Client::new(&config).set_queue_attributes();
@@ -132,10 +144,11 @@ impl Scene {
         .unwrap();
         json["id"] = json!(Uuid::new_v4());
         json["stages"][1]["config"]["url"] = json!(receiver.url);
-        // The first is longer than what a retry may come early by, or none could be too early.
-        json["stages"][1]["config"]["retry_delays"] = json!([4, 1]);
         json["stages"][1]["config"]["retry_if_fails"] = json!(true);
         json["stages"][1]["config"]["authorization_header"] = json!("Bearer planted");
+        for (name, value) in settings.as_object().unwrap() {
+            json["stages"][1]["config"][name] = value.clone();
+        }
         let operator = aws::Deployment::new(&config, &names);
         let workflow = put_workflow(&operator, team, json.to_string().as_bytes()).await;
         deployment.proxy.plan(|_, _, _| Fault::None);

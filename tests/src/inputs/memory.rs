@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 
 use ::workflow::Workflow;
+use delivery::control::{StageControl, StageKey};
 use delivery::ports::*;
 use delivery::*;
 use serde::Serialize;
@@ -83,6 +84,21 @@ impl Workflows for Memory {
     }
 }
 
+/// No stage is ever in trouble.
+impl Controls for Memory {
+    async fn control(&self, _stage: &StageKey) -> Result<StageControl, PortError> {
+        Ok(StageControl::default())
+    }
+
+    async fn put_control(
+        &self,
+        _stage: &StageKey,
+        _next: &StageControl,
+    ) -> Result<(), ControlWriteError> {
+        Ok(())
+    }
+}
+
 impl<M: Serialize + Send> SendMessages<M> for Memory {
     async fn send(&self, messages: Vec<Outgoing<M>>) -> Vec<Result<(), PortError>> {
         let bodies = messages.iter().map(Outgoing::body);
@@ -112,6 +128,7 @@ delivery::port_set! { impl StepPorts for Memory as memory {
     States states: Self = memory;
     History history: Self = memory;
     Workflows workflows: Self = memory;
+    Controls controls: Self = memory;
     Deliveries deliveries: Self = memory;
     Assignments assignments: Self = memory;
     Parked parked: Self = memory;

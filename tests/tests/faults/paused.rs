@@ -8,7 +8,7 @@ use delivery::ports::Operator;
 use delivery::usecase::operate_control;
 use serde_json::json;
 
-use crate::outage::{CACHED, stage, until_control};
+use crate::outage::{stage, until_control};
 use crate::receiver::now;
 use crate::scene::Scene;
 
@@ -49,7 +49,6 @@ async fn a_rate_is_kept_by_all_senders_together() {
     let settings = json!({"max_rate": "5/s"});
     let scene = Scene::with(team, |_| (200, Duration::from_millis(20)), settings).await;
     let assignments = scene.assignments(100);
-    let began = Instant::now();
     scene.assign(&assignments).await;
     let settled = scene.settled(&assignments, Duration::from_secs(120)).await;
     assert!(settled.iter().all(|file| !file.is_failed_at_rest()));
@@ -68,11 +67,13 @@ async fn a_rate_is_kept_by_all_senders_together() {
             .count()
     };
     let most = at.iter().map(within).max().unwrap();
+    let took = Duration::from_millis(at[99].abs_diff(at[0]));
     println!(
-        "100 files at 5/s: {most} calls in the fullest 10 s, all after {:.1} s",
-        began.elapsed().as_secs_f64()
+        "100 files at 5/s: {most} calls in the fullest 10 s, all within {:.1} s",
+        took.as_secs_f64()
     );
     assert!(most <= 52, "at most 5 % above the rate over 10 s: {most}");
-    // As long as the cache, and a second of SQS's.
-    assert!(began.elapsed() < Duration::from_secs(30) + CACHED);
+    // Times are given out at 93 % of the rate, and a call that comes too late for its time loses it; on a busy machine
+    // many do.
+    assert!(took < Duration::from_secs(40), "{took:?}");
 }

@@ -5,19 +5,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use delivery::control::{StageControl, StageKey};
 use delivery::ports::{ControlWriteError, Controls, PortError};
-use uuid::Uuid;
 
 use super::Table;
-use super::item::{Item, json, number, text};
-use super::workflows::{FRESH, pk};
+use super::item::{json, number, text};
+use super::stored::{CONTROL, FRESH, control_of, pk};
 use crate::cache::MaxAge;
-use crate::error::{corrupt, port_error};
-
-/// What the sort keys of control records begin with; a stage's id follows.
-const SK: &str = "CONTROL#";
+use crate::error::port_error;
 
 /// What a read says of a stage counts less than what this process knows from its own writes, for this long: a cached
 /// read may have begun 5 s before the write, and an eventually consistent one may lag behind it. Afterwards the table
@@ -53,7 +49,7 @@ impl Controls for Table {
             .update_item()
             .table_name(&self.name)
             .key("pk", text(pk(&stage.team, stage.workflow_id)))
-            .key("sk", text(format!("{SK}{}", stage.stage_id)))
+            .key("sk", text(format!("{CONTROL}{}", stage.stage_id)))
             .update_expression("SET #v = :next, #c = :control")
             .expression_attribute_names("#v", "version")
             .expression_attribute_names("#c", "control")
@@ -82,22 +78,6 @@ impl Controls for Table {
             }
             _ => Err(ControlWriteError::Port(failed)),
         }
-    }
-}
-
-/// The stage that an item is the control record of; none if it is another item.
-pub(super) fn stage_of(item: &Item) -> Option<Uuid> {
-    let sk = item.get("sk")?.as_s().ok()?;
-    Uuid::parse_str(sk.strip_prefix(SK)?).ok()
-}
-
-pub(super) fn control_of(item: &Item) -> Result<StageControl, PortError> {
-    let what = "read stage control";
-    match item.get("control") {
-        Some(AttributeValue::S(control)) => {
-            serde_json::from_str(control).map_err(|error| corrupt(what, error))
-        }
-        _ => Err(corrupt(what, "the item has no control record")),
     }
 }
 

@@ -8,6 +8,7 @@ mod index;
 mod item;
 mod lists;
 mod states;
+mod stored;
 mod unfinished;
 mod workflows;
 
@@ -25,7 +26,7 @@ use crate::environment::{Environment, EnvironmentError};
 use crate::cache::Cache;
 
 use controls::Written;
-use workflows::Stored;
+use stored::Stored;
 
 /// The DynamoDB table.
 ///

@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws::Table;
 use aws_dynamodb_tests::{Dynamo, Spent};
 use bytes::Bytes;
-use delivery::control::{Outage, Phase, RecentCalls, StageControl};
+use delivery::control::{HeldBy, Outage, Phase, RecentCalls, StageControl, paused};
 use delivery::machine::first_message;
 use delivery::ports::*;
 use delivery::usecase::{Batch, Limits, Sent, dispatch, send};
@@ -38,6 +38,8 @@ struct Around {
     status: AtomicU16,
     /// Milliseconds that have passed without a wait.
     later: AtomicI64,
+    /// What was put off, and the ages of pauses.
+    seen: Mutex<Vec<(HeldBy, Option<Duration>)>>,
 }
 
 impl Clock for Around {
@@ -90,7 +92,15 @@ impl Caller<Infallible> for Around {
 }
 
 impl Observer for Around {
-    fn observe(&self, _: Observation<'_>) {}
+    fn observe(&self, observation: Observation<'_>) {
+        match observation {
+            Observation::PutOff(_, by) => self.seen.lock().unwrap().push((by, None)),
+            Observation::PutOffByPause(_, age) => {
+                self.seen.lock().unwrap().push((HeldBy::Pause, Some(age)));
+            }
+            _ => {}
+        }
+    }
 }
 
 struct Ports {
@@ -129,6 +139,7 @@ async fn deployed(dynamo: &Dynamo) -> (Ports, Workflow) {
         around: Around {
             status: AtomicU16::new(200),
             later: AtomicI64::new(0),
+            seen: Mutex::default(),
         },
         deliveries: Kept(Mutex::default()),
         assignments: Kept(Mutex::default()),
@@ -393,4 +404,23 @@ async fn a_rate_costs_one_write_for_a_batch() {
         reserved.iter().sum::<f64>()
     );
     assert_eq!(reserved.len(), 1);
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_put_off_by_a_pause_tells_how_old_that_is() {
+    let dynamo = Dynamo::default();
+    let (ports, workflow) = deployed(&dynamo).await;
+    let delivery = open(&ports, &assignment(&workflow, None)).await;
+    let since = ports.around.now();
+    let control = paused(&StageControl::default(), "operator", None, since).unwrap();
+    with_control(&ports, &delivery, control).await;
+    let days = 2 * 24 * 3600 * 1000;
+    ports.around.later.fetch_add(days, Ordering::SeqCst);
+    assert_eq!(attempt(&ports, &delivery).await, Sent::PutOff);
+    let seen = ports.around.seen.lock().unwrap();
+    assert_eq!(seen[0], (HeldBy::Pause, None));
+    assert!(
+        seen[1].1 >= Some(Duration::from_secs(2 * 24 * 3600)),
+        "{seen:?}"
+    );
 }

@@ -22,10 +22,6 @@ pub enum Lane {
 impl Lane {
     /// Whether it is the fast lane, the default.
     #[must_use]
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde calls it with a reference"
-    )]
     pub const fn is_fast(&self) -> bool {
         matches!(self, Self::Fast)
     }

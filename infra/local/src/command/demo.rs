@@ -24,7 +24,7 @@ use crate::gateway::{Gateway, serve};
 use crate::intake::discover::discover;
 use crate::intake::examples::{DOCUMENTS, WORKFLOW};
 use crate::intake::register::{Registered, register};
-use crate::runner::drain::drain;
+use crate::runner::drain::{Drained, drain};
 use crate::terminal::output::output;
 use crate::terminal::progress::Progress;
 use crate::terminal::report::{self, Row};
@@ -227,7 +227,8 @@ impl Demo {
             allow_network: vec![loopback],
             concurrency: 8,
         };
-        if !drain(&self.engine, &calls, Arc::clone(&self.progress)).await? {
+        let drained = drain(&self.engine, &calls, Arc::clone(&self.progress)).await?;
+        if drained == Drained::Stopped {
             return Ok(None);
         }
         let mut rows = Vec::new();

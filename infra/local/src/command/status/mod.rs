@@ -1,4 +1,5 @@
 mod item;
+mod stages;
 
 use std::io::Write;
 
@@ -47,6 +48,9 @@ impl Operation for StatusArgs {
             if let Some(directory) = backend.here() {
                 say_moving(directory).await?;
             }
+        }
+        if !self.failed {
+            stages::print(backend, self).await?;
         }
         let letters = backend.parked(parked::LIMIT).await?;
         let mut letters = parked::without_record(backend.records(), letters).await?;

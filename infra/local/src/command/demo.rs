@@ -50,7 +50,7 @@ Every file is at rest: those that passed the check are in Review, the others are
 
 Try next, with your own workflow and documents in place of the examples:
   export TOKEN='Bearer try-out'
-  cargo run --release -- receive --listen 127.0.0.1:8080 --token-env TOKEN --respond 503,503,200
+  cargo run --release -- receive --listen 127.0.0.1:8080 --token-env TOKEN --respond 404,404,200
 and in a second terminal:
   export TOKEN='Bearer try-out'
   cargo run --release -- run --workflow infra/local/examples/workflow.json \\

@@ -118,11 +118,15 @@ impl Scene {
     }
 
     fn running(&self) -> Command {
+        self.running_with("workflow.json")
+    }
+
+    fn running_with(&self, workflow: &str) -> Command {
         let mut command = webhook_stage();
         command
             .args(["run", "--json", "--allow-network", "127.0.0.0/8"])
             .arg("--workflow")
-            .arg(self.path("workflow.json"))
+            .arg(self.path(workflow))
             .arg("--documents")
             .arg(self.path("documents"))
             .arg("--state")
@@ -342,6 +346,57 @@ fn a_paused_stages_files_wait_until_it_is_resumed() {
             .iter()
             .all(|row| row["stage_control"] == Value::Null)
     );
+}
+
+/// A copy of a workflow has the same stages' ids, and its deliveries are in the same message groups.
+#[test]
+fn a_pause_is_of_one_workflow_and_not_of_its_copy() {
+    let scene = Scene::new(Moody::start(|_, _| OK), 1, &json!({}));
+    assert_eq!(code(&scene.run()), 0);
+    let text = std::fs::read(scene.path("workflow.json")).unwrap();
+    let mut copy: Value = serde_json::from_slice(&text).unwrap();
+    let original = copy["id"].as_str().unwrap().to_owned();
+    copy["id"] = json!(uuid::Uuid::new_v4());
+    let run_copy = |from: usize, to: usize| {
+        let documents = scene.path("documents");
+        std::fs::remove_dir_all(&documents).unwrap();
+        scene.documents(from, to);
+        scene.running_with("copy.json").output().unwrap()
+    };
+    std::fs::write(scene.path("copy.json"), copy.to_string()).unwrap();
+    let mut put = webhook_stage();
+    put.args(["workflow", "put", "--team", "t", "--state"]);
+    let put = put.arg(scene.path("state")).arg(scene.path("copy.json"));
+    assert_eq!(code(&put.output().unwrap()), 0);
+
+    let ambiguous = scene.operate(&["pause", "--stage", "Hook"]);
+    let said = stderr(&ambiguous);
+    assert!(
+        code(&ambiguous) == 1 && said.contains("choose one with --workflow ID"),
+        "{said}"
+    );
+    let paused = scene.operate(&["pause", "--stage", "Hook", "--workflow", &original]);
+    assert_eq!(code(&paused), 0, "{}", stderr(&paused));
+    scene.documents(1, 20);
+    let waiting = scene.run();
+    assert_eq!(code(&waiting), 3, "{}", stderr(&waiting));
+    let calls = scene.receiver.count();
+    assert_eq!(calls, 1);
+    let said = stderr(&waiting);
+    assert!(
+        said.contains(&format!("--stage Hook --workflow {original}`")),
+        "{said}"
+    );
+
+    let output = run_copy(20, 40);
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    assert_eq!(count(&output, "succeeded"), 20, "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("19 files wait"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(scene.receiver.count(), calls + 20);
 }
 
 #[test]

@@ -2,6 +2,7 @@ use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use delivery::Reason;
 use delivery::ports::{Observation, Observer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use uuid::Uuid;
@@ -71,6 +72,9 @@ impl Progress {
 impl Observer for Progress {
     fn observe(&self, observation: Observation<'_>) {
         match observation {
+            // No call was made.
+            Observation::Attempted(attempted)
+                if attempted.summary.reason == Some(Reason::CircuitOpen) => {}
             Observation::Attempted(attempted) => {
                 let calls = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
                 let failed = u64::from(attempted.summary.reason.is_some());

@@ -207,6 +207,12 @@ fn a_dead_receiver_is_called_seldom_and_its_files_fail_by_their_schedule() {
     let calls = scene.receiver.count();
     // Without a breaker, 1200.
     assert!(calls < files, "{calls} calls");
+    let table = stdout(&scene.operate(&["status", "--failed"]));
+    let shown = table.lines().skip(1).map(|line| {
+        let calls = line.split_whitespace().nth(4).unwrap();
+        calls.parse::<usize>().unwrap()
+    });
+    assert_eq!(shown.sum::<usize>(), calls);
     // Three delays, and as long again for its patience.
     assert!(took < Duration::from_secs(60), "{took:?}");
     let said = stderr(&output);

@@ -41,7 +41,7 @@ impl QueueUnderTest for Deliveries {
     async fn receive(&self) -> Vec<InFlight<Received>> {
         let got = self
             .0
-            .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_| 100)
+            .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_, _| 100)
             .await;
         let in_flight = |message: Received| InFlight {
             body: message.body.clone(),
@@ -68,6 +68,8 @@ async fn the_contract_holds() {
     let (engine, _directory) = engine();
     contract::conditional_writes(&engine).await;
     contract::one_of_many_writers(&engine).await;
+    contract::held_back(&engine).await;
+    contract::controls(&engine).await;
     contract::history(&engine).await;
     contract::lists(&engine).await;
     contract::unfinished(&engine).await;
@@ -109,7 +111,7 @@ async fn send(engine: &Engine, stage: u128, count: usize) {
 
 async fn receive(engine: &Engine) -> Vec<Received> {
     engine
-        .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_| 10)
+        .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_, _| 10)
         .await
         .unwrap()
 }

@@ -32,12 +32,12 @@ impl InFlight {
         &mut self,
         queue: Queue,
         due: Vec<String>,
-        room: impl Fn(usize) -> usize,
+        room: impl Fn(&str, usize) -> usize,
     ) -> Option<(String, usize)> {
         let mut with_room = Vec::with_capacity(due.len());
         for group in due {
             let held = self.of(queue, &group);
-            match room(held) {
+            match room(&group, held) {
                 0 => {
                     self.passed_over.insert(queue);
                 }

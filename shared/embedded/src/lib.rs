@@ -27,6 +27,7 @@ mod queues;
 mod receive;
 mod schema;
 mod secrets_file;
+mod stages;
 mod states;
 mod unfinished;
 mod writer;

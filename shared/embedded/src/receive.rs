@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use delivery::Timestamp;
+use delivery::control::StageKey;
 use delivery::ports::{MAX_RECEIVES, PortError, Queue, Receive, Received};
 use rusqlite::{Connection, params};
 
@@ -10,6 +11,7 @@ use crate::engine::Engine;
 use crate::in_flight::{InFlightReservation, lock};
 use crate::queue::number;
 use crate::queues::{due_after, now};
+use crate::stages::only_of;
 
 impl Receive for Engine {
     async fn receive(
@@ -17,7 +19,7 @@ impl Receive for Engine {
         queue: Queue,
         most: usize,
         visibility: Duration,
-        room: impl Fn(usize) -> usize + Send + 'static,
+        room: impl Fn(&str, usize) -> usize + Send + 'static,
     ) -> Result<Vec<Received>, PortError> {
         let most = most.clamp(1, 10);
         let hidden_until = due_after(visibility);
@@ -85,7 +87,7 @@ impl Receive for Engine {
     async fn next_due(
         &self,
         queue: Queue,
-        room: impl Fn(usize) -> usize + Send,
+        room: impl Fn(&str, usize) -> usize + Send,
     ) -> Result<Option<Timestamp>, PortError> {
         let groups: Vec<(String, i64)> = self
             .writer()
@@ -102,7 +104,7 @@ impl Receive for Engine {
         let in_flight = lock(&self.inner.in_flight);
         Ok(groups
             .into_iter()
-            .filter(|(group, _)| room(in_flight.of(queue, group)) > 0)
+            .filter(|(group, _)| room(group, in_flight.of(queue, group)) > 0)
             .map(|(_, due)| Timestamp::from_millis(due))
             .min())
     }
@@ -111,11 +113,20 @@ impl Receive for Engine {
         self.inner.sent[queue as usize].notified()
     }
 
-    async fn is_idle(&self) -> Result<bool, PortError> {
+    async fn is_idle(&self, paused: &[StageKey]) -> Result<bool, PortError> {
+        let paused = paused.to_vec();
+        let in_flight = Arc::clone(&self.inner.in_flight);
         self.writer()
-            .run_unflushed("look for messages", |db| {
-                db.prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM messages WHERE queue < 4)")?
-                    .query_row([], |row| row.get(0))
+            .run_unflushed("look for messages", move |db| {
+                if paused.is_empty() {
+                    return is_empty(db, "queue < 4");
+                }
+                if !is_empty(db, "queue IN (0, 2, 3)")? {
+                    return Ok(false);
+                }
+                let in_flight = lock(&in_flight);
+                let is_held = |group: &str| in_flight.of(Queue::Deliveries, group) > 0;
+                only_of(db, &paused, is_held)
             })
             .await
     }
@@ -156,11 +167,18 @@ impl Engine {
 }
 
 /// The groups of a queue. Each takes one step in an index, so the length of a backlog does not matter.
-const GROUPS: &str = "WITH RECURSIVE groups(g) AS (
+pub(crate) const GROUPS: &str = "WITH RECURSIVE groups(g) AS (
     SELECT min(message_group) FROM messages WHERE queue = ?1
     UNION ALL
     SELECT (SELECT min(message_group) FROM messages WHERE queue = ?1 AND message_group > g)
     FROM groups WHERE g IS NOT NULL)";
+
+fn is_empty(db: &Connection, queues: &str) -> rusqlite::Result<bool> {
+    db.prepare_cached(&format!(
+        "SELECT NOT EXISTS (SELECT 1 FROM messages WHERE {queues})"
+    ))?
+    .query_row([], |row| row.get(0))
+}
 
 fn due_groups(db: &Connection, queue: Queue) -> rusqlite::Result<Vec<String>> {
     let sql = format!(

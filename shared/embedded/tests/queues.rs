@@ -41,7 +41,7 @@ async fn send(engine: &Engine, stage: u128, count: usize) {
 }
 
 async fn receive(engine: &Engine, cap: usize) -> Vec<Received> {
-    let room = move |held: usize| cap.saturating_sub(held);
+    let room = move |_: &str, held: usize| cap.saturating_sub(held);
     let received = engine.receive(Queue::Deliveries, 10, VISIBILITY, room);
     received.await.unwrap()
 }

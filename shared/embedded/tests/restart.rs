@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use delivery::ports::{MAX_RECEIVES, Outgoing, Queue, Receive, Received, SendMessages};
+use delivery::control::{StageControl, StageKey, paused};
+use delivery::ports::{Controls, MAX_RECEIVES, Outgoing, Queue, Receive, Received, SendMessages};
 use delivery::{Delivery, Task};
 use embedded::{Engine, MAX_CRASHES, Options};
 use uuid::Uuid;
@@ -34,7 +35,7 @@ async fn send(engine: &Engine) {
 
 async fn receive(engine: &Engine) -> Vec<Received> {
     let received = engine
-        .receive(Queue::Deliveries, 10, VISIBILITY, |_| 10)
+        .receive(Queue::Deliveries, 10, VISIBILITY, |_, _| 10)
         .await;
     received.unwrap()
 }
@@ -73,10 +74,40 @@ async fn a_database_of_the_first_version_is_brought_up_to_this_one() {
     let directory = tempfile::tempdir().unwrap();
     send(&open(directory.path())).await;
     let database = rusqlite::Connection::open(directory.path().join("webhook-stage.db")).unwrap();
-    let first = "ALTER TABLE messages DROP COLUMN crashes;
+    let first = "DROP TABLE controls; ALTER TABLE messages DROP COLUMN crashes;
         ALTER TABLE attempts DROP COLUMN version; PRAGMA user_version = 1";
     database.execute_batch(first).unwrap();
     drop(database);
     assert_eq!(receive(&open(directory.path())).await.len(), 1);
     assert_eq!(receive(&open(directory.path())).await.len(), 1);
+    keeps_a_control_record(directory.path()).await;
+}
+
+/// Version 2 had no control records.
+#[tokio::test]
+async fn a_database_of_the_second_version_is_brought_up_to_this_one() {
+    let directory = tempfile::tempdir().unwrap();
+    send(&open(directory.path())).await;
+    let database = rusqlite::Connection::open(directory.path().join("webhook-stage.db")).unwrap();
+    let second = "DROP TABLE controls; PRAGMA user_version = 2";
+    database.execute_batch(second).unwrap();
+    drop(database);
+    assert_eq!(receive(&open(directory.path())).await.len(), 1);
+    keeps_a_control_record(directory.path()).await;
+}
+
+async fn keeps_a_control_record(directory: &Path) {
+    let stage = StageKey {
+        team: "t".to_owned(),
+        workflow_id: Uuid::nil(),
+        stage_id: Uuid::nil(),
+    };
+    let none = StageControl::default();
+    let paused = paused(&none, "operator", None, delivery::Timestamp::from_millis(7)).unwrap();
+    let engine = open(directory);
+    assert_eq!(engine.control(&stage).await.unwrap(), none);
+    engine.put_control(&stage, &paused).await.unwrap();
+    drop(engine);
+    let engine = open(directory);
+    assert_eq!(engine.control(&stage).await.unwrap(), paused);
 }

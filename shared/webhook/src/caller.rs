@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use delivery::ports::{Call, Caller, PortError, Presign};
 use delivery::retry::RetryAfter;
-use delivery::{Answer, DocumentReader, Reason};
+use delivery::{Answer, DocumentReader, Reason, ReceiverSays};
 use http::HeaderMap;
 use http::header::{DATE, HeaderName, LOCATION, RETRY_AFTER};
 use ipnet::IpNet;
@@ -243,7 +243,12 @@ impl<P: Presign> WebhookCaller<P> {
             },
             Ok(Ok(response)) => {
                 self.connections.answered(url, response.headers());
-                self.read(response, deadline, redactor, length).await
+                let says = receiver_says(response.headers());
+                let exchange = self.read(response, deadline, redactor, length).await;
+                Exchange {
+                    receiver_says: says.filter(|_| call.config.receiver_control),
+                    ..exchange
+                }
             }
         };
         Ok(exchange.into())
@@ -278,6 +283,7 @@ impl<P: Presign> WebhookCaller<P> {
         Exchange {
             result: Ok(status.as_u16()),
             retry_after,
+            receiver_says: None,
             excerpt: excerpt.text,
             detail: (!details.is_empty()).then(|| details.join("; ")),
             length,
@@ -294,9 +300,23 @@ fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
     })
 }
 
+/// The header by which Svix's receivers stop a delivery or their endpoint; other values mean nothing.
+fn receiver_says(headers: &HeaderMap) -> Option<ReceiverSays> {
+    let value = headers.get("webhook-delivery")?.to_str().ok()?.trim();
+    let is = |word: &str| value.eq_ignore_ascii_case(word);
+    if is("abort-message") {
+        Some(ReceiverSays::Abort)
+    } else if is("disable") {
+        Some(ReceiverSays::Disable)
+    } else {
+        None
+    }
+}
+
 struct Exchange {
     result: Result<u16, Reason>,
     retry_after: Option<RetryAfter>,
+    receiver_says: Option<ReceiverSays>,
     excerpt: String,
     detail: Option<String>,
     length: u64,
@@ -323,6 +343,7 @@ impl Exchange {
         Self {
             result: Err(reason),
             retry_after: None,
+            receiver_says: None,
             excerpt: String::new(),
             detail,
             length,
@@ -347,7 +368,7 @@ impl<R: DocumentReader, P: Presign> Caller<R> for WebhookCaller<P> {
             result: exchange.result,
             retry_after: exchange.retry_after,
             duration: started.elapsed(),
-            receiver_says: None,
+            receiver_says: exchange.receiver_says,
             request_bytes: exchange.length,
             response_excerpt: exchange.excerpt,
             detail: exchange

@@ -7,9 +7,17 @@ use serde_json::{Map, Value};
 use crate::breaker::{BreakerConfig, Rate};
 use crate::duration;
 use crate::findings::Findings;
-use crate::form;
+use crate::form::{self, Fields, Form};
 use crate::problem::StageLabel;
 use crate::webhook_json::Config;
+
+/// The settings of a circuit breaker.
+pub(crate) const SETTINGS: Fields = &[
+    ("failures_in_a_row", Form::Whole),
+    ("failed_percent", Form::Whole),
+    ("calls", Form::Whole),
+    ("window", Form::Delay),
+];
 
 const INVALID_BREAKER: &str = "invalid_breaker";
 
@@ -25,11 +33,11 @@ pub(crate) fn breaker(
         Some(Value::Object(settings)) => Some(settings_of(settings, label, findings)),
         Some(other) => {
             let what = format!(
-                "its breaker must be true, false or an object; found {}",
+                "breaker must be true, false or an object; found {}",
                 form::found(other)
             );
-            findings.problem(label, INVALID_BREAKER, what);
-            None
+            findings.wrong_form(label, INVALID_BREAKER, &what);
+            Some(BreakerConfig::default())
         }
     }
 }
@@ -39,7 +47,6 @@ fn settings_of(
     label: &StageLabel,
     findings: &mut Findings,
 ) -> BreakerConfig {
-    const KNOWN: [&str; 4] = ["failures_in_a_row", "failed_percent", "calls", "window"];
     let default = BreakerConfig::default();
     let mut whole = |field: &str, most: u32, or: u32| {
         let Some(value) = settings.get(field).filter(|value| !value.is_null()) else {
@@ -49,10 +56,10 @@ fn settings_of(
         read.filter(|number| (1..=most).contains(number))
             .unwrap_or_else(|| {
                 let what = format!(
-                    "its breaker.{field} must be a whole number from 1 to {most}; found {}",
+                    "breaker.{field} must be a whole number from 1 to {most}; found {}",
                     form::found(value)
                 );
-                findings.problem(label, INVALID_BREAKER, what);
+                findings.wrong_form(label, INVALID_BREAKER, &what);
                 or
             })
     };
@@ -65,13 +72,14 @@ fn settings_of(
     let window = window(settings, default.window, label, findings);
     for field in settings
         .keys()
-        .filter(|field| !KNOWN.contains(&field.as_str()))
+        .filter(|field| SETTINGS.iter().all(|(known, _)| known != field))
     {
+        let known: Vec<_> = SETTINGS.iter().map(|(known, _)| *known).collect();
         let what = format!(
-            "its breaker has no setting {field:?}: it has {}",
-            KNOWN.join(", ")
+            "breaker has no setting {field:?}: it has {}",
+            known.join(", ")
         );
-        findings.problem(label, INVALID_BREAKER, what);
+        findings.wrong_form(label, INVALID_BREAKER, &what);
     }
     BreakerConfig { window, ..read }
 }
@@ -89,10 +97,10 @@ fn window(
     let read = duration::read(value).filter(|window| range.contains(window));
     read.unwrap_or_else(|| {
         let what = format!(
-            "its breaker.window must be from 1 s to 900 s: seconds, or text such as \"30s\"; found {}",
+            "breaker.window must be from 1 s to 900 s: seconds, or text such as \"30s\"; found {}",
             form::found(value)
         );
-        findings.problem(label, INVALID_BREAKER, what);
+        findings.wrong_form(label, INVALID_BREAKER, &what);
         default
     })
 }
@@ -107,10 +115,10 @@ pub(crate) fn max_rate(
     let rate = value.as_str().and_then(Rate::parse);
     if rate.is_none() {
         let what = format!(
-            "its max_rate must be text such as \"10/s\", \"600/min\" or \"5000/h\", at most 10000/s; found {}",
+            "max_rate must be text such as \"10/s\", \"600/min\" or \"5000/h\", at most 10000/s; found {}",
             form::found(value)
         );
-        findings.problem(label, "invalid_max_rate", what);
+        findings.wrong_form(label, "invalid_max_rate", &what);
     }
     rate
 }

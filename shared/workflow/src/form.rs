@@ -20,6 +20,8 @@ pub(crate) enum Form {
     OneOf(&'static [&'static str]),
     List(&'static Form),
     Object(Fields),
+    /// True, false or an object.
+    FlagOr(Fields),
     /// A user of a stage, as V7 exports one, or the bare number.
     User,
     Any,
@@ -40,7 +42,7 @@ fn one(place: &str, form: &Form, found: &Value, wrong: &mut dyn FnMut(String)) {
                 one(&format!("{place}[{index}]"), form, entry, wrong);
             }
         }
-        (Form::Object(fields), Value::Object(found)) => {
+        (Form::Object(fields) | Form::FlagOr(fields), Value::Object(found)) => {
             below(&format!("{place}."), fields, found, wrong);
         }
         (Form::User, Value::Object(user)) => {
@@ -71,7 +73,7 @@ fn below(before: &str, fields: Fields, found: &Map<String, Value>, wrong: &mut d
 impl Form {
     fn fits(&self, value: &Value) -> bool {
         match self {
-            Self::Flag => value.is_boolean(),
+            Self::Flag | Self::FlagOr(_) => value.is_boolean(),
             Self::Text | Self::Hidden => value.is_string(),
             Self::Number => value.is_number(),
             Self::Whole | Self::User => value.is_u64(),
@@ -101,6 +103,7 @@ impl Form {
             }
             Self::List(_) => "a list".to_owned(),
             Self::Object(_) => "an object".to_owned(),
+            Self::FlagOr(_) => "true, false or an object".to_owned(),
             Self::Any => "anything".to_owned(),
         }
     }

@@ -2,6 +2,7 @@
 //! this project's. Fields whose type darwin-py gives as unknown are listed only if V7's documentation or
 //! editor shows a type. All others are kept unchanged.
 
+use crate::breaker_json::SETTINGS;
 use crate::form::{Fields, Form};
 
 /// Fields of the workflow, besides `id` and `stages`.
@@ -89,7 +90,7 @@ const WEBHOOK: Fields = &[
     ("retry_delays", Form::List(&Form::Delay)),
     ("timeout", Form::Delay),
     ("presigned_url_expiry", Form::Delay),
-    ("breaker", Form::Any),
+    ("breaker", Form::FlagOr(SETTINGS)),
     ("breaker_patience", Form::Delay),
     ("max_rate", Form::Text),
 ];

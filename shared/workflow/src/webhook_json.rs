@@ -295,12 +295,12 @@ fn bounded(
     let read = duration::read(value).filter(|duration| (least..=most).contains(duration));
     if read.is_none() {
         let what = format!(
-            "its {field} must be from {} s to {} s: seconds, or text such as \"30s\"; found {}",
+            "{field} must be from {} s to {} s: seconds, or text such as \"30s\"; found {}",
             least.as_secs_f64(),
             most.as_secs(),
             form::found(value)
         );
-        findings.problem(label, "invalid_duration", what);
+        findings.wrong_form(label, "invalid_duration", &what);
     }
     read
 }

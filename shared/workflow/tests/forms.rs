@@ -53,7 +53,7 @@ fn of_kind(kind: char) -> Value {
 const ALL: &str = "bnfmtlo";
 
 /// The fields of a `config`, and the kinds that each takes at least sometimes.
-const CONFIG: [(&str, &str); 25] = [
+const CONFIG: [(&str, &str); 29] = [
     ("x", "nfm"),
     ("y", "nfm"),
     ("initial", "b"),
@@ -79,6 +79,10 @@ const CONFIG: [(&str, &str); 25] = [
     ("max_retries", "n"),
     ("timeout", "nft"),
     ("presigned_url_expiry", "nft"),
+    ("breaker", "bo"),
+    ("breaker_patience", "nft"),
+    ("max_rate", "t"),
+    ("receiver_control", "b"),
 ];
 
 fn all_wrong() -> Vec<(&'static str, Value)> {
@@ -97,6 +101,10 @@ fn all_wrong() -> Vec<(&'static str, Value)> {
         ("retry_delays", json!("10s")),
         ("retry_delays", json!([true])),
         ("retry_delays", json!({"first": 1})),
+        ("breaker", json!({"failures_in_a_row": "ten"})),
+        ("breaker", json!({"failed_percent": true})),
+        ("breaker", json!({"calls": -1})),
+        ("breaker", json!({"window": []})),
     ]);
     wrong
 }

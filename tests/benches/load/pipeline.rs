@@ -121,7 +121,7 @@ impl Pipeline {
 
     /// Until no message is left, so that all files are at rest.
     pub(crate) async fn at_rest(&self) {
-        while !self.engine.is_idle().await.unwrap() {
+        while !self.engine.is_idle(&[]).await.unwrap() {
             tokio::time::sleep(POLL_INTERVAL).await;
         }
     }

@@ -1,5 +1,6 @@
 //! One contract, run against every adapter of a port.
 
+mod controls;
 mod documents;
 mod history;
 mod operator;
@@ -8,6 +9,7 @@ mod receive;
 mod states;
 mod unfinished;
 
+pub use controls::{controls, held_back};
 pub use documents::documents;
 pub use history::{history, lists};
 pub use operator::{operator, put_document, put_workflow};

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use delivery::control::StageKey;
 use delivery::ports::{MAX_RECEIVES, Outgoing, Queue, Receive, Received, SendMessages};
 use delivery::{Delivery, Task};
 use tokio::time::timeout;
@@ -18,12 +19,18 @@ pub async fn receive(engine: &(impl Receive + SendMessages<Delivery>)) {
     a_message_wakes_its_own_queue_only(engine).await;
     a_group_without_room_has_nothing_due_and_wakes_when_it_has_room(engine).await;
     a_settled_message_wakes_nobody_where_no_group_wants_room(engine).await;
+    a_group_may_be_left_alone(engine).await;
+    what_waits_for_a_person_does_not_count(engine).await;
 }
 
 async fn send(engine: &impl SendMessages<Delivery>, stage: u128, count: usize) {
+    send_of(engine, "t", stage, count).await;
+}
+
+async fn send_of(engine: &impl SendMessages<Delivery>, team: &str, stage: u128, count: usize) {
     let message = Delivery {
         delivery_id: Uuid::nil(),
-        team: "t".to_owned(),
+        team: team.to_owned(),
         item_id: Uuid::nil(),
         workflow_id: Uuid::nil(),
         stage_id: Uuid::from_u128(stage),
@@ -38,7 +45,7 @@ async fn send(engine: &impl SendMessages<Delivery>, stage: u128, count: usize) {
 }
 
 async fn take(engine: &impl Receive, cap: usize) -> Vec<Received> {
-    let room = move |held: usize| cap.saturating_sub(held);
+    let room = move |_: &str, held: usize| cap.saturating_sub(held);
     let received = engine.receive(Queue::Deliveries, 10, VISIBILITY, room);
     received.await.unwrap()
 }
@@ -71,17 +78,17 @@ async fn a_group_that_holds_its_share_leaves_the_rest_to_others(
         }
     }
     assert_eq!(held, [12, 3]);
-    assert!(!engine.is_idle().await.unwrap());
+    assert!(!engine.is_idle(&[]).await.unwrap());
     delete(engine, &in_flight).await;
     emptied(engine).await;
-    assert!(engine.is_idle().await.unwrap());
+    assert!(engine.is_idle(&[]).await.unwrap());
 }
 
 async fn a_receipt_ends_when_the_message_is_received_again(
     engine: &(impl Receive + SendMessages<Delivery>),
 ) {
     send(engine, 1, 1).await;
-    let first = engine.receive(Queue::Deliveries, 10, Duration::ZERO, |_| 10);
+    let first = engine.receive(Queue::Deliveries, 10, Duration::ZERO, |_, _| 10);
     let first = first.await.unwrap();
     tokio::time::sleep(Duration::from_millis(5)).await;
     let second = take(engine, 10).await;
@@ -89,7 +96,7 @@ async fn a_receipt_ends_when_the_message_is_received_again(
     assert_eq!(counted, (1, 1, 2));
     assert_eq!(delete(engine, &first).await, 0);
     assert_eq!(delete(engine, &second).await, 1);
-    assert!(engine.is_idle().await.unwrap());
+    assert!(engine.is_idle(&[]).await.unwrap());
 }
 
 async fn a_message_received_too_often_is_a_dead_letter(
@@ -104,7 +111,10 @@ async fn a_message_received_too_often_is_a_dead_letter(
     }
     assert!(take(engine, 10).await.is_empty());
     let dead = Queue::DeliveriesDeadLetters;
-    let letters = engine.receive(dead, 10, VISIBILITY, |_| 10).await.unwrap();
+    let letters = engine
+        .receive(dead, 10, VISIBILITY, |_, _| 10)
+        .await
+        .unwrap();
     assert_eq!((letters.len(), letters[0].receive_count), (1, 1));
     engine.delete(dead, &letters).await.unwrap();
 }
@@ -134,7 +144,7 @@ async fn a_message_wakes_its_own_queue_only(engine: &(impl Receive + SendMessage
 async fn a_group_without_room_has_nothing_due_and_wakes_when_it_has_room(
     engine: &(impl Receive + SendMessages<Delivery>),
 ) {
-    let room = |held: usize| 3_usize.saturating_sub(held);
+    let room = |_: &str, held: usize| 3_usize.saturating_sub(held);
     send(engine, 1, 5).await;
     let mut in_flight = take(engine, 3).await;
     assert_eq!(in_flight.len(), 3);
@@ -164,4 +174,56 @@ async fn a_settled_message_wakes_nobody_where_no_group_wants_room(
     let sent = engine.sent(Queue::Deliveries);
     delete(engine, &in_flight).await;
     assert!(timeout(SOON, sent).await.is_err());
+}
+
+async fn a_group_may_be_left_alone(engine: &(impl Receive + SendMessages<Delivery>)) {
+    send(engine, 1, 2).await;
+    send(engine, 2, 2).await;
+    let alone = Uuid::from_u128(1).to_string();
+    let room = move |group: &str, _: usize| if group == alone { 0 } else { 10 };
+    let taken = engine.receive(Queue::Deliveries, 10, VISIBILITY, room.clone());
+    let taken = taken.await.unwrap();
+    assert_eq!(taken.len(), 2);
+    assert!(
+        taken
+            .iter()
+            .all(|taken| taken.group == Uuid::from_u128(2).to_string())
+    );
+    delete(engine, &taken).await;
+    let due = engine.next_due(Queue::Deliveries, room).await.unwrap();
+    assert_eq!(due, None);
+    emptied(engine).await;
+}
+
+/// A group is a stage's id, which another team's stage may have too.
+async fn what_waits_for_a_person_does_not_count(engine: &(impl Receive + SendMessages<Delivery>)) {
+    let stage = |team: &str, stage: u128| StageKey {
+        team: team.to_owned(),
+        workflow_id: Uuid::nil(),
+        stage_id: Uuid::from_u128(stage),
+    };
+    let paused = [stage("t", 1), stage("t", 3)];
+    assert!(engine.is_idle(&paused).await.unwrap());
+    send(engine, 1, 3).await;
+    assert!(!engine.is_idle(&[]).await.unwrap());
+    assert!(engine.is_idle(&paused).await.unwrap());
+    assert!(!engine.is_idle(&paused[1..]).await.unwrap());
+    let mut all = paused.to_vec();
+    for (team, other) in [("u", 1), ("t", 2)] {
+        send_of(engine, team, other, 1).await;
+        assert!(!engine.is_idle(&all).await.unwrap(), "{team} {other}");
+        all.push(stage(team, other));
+        assert!(engine.is_idle(&all).await.unwrap(), "{team} {other}");
+    }
+    emptied(engine).await;
+
+    send(engine, 1, 2).await;
+    let in_flight = take(engine, 1).await;
+    assert!(
+        !engine.is_idle(&paused).await.unwrap(),
+        "what is in flight may still bring the next message"
+    );
+    delete(engine, &in_flight).await;
+    assert!(engine.is_idle(&paused).await.unwrap());
+    emptied(engine).await;
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use delivery::control::RecentCalls;
 use delivery::ports::{Observation, Observer};
 use sender::Settings;
 use webhook::{CallerConfig, WebhookCaller};
@@ -28,7 +29,10 @@ async fn what_goes_back_is_observed() {
     let event = || event(&["garbage".to_owned()], LONG);
     dispatcher::handle(&ports, event()).await.unwrap();
     let settings = Settings::default();
-    sender::handle(&ports, &settings, event()).await.unwrap();
+    let recent = RecentCalls::default();
+    sender::handle(&ports, &settings, &recent, event())
+        .await
+        .unwrap();
     let expected = ["dispatcher", "sender"].map(|function| (function, "invalid_message"));
     assert_eq!(*seen.0.lock().unwrap(), expected);
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use batch::Answer;
 use bytes::Bytes;
+use delivery::control::RecentCalls;
 use delivery::ports::{Queue, Receive};
 use delivery::{Assignment, Timestamp};
 use embedded::{Engine, Options};
@@ -24,6 +25,7 @@ pub(crate) const EXAMPLE: &[u8] = include_bytes!("../../../infra/local/examples/
 pub(crate) struct World {
     pub(crate) ports: Local,
     pub(crate) workflow: Workflow,
+    recent: RecentCalls,
     calls: Arc<std::sync::atomic::AtomicUsize>,
     _directory: TempDir,
 }
@@ -55,6 +57,7 @@ impl World {
         Self {
             ports,
             workflow,
+            recent: RecentCalls::default(),
             calls,
             _directory: directory,
         }
@@ -93,7 +96,8 @@ impl World {
     }
 
     pub(crate) async fn send(&self, bodies: &[String], left: Duration) -> Answer {
-        sender::handle(&self.ports, &Settings::default(), event(bodies, left))
+        let event = event(bodies, left);
+        sender::handle(&self.ports, &Settings::default(), &self.recent, event)
             .await
             .unwrap()
     }
@@ -104,7 +108,7 @@ impl World {
         loop {
             let engine = self.ports.engine();
             let got = engine
-                .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_| 1000)
+                .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_, _| 1000)
                 .await
                 .unwrap();
             if got.is_empty() {

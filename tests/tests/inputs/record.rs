@@ -109,6 +109,7 @@ fn delivery() -> impl Strategy<Value = DeliveryState> {
         prop::option::of(time()),
         prop::option::of(id()),
         prop::collection::vec(attempt(), 0..4),
+        (any::<u64>(), any::<bool>()),
     );
     let end = (
         any::<bool>(),
@@ -120,7 +121,7 @@ fn delivery() -> impl Strategy<Value = DeliveryState> {
     );
     (open, end).prop_map(
         |(
-            (visit, attempt, next_at, lease_until, claim_id, attempts),
+            (visit, attempt, next_at, lease_until, claim_id, attempts, (held_ms, has_slot)),
             (inline, document, outcome, reason, ended_at, moved_to),
         )| {
             DeliveryState {
@@ -131,6 +132,8 @@ fn delivery() -> impl Strategy<Value = DeliveryState> {
                 opened_at: visit.entered_at,
                 attempt,
                 next_at,
+                held_ms,
+                has_slot,
                 lease_until,
                 claim_id,
                 attempts,

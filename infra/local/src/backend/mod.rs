@@ -9,6 +9,7 @@ mod deployment;
 mod deployment;
 pub(crate) mod directory;
 mod operation;
+pub(crate) mod stages;
 pub(crate) mod unfinished;
 pub(crate) mod workflows;
 

@@ -9,7 +9,7 @@ use crate::terminal::output::say;
 /// Whether an earlier command that was interrupted left files on their way; says so. Every command that
 /// runs the functions continues them, because nothing else does.
 pub(crate) async fn is_under_way(directory: &Directory) -> Result<bool, PortError> {
-    let under_way = !directory.is_idle().await?;
+    let under_way = !directory.is_idle(&[]).await?;
     if under_way {
         say!("an earlier command left files on their way; they are continued as well");
     }

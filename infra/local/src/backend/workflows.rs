@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use delivery::ports::{Operator, PortError, Workflows};
 use uuid::Uuid;
-use workflow::{StageLookupError, Workflow};
+use workflow::{Stage, StageLookupError, Workflow};
 
 use crate::cli::WithinArgs;
 use crate::error::Error;
@@ -67,4 +67,49 @@ pub(crate) fn not_stored(team: &str, id: Uuid) -> Error {
 pub(crate) fn no_such_stage(wanted: &str, workflows: &[Arc<Workflow>]) -> Error {
     let stages = workflows.iter().flat_map(|workflow| &workflow.stages);
     StageLookupError::unknown(wanted, stages).into()
+}
+
+/// The Webhook stage that the arguments name, searched for in all workflows that are meant. It is an error if
+/// several have it.
+pub(crate) async fn webhook_stage(
+    operator: &impl Operator,
+    wanted: &str,
+    within: &WithinArgs,
+) -> Result<(Arc<Workflow>, Stage), Error> {
+    let mut found: Vec<(Arc<Workflow>, Stage)> = Vec::new();
+    let mut error = None;
+    let all = meant(operator, within).await?;
+    for workflow in &all {
+        match workflow.find_stage(wanted) {
+            Ok(stage) if stage.webhook.is_some() => {
+                found.push((Arc::clone(workflow), stage.clone()));
+            }
+            Ok(stage) => error = Some(no_webhook_stage(stage)),
+            Err(StageLookupError::Unknown { .. }) => {}
+            Err(lookup) => error = error.or(Some(lookup.into())),
+        }
+    }
+    if found.len() > 1 {
+        let names = found.iter().map(|(workflow, _)| {
+            let (name, id) = (&workflow.name, workflow.id);
+            format!("\"{name}\" ({id})")
+        });
+        return Err(Error::Usage(format!(
+            "--stage: several workflows have a Webhook stage \"{wanted}\": {}; choose one with --workflow ID",
+            names.collect::<Vec<_>>().join(", ")
+        )));
+    }
+    found.pop().ok_or_else(|| {
+        error.unwrap_or_else(|| match all.is_empty() {
+            false => no_such_stage(wanted, &all),
+            true => Error::Usage("the state directory holds no workflow".to_owned()),
+        })
+    })
+}
+
+fn no_webhook_stage(stage: &Stage) -> Error {
+    Error::Usage(format!(
+        "--stage: \"{}\" is not a Webhook stage",
+        stage.name
+    ))
 }

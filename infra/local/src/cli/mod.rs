@@ -2,6 +2,7 @@
 
 mod deployment;
 pub(crate) mod secret;
+mod stage;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub(crate) use deployment::{
     AssignArgs, AuditArgs, GetArgs, OverrideArgs, PutArgs, RedriveArgs, TargetArgs, WithinArgs,
     WorkflowCommand,
 };
+pub(crate) use stage::{CloseArgs, PauseArgs, ResumeArgs, StageArgs};
 
 /// The Webhook stage of an annotation workflow, on this machine or on AWS.
 ///
@@ -44,6 +46,12 @@ pub(crate) enum Command {
     Redeliver(RedeliverArgs),
     /// Assign the files of parked dead letters again.
     Redrive(RedriveArgs),
+    /// Pause a Webhook stage: its files wait, and no attempt is spent.
+    Pause(PauseArgs),
+    /// Resume a paused Webhook stage.
+    Resume(ResumeArgs),
+    /// Close the circuit breaker of a Webhook stage, whose receiver is known to answer again.
+    Close(CloseArgs),
     /// Find stuck files, and with --repair send their messages again.
     #[command(visible_alias = "check")]
     Audit(AuditArgs),

@@ -11,6 +11,7 @@ use crate::backend::unfinished::{keys_of, under_way};
 use crate::backend::{Backend, Operation};
 use crate::cli::AuditArgs;
 use crate::error::Error;
+use crate::runner::drain::Drained;
 use crate::terminal::output::{output, say};
 use crate::terminal::report::{counted, print_json, write_columns};
 
@@ -44,9 +45,9 @@ impl Operation for AuditArgs {
             SOME_FAILED
         };
         match backend.here() {
-            Some(directory) if self.repair && !directory.is_idle().await? => {
+            Some(directory) if self.repair && !directory.is_idle(&[]).await? => {
                 let files = keys_of(under_way(directory).await?);
-                if !work(directory, &self.calls, files.len()).await? {
+                if work(directory, &self.calls, files.len()).await? == Drained::Stopped {
                     return Ok(stopped());
                 }
                 let settled = settled(directory, files).await?;

@@ -24,7 +24,7 @@ use crate::gateway::{Gateway, serve};
 use crate::intake::discover::discover;
 use crate::intake::examples::{DOCUMENTS, WORKFLOW};
 use crate::intake::register::{Registered, register};
-use crate::runner::drain::drain;
+use crate::runner::drain::{Drained, drain};
 use crate::terminal::output::output;
 use crate::terminal::progress::Progress;
 use crate::terminal::report::{self, Row};
@@ -50,7 +50,7 @@ Every file is at rest: those that passed the check are in Review, the others are
 
 Try next, with your own workflow and documents in place of the examples:
   export TOKEN='Bearer try-out'
-  cargo run --release -- receive --listen 127.0.0.1:8080 --token-env TOKEN --respond 503,503,200
+  cargo run --release -- receive --listen 127.0.0.1:8080 --token-env TOKEN --respond 404,404,200
 and in a second terminal:
   export TOKEN='Bearer try-out'
   cargo run --release -- run --workflow infra/local/examples/workflow.json \\
@@ -227,7 +227,8 @@ impl Demo {
             allow_network: vec![loopback],
             concurrency: 8,
         };
-        if !drain(&self.engine, &calls, Arc::clone(&self.progress)).await? {
+        let drained = drain(&self.engine, &calls, Arc::clone(&self.progress)).await?;
+        if drained == Drained::Stopped {
             return Ok(None);
         }
         let mut rows = Vec::new();

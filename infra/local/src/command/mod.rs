@@ -3,6 +3,7 @@
 
 mod assign;
 mod audit;
+mod control;
 mod demo;
 mod parked;
 mod ping;
@@ -14,6 +15,7 @@ mod settled;
 mod status;
 mod visits;
 mod wait;
+mod waiting;
 mod work;
 mod workflow;
 
@@ -29,5 +31,7 @@ pub(crate) const SUCCESS: u8 = 0;
 pub(crate) const ERROR: u8 = 1;
 /// The command was carried out, but some files failed or were rejected.
 pub(crate) const SOME_FAILED: u8 = 2;
+/// Some files wait, because their stage is paused; nothing else is left to do.
+pub(crate) const PAUSED: u8 = 3;
 /// A person stopped the command.
 pub(crate) const INTERRUPTED: u8 = 130;

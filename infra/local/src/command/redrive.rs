@@ -12,6 +12,7 @@ use crate::backend::unfinished::{is_under_way, keys_of, under_way};
 use crate::backend::{Backend, Operation};
 use crate::cli::RedriveArgs;
 use crate::error::Error;
+use crate::runner::drain::Drained;
 use crate::terminal::output::{output, say};
 use crate::terminal::report::counted;
 
@@ -31,7 +32,7 @@ async fn here(directory: &Directory, args: &RedriveArgs) -> Result<u8, Error> {
     let sent = &redriven.sent;
     let mut code = SUCCESS;
     if is_under_way || !sent.is_empty() {
-        if !work(directory, &args.calls, sent.len()).await? {
+        if work(directory, &args.calls, sent.len()).await? == Drained::Stopped {
             return Ok(stopped());
         }
         files.extend(sent.iter().map(Assignment::key));

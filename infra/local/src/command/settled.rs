@@ -1,7 +1,8 @@
 use delivery::ports::{FileStates, PortError};
 use delivery::{FileKey, FileState, Reason};
 
-use super::{ERROR, SOME_FAILED, SUCCESS};
+use super::waiting::PausedHere;
+use super::{ERROR, PAUSED, SOME_FAILED, SUCCESS};
 use crate::backend::directory::Directory;
 use crate::terminal::hint::say_refused;
 use crate::terminal::output::{argument, say};
@@ -11,11 +12,13 @@ use crate::terminal::report::counted;
 /// and returns the exit code.
 pub(super) async fn settled(directory: &Directory, keys: Vec<FileKey>) -> Result<u8, PortError> {
     let mut failed: Vec<FileState> = Vec::new();
-    let mut left = 0;
+    let paused = PausedHere::read(directory).await?;
+    let (mut left, mut waiting) = (0, 0);
     for key in keys {
         match directory.get(&key).await? {
             Some(state) if state.is_failed_at_rest() => failed.push(state),
             Some(state) if state.status.is_at_rest() => {}
+            Some(state) if paused.has(&state) => waiting += 1,
             Some(_) | None => left += 1,
         }
     }
@@ -34,6 +37,10 @@ pub(super) async fn settled(directory: &Directory, keys: Vec<FileKey>) -> Result
     if left > 0 {
         report_unfinished(directory, left);
         return Ok(ERROR);
+    }
+    if waiting > 0 {
+        paused.say(directory).await?;
+        return Ok(PAUSED);
     }
     Ok(if failed.is_empty() {
         SUCCESS

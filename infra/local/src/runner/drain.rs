@@ -8,11 +8,12 @@ use sender::Settings;
 use webhook::{CallerConfig, WebhookCaller};
 
 use crate::backend::directory::Directory;
+use crate::backend::stages::stages;
 use crate::cli::CallArgs;
 use crate::error::Error;
 use crate::runner::open_files;
 use crate::runner::poller::{PollSettings, Pollers};
-use crate::runner::ports::Local;
+use crate::runner::ports::{Local, Watch};
 use crate::terminal::interrupt::interrupted;
 use crate::terminal::output::say;
 use crate::terminal::progress::Progress;
@@ -26,25 +27,39 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// How long to wait for a disk that refuses writes before the run ends with an error.
 const DISK_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs the functions until nothing is left on the queues. Returns false when a person stopped it; what is
-/// left stays in the state directory.
+/// How a run of the functions ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Drained {
+    /// Nothing is left on the queues.
+    AtRest,
+    /// Only deliveries of paused stages are left.
+    Paused,
+    /// A person stopped it. What is left stays in the state directory.
+    Stopped,
+}
+
+/// Runs the functions until nothing is left on the queues but what waits in paused stages.
 pub(crate) async fn drain(
     directory: &Directory,
     calls: &CallArgs,
     progress: Arc<Progress>,
-) -> Result<bool, Error> {
+) -> Result<Drained, Error> {
     let concurrency = open_files::calls(calls.concurrency);
     let caller = WebhookCaller::new(CallerConfig {
         allow_networks: calls.allow_network.clone(),
         idle_connections: concurrency,
         ..CallerConfig::default()
     })?;
-    let ports = Local::new(directory.clone(), caller, progress);
+    let ports = Local::new(directory.clone(), caller, Arc::clone(&progress) as Watch);
     let sender = Settings {
         longest_call: LONGEST_CALL,
         lanes: false,
         ..Settings::default()
     };
+    let stages = stages(directory).await?.into_iter();
+    progress.name_stages(stages.map(|stage| (stage.key.stage_id, stage.name)));
+    // Before the first message is received.
+    ports.paused().read(directory).await?;
     let pollers = Pollers::start(
         &ports,
         PollSettings {
@@ -53,10 +68,10 @@ pub(crate) async fn drain(
         },
     );
     let finished = tokio::select! {
-        idle = idle(directory) => idle.map(|()| true),
-        () = interrupted() => Ok(false),
+        idle = idle(&ports) => idle,
+        () = interrupted() => Ok(Drained::Stopped),
     };
-    if matches!(finished, Ok(false)) {
+    if matches!(finished, Ok(Drained::Stopped)) {
         say!("stopping once the calls under way have finished; press Ctrl-C again to stop at once");
         tokio::select! {
             () = pollers.stop() => {}
@@ -68,12 +83,13 @@ pub(crate) async fn drain(
     Ok(finished?)
 }
 
-async fn idle(engine: &impl Receive) -> Result<(), PortError> {
+async fn idle(ports: &Local) -> Result<Drained, PortError> {
+    let engine = ports.engine();
     let mut since = None;
     loop {
-        match engine.is_idle().await {
-            Ok(true) => return Ok(()),
-            Ok(false) => since = None,
+        match is_idle(ports).await {
+            Ok(Some(drained)) => return Ok(drained),
+            Ok(None) => since = None,
             // The check shares its commit with other writes, and fails when one of them does.
             Err(error) => {
                 let since = *since.get_or_insert_with(Instant::now);
@@ -87,4 +103,19 @@ async fn idle(engine: &impl Receive) -> Result<(), PortError> {
         }
         tokio::time::sleep(POLL_INTERVAL).await;
     }
+}
+
+/// How the run has ended; none if there is something left to do.
+async fn is_idle(ports: &Local) -> Result<Option<Drained>, PortError> {
+    let engine = ports.engine();
+    let paused = ports.paused().read(engine).await?;
+    if !engine.is_idle(&paused).await? {
+        return Ok(None);
+    }
+    let is_at_rest = paused.is_empty() || engine.is_idle(&[]).await?;
+    Ok(Some(if is_at_rest {
+        Drained::AtRest
+    } else {
+        Drained::Paused
+    }))
 }

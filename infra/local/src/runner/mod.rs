@@ -3,5 +3,6 @@
 pub(crate) mod drain;
 mod fair_share;
 pub(crate) mod open_files;
+mod paused;
 pub(crate) mod poller;
 pub(crate) mod ports;

@@ -5,6 +5,8 @@ use delivery::ports::{NoEvents, Observation, Observer, SystemClock};
 use embedded::Engine;
 use webhook::WebhookCaller;
 
+use crate::runner::paused::PausedStages;
+
 /// Observes attempts and outcomes.
 pub type Watch = Arc<dyn Observer>;
 
@@ -25,13 +27,17 @@ impl std::fmt::Debug for Local {
     }
 }
 
-/// An observer that is shared.
+/// An observer that is shared, and takes note of pauses.
 #[derive(Clone)]
-pub struct Watching(Watch);
+pub struct Watching {
+    watch: Watch,
+    paused: PausedStages,
+}
 
 impl Observer for Watching {
     fn observe(&self, observation: Observation<'_>) {
-        self.0.observe(observation);
+        self.paused.observe(&observation);
+        self.watch.observe(observation);
     }
 }
 
@@ -42,7 +48,10 @@ impl Local {
         Self {
             engine,
             caller,
-            watch: Watching(watch),
+            watch: Watching {
+                watch,
+                paused: PausedStages::default(),
+            },
             recent: Arc::default(),
         }
     }
@@ -50,6 +59,11 @@ impl Local {
     /// The recent calls of this process.
     pub(crate) fn recent(&self) -> &RecentCalls {
         &self.recent
+    }
+
+    /// The paused stages.
+    pub(crate) fn paused(&self) -> &PausedStages {
+        &self.watch.paused
     }
 
     /// The engine.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use delivery::ports::{Lists, PortError};
-use delivery::{DeliveryState, FileKey, FileState, Outcome};
+use delivery::{DeliveryState, FileKey, FileState, Outcome, Reason};
 use serde::Serialize;
 use uuid::Uuid;
 use workflow::{RejectReason, Workflow};
@@ -24,8 +24,11 @@ pub(crate) struct Row {
     pub stage: String,
     /// `succeeded`, `failed`, `rejected` or `already_passed`.
     pub outcome: &'static str,
-    /// Calls made.
+    /// Attempts, whether or not a call was made.
     pub attempts: usize,
+    /// Calls made.
+    #[serde(skip)]
+    pub calls: usize,
     /// The last HTTP status.
     pub status: Option<u16>,
     /// The reason code of a failure.
@@ -60,8 +63,11 @@ pub(crate) struct Next {
     pub stage: String,
     /// `succeeded` or `failed`.
     pub outcome: &'static str,
-    /// Calls made.
+    /// Attempts, whether or not a call was made.
     pub attempts: usize,
+    /// Calls made.
+    #[serde(skip)]
+    pub calls: usize,
     /// The last HTTP status.
     pub status: Option<u16>,
     /// The reason code of a failure.
@@ -80,6 +86,7 @@ impl Row {
             stage: stage.to_owned(),
             outcome: "rejected",
             attempts: 0,
+            calls: 0,
             status: None,
             reason: Some(reason.code()),
             moved_to: None,
@@ -105,6 +112,7 @@ impl Row {
             stage: next.stage,
             outcome: next.outcome,
             attempts: next.attempts,
+            calls: next.calls,
             status: next.status,
             reason: next.reason,
             moved_to: next.moved_to,
@@ -163,11 +171,20 @@ impl Next {
                 _ => "failed",
             },
             attempts: delivery.attempts.len(),
+            calls: calls(delivery),
             status: delivery.last_status(),
             reason: delivery.reason.map(delivery::Reason::code),
             moved_to: delivery.moved_to.map(name),
         }
     }
+}
+
+/// How many of a delivery's attempts were calls: none was made while the circuit breaker was open.
+pub(crate) fn calls(delivery: &DeliveryState) -> usize {
+    let attempts = delivery.attempts.iter();
+    attempts
+        .filter(|attempt| attempt.reason != Some(Reason::CircuitOpen))
+        .count()
 }
 
 /// All finished deliveries of a file, oldest first.
@@ -282,10 +299,10 @@ fn line(row: &Row) -> [String; 6] {
         row.name.clone(),
         row.stage.clone(),
         row.outcome.replace('_', " "),
-        if row.attempts == 0 {
+        if row.calls == 0 {
             "-".to_owned()
         } else {
-            row.attempts.to_string()
+            row.calls.to_string()
         },
         row.moved_to.clone().unwrap_or_else(|| "stays".to_owned()),
         why(row.status, row.reason, row.explained),
@@ -297,7 +314,7 @@ fn line_after(row: &Row, next: &Next) -> [String; 6] {
         format!("  {}", row.name),
         next.stage.clone(),
         next.outcome.to_owned(),
-        next.attempts.to_string(),
+        next.calls.to_string(),
         next.moved_to.clone().unwrap_or_else(|| "stays".to_owned()),
         why(next.status, next.reason, None),
     ]

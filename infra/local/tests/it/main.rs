@@ -24,3 +24,4 @@ mod run;
 mod secrets;
 mod support;
 mod teams;
+mod trouble;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::{
     Endpoint, code, contents, directory, document, example, in_shell, rows, run, shared, stderr,
-    webhook_stage,
+    webhook_stage, without_breaker,
 };
 
 /// The workflows and documents to run over: this project's own, and V7's where they are.
@@ -105,6 +105,7 @@ fn headers_are_as_documented() {
 fn a_receiver_that_always_refuses_gets_six_calls_a_file_and_the_failed_edge() {
     for (workflow, documents) in worlds() {
         let (endpoint, state) = (Endpoint::start("503"), directory());
+        let workflow = without_breaker(&workflow, state.path());
         let output = run(&endpoint, state.path(), &workflow, &[&documents])
             .output()
             .unwrap();
@@ -128,6 +129,7 @@ fn a_receiver_that_always_refuses_gets_six_calls_a_file_and_the_failed_edge() {
 fn a_receiver_that_recovers_gets_three_calls_with_one_id() {
     for (workflow, documents) in worlds() {
         let (endpoint, state) = (Endpoint::start("503,503,200"), directory());
+        let workflow = without_breaker(&workflow, state.path());
         let output = run(&endpoint, state.path(), &workflow, &[&documents])
             .output()
             .unwrap();

@@ -8,6 +8,12 @@ async fn writes_are_conditional() {
     let table = Dynamo::default().table();
     contract::conditional_writes(&table).await;
     contract::one_of_many_writers(&table).await;
+    contract::held_back(&table).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn control_records_are_kept() {
+    contract::controls(&Dynamo::default().table()).await;
 }
 
 #[tokio::test]

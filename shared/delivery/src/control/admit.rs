@@ -93,17 +93,18 @@ pub fn admit(
         Phase::Recovering if now >= outage.until => at_pace(control, rate, open, slot, now),
         Phase::Recovering => {
             let pace = Pace(RECOVERY_INTERVAL).slower(rate);
+            // Where the patience has come to its end, the receiver is called: it answers again.
+            let hold_back = || match hold(control, outage, &policy, open, now) {
+                Admission::Exhausted => at_pace(control, rate, open, slot, now),
+                put_off => put_off,
+            };
             match at_pace(control, Some(pace), open, slot, now) {
-                Admission::PutOff(put_off) if put_off.until > outage.until => {
-                    hold(control, outage, &policy, open, now)
-                }
+                Admission::PutOff(put_off) if put_off.until > outage.until => hold_back(),
                 Admission::PutOff(put_off) => Admission::PutOff(PutOff {
                     by: HeldBy::Breaker,
                     ..put_off
                 }),
-                Admission::Reserve(_) if control.next_slot > Some(outage.until) => {
-                    hold(control, outage, &policy, open, now)
-                }
+                Admission::Reserve(_) if control.next_slot > Some(outage.until) => hold_back(),
                 admission => admission,
             }
         }

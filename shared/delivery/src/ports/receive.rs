@@ -2,6 +2,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::PortError;
+use crate::control::StageKey;
 use crate::time::Timestamp;
 
 /// The number of receives after which a message is moved to its queue's dead letters.
@@ -74,7 +75,7 @@ pub struct Received {
 
 /// The receiving side of an engine's queues, for pollers on one machine: on AWS the event source mapping does this.
 ///
-/// `room` returns how many more messages a group may have in flight, given how many it has.
+/// `room` returns how many more messages a group may have in flight, given its name and how many it has.
 pub trait Receive: Send + Sync {
     /// Receives up to `most` (1 to 10) due messages of one group, and hides them for `visibility`.
     ///
@@ -86,7 +87,7 @@ pub trait Receive: Send + Sync {
         queue: Queue,
         most: usize,
         visibility: Duration,
-        room: impl Fn(usize) -> usize + Send + 'static,
+        room: impl Fn(&str, usize) -> usize + Send + 'static,
     ) -> impl Future<Output = Result<Vec<Received>, PortError>> + Send;
 
     /// Deletes messages in flight, and returns how many. A message that was received again in the meantime is
@@ -118,7 +119,7 @@ pub trait Receive: Send + Sync {
     fn next_due(
         &self,
         queue: Queue,
-        room: impl Fn(usize) -> usize + Send,
+        room: impl Fn(&str, usize) -> usize + Send,
     ) -> impl Future<Output = Result<Option<Timestamp>, PortError>> + Send;
 
     /// Completes when, after this call, a message was sent or released to the queue, or a group got room that
@@ -127,7 +128,10 @@ pub trait Receive: Send + Sync {
 
     /// Whether no message is on any queue but [`Parked`](Queue::Parked), be it due, delayed or in flight. By
     /// invariant 3 all files are then at rest.
-    fn is_idle(&self) -> impl Future<Output = Result<bool, PortError>> + Send;
+    ///
+    /// Deliveries of the stages in `paused` do not count, as long as none of their group is in flight: their files
+    /// wait for a person.
+    fn is_idle(&self, paused: &[StageKey]) -> impl Future<Output = Result<bool, PortError>> + Send;
 
     /// The error that has made every write fail for longer than this, if there is one: whoever tries again
     /// would not notice that the failure does not pass.

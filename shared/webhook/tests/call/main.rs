@@ -6,6 +6,7 @@ mod encodings;
 mod presigned;
 #[path = "../support/mod.rs"]
 mod support;
+mod told;
 
 use std::path::Path;
 use std::sync::atomic::Ordering;

@@ -1,27 +1,29 @@
 mod select;
 
-use delivery::ports::Operator;
+use delivery::ports::{FileStates, Operator};
 use workflow::{Stage, Workflow};
 
-use self::select::{choose, find, under_way_here};
+use self::select::{choose, under_way_here};
 use crate::backend::directory::Directory;
 use crate::backend::unfinished::is_under_way;
-use crate::backend::workflows::teams_of;
+use crate::backend::workflows::{teams_of, webhook_stage};
 use crate::backend::{Backend, Operation};
 use crate::cli::RedeliverArgs;
 use crate::command::settled::report_unfinished;
 use crate::command::visits::{Visit, assignments, code_of, outcome, send};
 use crate::command::wait::wait_and_print;
+use crate::command::waiting::PausedHere;
 use crate::command::work::{stopped, work};
-use crate::command::{ERROR, SUCCESS};
+use crate::command::{ERROR, PAUSED, SUCCESS};
 use crate::error::Error;
+use crate::runner::drain::Drained;
 use crate::terminal::hint::say_refused;
 use crate::terminal::output::say;
 use crate::terminal::report::{self, Row};
 
 impl Operation for RedeliverArgs {
     async fn on(&self, backend: &impl Backend) -> Result<u8, Error> {
-        let (workflow, stage) = find(backend, &self.stage, &self.within).await?;
+        let (workflow, stage) = webhook_stage(backend, &self.stage, &self.within).await?;
         let teams = teams_of(backend, self.within.team.as_ref(), workflow.id).await?;
         let visits = choose(backend, &teams, &workflow, &stage, &self.item).await?;
         match backend.here() {
@@ -46,12 +48,17 @@ async fn here(
         return Ok(SUCCESS);
     }
     send(directory, &assignments(&visits)).await?;
-    let finished = work(directory, &args.calls, visits.len()).await?;
-    let (mut rows, mut refused) = (Vec::new(), None);
+    let drained = work(directory, &args.calls, visits.len()).await?;
+    let paused = PausedHere::read(directory).await?;
+    let (mut rows, mut refused, mut left) = (Vec::new(), None, 0);
     for visit in &visits {
         let row = outcome(directory, workflow, stage, visit).await?;
         if row.as_ref().is_some_and(Row::is_refused) {
             refused = refused.or(Some(&visit.key));
+        }
+        if row.is_none() {
+            let state = directory.get(&visit.key).await?;
+            left += usize::from(!state.is_some_and(|state| paused.has(&state)));
         }
         rows.extend(row);
     }
@@ -60,17 +67,23 @@ async fn here(
     } else {
         report::print(&rows, args.json)?;
     }
-    if !finished {
+    if drained == Drained::Stopped {
         return Ok(stopped());
     }
     if let Some(key) = refused {
         say_refused(directory, key).await?;
     }
-    if rows.len() < visits.len() {
-        report_unfinished(directory, visits.len() - rows.len());
+    if drained == Drained::Paused {
+        paused.say(directory).await?;
+    }
+    if left > 0 {
+        report_unfinished(directory, left);
         return Ok(ERROR);
     }
-    Ok(code_of(&rows))
+    Ok(match drained {
+        Drained::Paused => PAUSED,
+        _ => code_of(&rows),
+    })
 }
 
 async fn on_deployment(

@@ -1,67 +1,19 @@
-//! Chooses the files that are sent again, and the stage and workflow that they are sent to.
+//! Chooses the files that are sent again.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use delivery::ports::{FileStates, Listing, Operator, PortError};
 use delivery::{FileKey, FileState};
 use uuid::Uuid;
-use workflow::{Actor, Stage, StageLookupError, Workflow};
+use workflow::{Actor, Stage, Workflow};
 
 use crate::backend::directory::Directory;
 use crate::backend::unfinished::under_way;
-use crate::backend::workflows::{meant, no_such_stage};
-use crate::cli::WithinArgs;
 use crate::command::visits::{Visit, at_rest};
 use crate::error::Error;
 use crate::intake::assignment::again;
 use crate::terminal::output::say;
 use crate::terminal::report;
-
-/// The Webhook stage that the arguments name, searched for in all workflows that are meant. It is an error if
-/// several have it.
-pub(super) async fn find(
-    operator: &impl Operator,
-    wanted: &str,
-    within: &WithinArgs,
-) -> Result<(Arc<Workflow>, Stage), Error> {
-    let mut found: Vec<(Arc<Workflow>, Stage)> = Vec::new();
-    let mut error = None;
-    let all = meant(operator, within).await?;
-    for workflow in &all {
-        match workflow.find_stage(wanted) {
-            Ok(stage) if stage.webhook.is_some() => {
-                found.push((Arc::clone(workflow), stage.clone()));
-            }
-            Ok(stage) => error = Some(no_webhook_stage(stage)),
-            Err(StageLookupError::Unknown { .. }) => {}
-            Err(lookup) => error = error.or(Some(lookup.into())),
-        }
-    }
-    if found.len() > 1 {
-        let names = found.iter().map(|(workflow, _)| {
-            let (name, id) = (&workflow.name, workflow.id);
-            format!("\"{name}\" ({id})")
-        });
-        return Err(Error::Usage(format!(
-            "--stage: several workflows have a Webhook stage \"{wanted}\": {}; choose one with --workflow ID",
-            names.collect::<Vec<_>>().join(", ")
-        )));
-    }
-    found.pop().ok_or_else(|| {
-        error.unwrap_or_else(|| match all.is_empty() {
-            false => no_such_stage(wanted, &all),
-            true => Error::Usage("the state directory holds no workflow".to_owned()),
-        })
-    })
-}
-
-fn no_webhook_stage(stage: &Stage) -> Error {
-    Error::Usage(format!(
-        "--stage: \"{}\" is not a Webhook stage",
-        stage.name
-    ))
-}
 
 /// New visits for the files whose last webhook failed at this stage; or, where items are named, for those,
 /// whatever their outcome.

@@ -12,15 +12,16 @@ use self::summary::{Ended, say_what_next};
 use crate::backend::allowed_networks;
 use crate::backend::directory::{self, Directory};
 use crate::cli::RunArgs;
-use crate::command::ERROR;
 use crate::command::visits::{code_of, own_rejection, send};
+use crate::command::waiting::PausedHere;
 use crate::command::work::stopped;
+use crate::command::{ERROR, PAUSED};
 use crate::error::Error;
 use crate::intake::assignment::assignment;
 use crate::intake::discover::discover;
 use crate::intake::register::{Registered, register};
 use crate::intake::workflow_file::configured;
-use crate::runner::drain::drain;
+use crate::runner::drain::{Drained, drain};
 use crate::terminal::progress::Progress;
 use crate::terminal::report::{self, Row};
 
@@ -57,10 +58,15 @@ pub(crate) async fn run(args: &RunArgs) -> Result<u8, Error> {
     for file in &registration.files {
         planned.push((file, run.plan(file).await?));
     }
-    let finished = run.work(&mut planned).await?;
-    let mut ended = Vec::with_capacity(planned.len());
+    let drained = run.work(&mut planned).await?;
+    let paused = PausedHere::read(&engine).await?;
+    let (mut ended, mut waiting) = (Vec::with_capacity(planned.len()), 0);
     for (file, plan) in &planned {
         let row = run.row(file, plan).await?;
+        if row.is_none() && drained == Drained::Paused {
+            let state = engine.get(&file.key).await?;
+            waiting += usize::from(state.is_some_and(|state| paused.has(&state)));
+        }
         ended.extend(row.map(|row| Ended {
             key: file.key.clone(),
             row,
@@ -69,12 +75,18 @@ pub(crate) async fn run(args: &RunArgs) -> Result<u8, Error> {
     }
     let rows: Vec<Row> = ended.iter().map(|ended| ended.row.clone()).collect();
     report::print(&rows, args.json)?;
-    if !finished {
+    if drained == Drained::Stopped {
         return Ok(stopped());
     }
-    say_what_next(&engine, &ended, planned.len()).await?;
-    Ok(if registration.broken > 0 || rows.len() < planned.len() {
+    let left = planned.len() - ended.len() - waiting;
+    say_what_next(&engine, &ended, left).await?;
+    if drained == Drained::Paused {
+        paused.say(&engine).await?;
+    }
+    Ok(if registration.broken > 0 || left > 0 {
         ERROR
+    } else if drained == Drained::Paused {
+        PAUSED
     } else {
         code_of(&rows)
     })
@@ -133,14 +145,14 @@ impl Run<'_> {
         assignment(self.workflow.id, self.stage.id, &file.key, self.args.role)
     }
 
-    async fn work(&self, planned: &mut [(&Registered, Plan)]) -> Result<bool, Error> {
+    async fn work(&self, planned: &mut [(&Registered, Plan)]) -> Result<Drained, Error> {
         let todo = planned
             .iter()
             .filter(|(_, plan)| matches!(plan, Plan::Assign(_) | Plan::Continue(_)))
             .count();
         let progress = Arc::new(Progress::new(u64::try_from(todo).unwrap_or(0)));
         self.send(planned.iter().map(|(_, plan)| plan)).await?;
-        let mut finished = self.drain(&progress).await?;
+        let mut drained = self.drain(&progress).await?;
         // Files that were on their way through another stage are at rest now, and can be assigned to this one.
         let mut late = Vec::new();
         for (file, plan) in planned
@@ -148,19 +160,19 @@ impl Run<'_> {
             .filter(|(_, plan)| *plan == Plan::Continue(None))
         {
             *plan = self.plan(file).await?;
-            if finished && matches!(plan, Plan::Assign(_)) {
+            if drained != Drained::Stopped && matches!(plan, Plan::Assign(_)) {
                 late.push(plan.clone());
             }
         }
         if !late.is_empty() {
             self.send(late.iter()).await?;
-            finished = self.drain(&progress).await?;
+            drained = self.drain(&progress).await?;
         }
         progress.finish();
-        Ok(finished)
+        Ok(drained)
     }
 
-    async fn drain(&self, progress: &Arc<Progress>) -> Result<bool, Error> {
+    async fn drain(&self, progress: &Arc<Progress>) -> Result<Drained, Error> {
         drain(self.engine, &self.args.calls, Arc::clone(progress)).await
     }
 
@@ -172,7 +184,7 @@ impl Run<'_> {
         send(self.engine, &assignments.collect::<Vec<_>>()).await
     }
 
-    /// None for a file that is still on its way because a person stopped the run.
+    /// None for a file that is still on its way because a person stopped the run, or its stage is paused.
     async fn row(&self, file: &Registered, plan: &Plan) -> Result<Option<Row>, PortError> {
         let (key, name) = (&file.key, file.name.as_str());
         let state = self.engine.get(key).await?;

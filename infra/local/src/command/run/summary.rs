@@ -14,11 +14,11 @@ pub(super) struct Ended {
     pub(super) before: bool,
 }
 
-/// Says how a run went, and what to do about failures.
+/// Says how a run went, and what to do about failures and about files that are left although nothing is to be done.
 pub(super) async fn say_what_next(
     directory: &Directory,
     ended: &[Ended],
-    planned: usize,
+    left: usize,
 ) -> Result<(), PortError> {
     let count = |outcome| {
         let overall = ended.iter().map(|ended| ended.row.overall());
@@ -32,8 +32,8 @@ pub(super) async fn say_what_next(
         count("failed"),
         count("rejected")
     );
-    if planned > ended.len() {
-        report_unfinished(directory, planned - ended.len());
+    if left > 0 {
+        report_unfinished(directory, left);
     }
     let is_old_failure = |ended: &&Ended| ended.before && !ended.row.is_success();
     let before = ended.iter().filter(is_old_failure).count();

@@ -85,7 +85,7 @@ fn write(
         [
             stage(visit.stage_id),
             Row::outcome_of(visit).to_owned(),
-            visit.attempts.len().to_string(),
+            report::calls(visit).to_string(),
             visit.moved_to.map_or_else(|| "-".to_owned(), stage),
             why.to_owned(),
         ]

@@ -1,4 +1,5 @@
 mod item;
+mod stages;
 
 use std::io::Write;
 
@@ -18,7 +19,7 @@ use crate::command::parked;
 use crate::command::visits::at_rest;
 use crate::error::Error;
 use crate::terminal::output::{output, say};
-use crate::terminal::report::{print_json, write_columns};
+use crate::terminal::report::{calls, print_json, write_columns};
 
 /// One file at rest.
 #[derive(Debug, Serialize)]
@@ -30,6 +31,8 @@ struct Resting {
     webhook: Option<String>,
     outcome: Option<&'static str>,
     attempts: usize,
+    #[serde(skip)]
+    calls: usize,
     status: Option<u16>,
     reason: Option<&'static str>,
 }
@@ -47,6 +50,9 @@ impl Operation for StatusArgs {
             if let Some(directory) = backend.here() {
                 say_moving(directory).await?;
             }
+        }
+        if !self.failed {
+            stages::print(backend, self).await?;
         }
         let letters = backend.parked(parked::LIMIT).await?;
         let mut letters = parked::without_record(backend.records(), letters).await?;
@@ -173,6 +179,7 @@ fn resting(workflow: &Workflow, state: &FileState, name: String) -> Resting {
                 Outcome::Failed => "failed",
             }),
         attempts: delivery.map_or(0, |delivery| delivery.attempts.len()),
+        calls: delivery.map_or(0, calls),
         status: delivery.and_then(delivery::DeliveryState::last_status),
         reason: delivery
             .and_then(|delivery| delivery.reason)
@@ -197,7 +204,7 @@ fn print(rows: &[Resting], failed: bool) -> Result<(), Error> {
             row.name.clone(),
             row.webhook.clone().unwrap_or_else(|| "-".to_owned()),
             row.outcome.unwrap_or("-").to_owned(),
-            row.attempts.to_string(),
+            row.calls.to_string(),
             match (row.status, row.reason) {
                 (Some(status), Some("http_status")) => format!("HTTP {status}"),
                 (_, reason) => reason.unwrap_or_default().to_owned(),

@@ -135,10 +135,15 @@ impl Poller {
         }
         let most = slots.num_permits();
         let share = self.share;
-        let room = move |held| share.room(free, held);
+        let paused = self.ports.paused().clone();
+        let has_pauses = self.queue == Queue::Deliveries;
+        let room = move |group: &str, held: usize| match has_pauses && paused.holds(group) {
+            true => 0,
+            false => share.room(free, held),
+        };
         // In a task of its own: if a receive were cancelled, its messages would stay hidden with nobody to
         // handle them.
-        let poller = Arc::clone(self);
+        let (poller, room_again) = (Arc::clone(self), room.clone());
         let receiving = tokio::spawn(async move {
             let engine = poller.ports.engine();
             engine
@@ -151,7 +156,7 @@ impl Poller {
         };
         if messages.is_empty() {
             drop(slots);
-            let wait = self.wait(room).await?;
+            let wait = self.wait(room_again).await?;
             let _ = tokio::time::timeout(wait, sent).await;
             return Ok(());
         }
@@ -159,7 +164,10 @@ impl Poller {
         Ok(())
     }
 
-    async fn wait(&self, room: impl Fn(usize) -> usize + Send) -> Result<Duration, PortError> {
+    async fn wait(
+        &self,
+        room: impl Fn(&str, usize) -> usize + Send,
+    ) -> Result<Duration, PortError> {
         let now = Timestamp::from(SystemTime::now());
         let engine = self.ports.engine();
         let due = engine.next_due(self.queue, room).await?;

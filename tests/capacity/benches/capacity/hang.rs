@@ -10,7 +10,7 @@ use crate::table::{Table, figure};
 /// By then all places are in use, and the first batches have met calls that hang.
 const FROM: Duration = Duration::from_secs(60);
 
-/// The mean of a call that hangs with others is taken over many of its thirty seconds.
+/// Of the calls.
 const SHARES: [f64; 4] = [0.0, 0.01, 0.05, 1.0];
 
 pub(crate) fn run(form: Form) -> Table {
@@ -39,7 +39,7 @@ pub(crate) fn run(form: Form) -> Table {
 fn rates(share: f64, mapping: Mapping, form: Form) -> (f64, f64) {
     let until = match form {
         Form::Short => FROM * 3,
-        Form::Long => FROM * 11,
+        Form::Long => FROM * 6,
     };
     let load = Load::saturating(1_000);
     let plan = Plan {

@@ -92,6 +92,7 @@ fn message(stage: u128) -> Outgoing<Delivery> {
         stage_id: Uuid::from_u128(stage),
         task: Task::Attempt(1),
         document: None,
+        lane: delivery::control::Lane::Fast,
     };
     Outgoing {
         message,

@@ -29,6 +29,7 @@ impl Caller<<Engine as Documents>::Reader> for Ports {
             result: Ok(self.status),
             retry_after: None,
             duration: Duration::ZERO,
+            receiver_says: None,
             request_bytes: 2,
             response_excerpt: String::new(),
             detail: None,

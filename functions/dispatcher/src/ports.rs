@@ -28,6 +28,7 @@ delivery::port_set! { impl StepPorts for Dispatcher as ports {
     States states: Table = &ports.table;
     History history: Table = &ports.table;
     Workflows workflows: Table = &ports.table;
+    Controls controls: Table = &ports.table;
     Deliveries deliveries: Queue<Delivery> = &ports.deliveries;
     Assignments assignments: Absent = &Absent;
     Parked parked: Absent = &Absent;

@@ -3,6 +3,7 @@
 mod ports;
 
 use aws::{Environment, SourceQueue, sdk_config, warm};
+use delivery::control::RecentCalls;
 use lambda_runtime::{Error, run, service_fn, tracing};
 use sender::Settings;
 
@@ -13,19 +14,22 @@ async fn main() -> Result<(), Error> {
         concurrency,
         default_timeout,
         longest_call,
+        lanes,
     } = Settings::default();
     let settings = &Settings {
         concurrency: Environment.number("CONCURRENCY", concurrency)?,
         default_timeout: Environment
             .seconds("REQUEST_TIMEOUT_SECONDS", default_timeout.as_secs())?,
         longest_call: Environment.seconds("LONGEST_CALL_SECONDS", longest_call.as_secs())?,
+        lanes,
     };
+    let recent = &RecentCalls::default();
     let config = sdk_config().await;
     let ports = &ports::Sender::new(&config, Environment)?;
     let source = &SourceQueue::new(&config, Environment.required("DELIVERIES_QUEUE_URL")?);
     warm(ports.connections()).await;
     run(service_fn(|event| async move {
-        let answer = sender::handle(ports, settings, event).await?;
+        let answer = sender::handle(ports, settings, recent, event).await?;
         Ok::<_, Error>(source.settle(answer).await)
     }))
     .await

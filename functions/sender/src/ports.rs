@@ -51,6 +51,7 @@ delivery::port_set! { impl StepPorts for Sender as ports {
     States states: Table = &ports.table;
     History history: Table = &ports.table;
     Workflows workflows: Table = &ports.table;
+    Controls controls: Table = &ports.table;
     Deliveries deliveries: Queue<Delivery> = &ports.deliveries;
     Assignments assignments: Queue<Assignment> = &ports.assignments;
     Parked parked: Absent = &Absent;

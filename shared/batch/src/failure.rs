@@ -77,14 +77,20 @@ impl Failure {
     }
 }
 
-impl From<MessageError> for Failure {
-    fn from(error: MessageError) -> Self {
+impl From<&MessageError> for Failure {
+    fn from(error: &MessageError) -> Self {
         Self {
             code: error.code(),
-            message: with_causes(&error),
+            message: with_causes(error),
             subject: None,
             retry_after: None,
         }
+    }
+}
+
+impl From<MessageError> for Failure {
+    fn from(error: MessageError) -> Self {
+        Self::from(&error)
     }
 }
 

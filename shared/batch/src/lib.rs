@@ -17,13 +17,13 @@ pub use failure::{Failure, Subject};
 use futures_util::{FutureExt, StreamExt, stream};
 pub use record::{BatchError, Record, records};
 
-/// Handles the records, at most `concurrency` at a time. The results are in the order of the records.
+/// Handles the records, or what was read from each, at most `concurrency` at a time. The results are in their order.
 ///
 /// A panic fails only the record in which it happens.
-pub async fn each<'a, T, Fut>(
-    records: &'a [Record],
+pub async fn each<'a, I, T, Fut>(
+    records: &'a [I],
     concurrency: usize,
-    handle: impl Fn(&'a Record) -> Fut,
+    handle: impl Fn(&'a I) -> Fut,
 ) -> Vec<Result<T, Failure>>
 where
     Fut: Future<Output = Result<T, Failure>>,

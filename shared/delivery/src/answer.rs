@@ -10,6 +10,8 @@ pub struct Answer {
     pub result: Result<u16, Reason>,
     /// The receiver's `Retry-After`, if it sent a valid one; by the receiver's own clock if it sent a `Date`.
     pub retry_after: Option<RetryAfter>,
+    /// What the receiver says about further calls, if its stage lets it.
+    pub receiver_says: Option<ReceiverSays>,
     /// How long the whole exchange took.
     pub duration: Duration,
     /// The size of the body in bytes, whether or not the receiver read all of it; 0 when no call was made.
@@ -21,6 +23,15 @@ pub struct Answer {
     pub detail: Option<String>,
 }
 
+/// The receiver's `webhook-delivery` header, a convention of Svix's receivers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReceiverSays {
+    /// `abort-message`: no more calls for this file, which has failed.
+    Abort,
+    /// `disable`: no more calls for now. The stage is paused, and the file waits.
+    Disable,
+}
+
 impl Answer {
     /// For an attempt that failed before it could call.
     #[must_use]
@@ -28,6 +39,7 @@ impl Answer {
         Self {
             result: Err(reason),
             retry_after: None,
+            receiver_says: None,
             duration: Duration::ZERO,
             request_bytes: 0,
             response_excerpt: String::new(),

@@ -1,6 +1,7 @@
 //! The core of webhook-stage: what happens to a file from its assignment to a Webhook stage until it leaves
 //! the stage, and how that survives crashes, retries and duplicate messages.
 //!
+//! [`control`] has what is known of a stage as a whole: circuit breaker, pause, lane and rate.
 //! [`machine`] is pure: it takes the state record and a message, and returns a step, which is a list of effects in
 //! their order. [`ports`] are the traits that an engine implements (SQLite on one machine, AWS at scale).
 //! [`usecase`] carries out the effects over the ports; the Lambda handlers are thin adapters over it. The
@@ -27,12 +28,13 @@ mod state;
 mod team;
 mod time;
 
+pub mod control;
 pub mod machine;
 pub mod ports;
 pub mod retry;
 pub mod usecase;
 
-pub use answer::Answer;
+pub use answer::{Answer, ReceiverSays};
 pub use attempt::AttemptSummary;
 pub use audit::{Audit, Stuck};
 pub use document::{Document, DocumentReader, DocumentRef, S3Object};

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use workflow::Actor;
 
+use crate::control::{Lane, StageKey};
 use crate::document::DocumentRef;
 use crate::state::FileKey;
 use crate::team::{InvalidTeam, check_team};
@@ -51,6 +52,9 @@ pub struct Delivery {
     /// The item's document; by default the stored one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<DocumentRef>,
+    /// The lane that it is sent in.
+    #[serde(default, skip_serializing_if = "Lane::is_fast")]
+    pub lane: Lane,
 }
 
 /// What a delivery message asks for.
@@ -222,6 +226,16 @@ impl Delivery {
         FileKey {
             team: self.team.clone(),
             item_id: self.item_id,
+        }
+    }
+
+    /// The stage it is about.
+    #[must_use]
+    pub fn stage(&self) -> StageKey {
+        StageKey {
+            team: self.team.clone(),
+            workflow_id: self.workflow_id,
+            stage_id: self.stage_id,
         }
     }
 

@@ -4,8 +4,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 macro_rules! reasons {
-    (@ retry) => { true };
-    (@ stop) => { false };
+    (@ retry) => { (true, false) };
+    (@ trouble) => { (true, true) };
+    (@ stop) => { (false, false) };
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $after:ident, $explain:literal;)+) => {
         /// Why an attempt or a delivery failed: a stable machine code and one line for people.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -33,13 +34,21 @@ macro_rules! reasons {
             /// Whether another attempt might end differently.
             #[must_use]
             pub const fn is_retriable(self) -> bool {
-                match self { $(Self::$name => reasons!(@ $after),)+ }
+                match self { $(Self::$name => reasons!(@ $after).0,)+ }
+            }
+
+            /// Whether it says that the receiver is in trouble, rather than that the file or the stage's settings
+            /// are wrong. An error status may say either.
+            #[must_use]
+            pub const fn is_trouble(self) -> bool {
+                match self { $(Self::$name => reasons!(@ $after).1,)+ }
             }
         }
     };
 }
 
-// Code, whether a failed attempt is followed by a retry, and one line for people.
+// Code, whether a failed attempt is followed by a retry (and whether the receiver is in trouble), and one line for
+// people.
 reasons! {
     /// The receiver answered with a status that is not 2xx, 3xx or 410.
     HttpStatus = "http_status", retry, "the receiver answered with an error status";
@@ -48,19 +57,19 @@ reasons! {
     /// 410 Gone: the receiver asks for no more calls.
     Gone = "gone", stop, "the receiver answered 410 Gone, so it was not called again";
     /// The deadline of the whole exchange passed.
-    Timeout = "timeout", retry, "the receiver did not answer in time";
+    Timeout = "timeout", trouble, "the receiver did not answer in time";
     /// No connection within the connect timeout.
-    ConnectTimeout = "connect_timeout", retry, "no connection to the receiver within the connect timeout";
+    ConnectTimeout = "connect_timeout", trouble, "no connection to the receiver within the connect timeout";
     /// The name could not be resolved.
-    Dns = "dns", retry, "the receiver's host name could not be resolved";
+    Dns = "dns", trouble, "the receiver's host name could not be resolved";
     /// The connection was refused or the host is unreachable.
-    Connect = "connect", retry, "the receiver refused the connection or could not be reached";
+    Connect = "connect", trouble, "the receiver refused the connection or could not be reached";
     /// The TLS handshake failed, or the certificate is not valid.
-    Tls = "tls", retry, "no secure connection: check the receiver's certificate and TLS version";
+    Tls = "tls", trouble, "no secure connection: check the receiver's certificate and TLS version";
     /// The connection ended before a whole answer head was read.
-    ConnectionClosed = "connection_closed", retry, "the receiver closed the connection before it had answered";
+    ConnectionClosed = "connection_closed", trouble, "the receiver closed the connection before it had answered";
     /// What came back is not HTTP, or its head is too large.
-    InvalidResponse = "invalid_response", retry, "the receiver's answer is not valid HTTP";
+    InvalidResponse = "invalid_response", trouble, "the receiver's answer is not valid HTTP";
     /// The URL points, directly or through DNS, to an address that must not be called.
     ForbiddenAddress = "forbidden_address", stop, "the stage's URL leads to an address that may not be called (loopback, private, link-local or special)";
     /// The URL cannot be used: scheme, user information or syntax.
@@ -83,6 +92,10 @@ reasons! {
     StageMissing = "stage_missing", stop, "the stage is no longer a Webhook stage of the workflow";
     /// The file went through more Webhook stages in a row than the hop limit allows.
     HopLimit = "hop_limit", stop, "the file went round a cycle of Webhook stages too often";
+    /// The circuit breaker of the stage was open for longer than the stage lets a delivery wait; no call was made.
+    CircuitOpen = "circuit_open", retry, "the receiver was in trouble for longer than the stage lets a file wait, so it was not called";
+    /// The receiver answered `webhook-delivery: abort-message`.
+    Aborted = "aborted", stop, "the receiver asked for no more calls for this file";
     /// The delivery's message was received too often without being handled, because of an internal error.
     DeadLettered = "dead_lettered", stop, "the delivery could not be handled and was dead-lettered; see the dead letter for the cause";
 }

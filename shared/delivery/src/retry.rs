@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 use workflow::WebhookConfig;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, ReceiverSays};
 use crate::reason::Reason;
 use crate::time::Timestamp;
 
@@ -44,6 +44,7 @@ impl Verdict {
     pub const fn of(answer: &Answer) -> Self {
         let reason = match answer.result {
             Ok(200..=299) => return Self::Succeeded,
+            Ok(_) if matches!(answer.receiver_says, Some(ReceiverSays::Abort)) => Reason::Aborted,
             Ok(300..=399) => Reason::Redirect,
             Ok(410) => Reason::Gone,
             Ok(_) => Reason::HttpStatus,
@@ -70,6 +71,7 @@ impl Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     delays: Vec<Duration>,
+    patience: Option<Duration>,
 }
 
 impl Policy {
@@ -77,8 +79,10 @@ impl Policy {
     /// or (by repeating its last delay) lengthened to `max_retries`. No retries if `retry_if_fails` is false.
     #[must_use]
     pub fn of(config: &WebhookConfig) -> Self {
+        let patience = config.breaker_patience;
         if !config.retry_if_fails {
-            return Self { delays: Vec::new() };
+            let delays = Vec::new();
+            return Self { delays, patience };
         }
         let mut delays = config
             .retry_delays
@@ -88,7 +92,28 @@ impl Policy {
             let last = delays.last().copied().unwrap_or(DEFAULT_DELAYS[0]);
             delays.resize(usize::try_from(max).unwrap_or(usize::MAX).min(1000), last);
         }
-        Self { delays }
+        Self { delays, patience }
+    }
+
+    /// The first delay that is not zero; without one, the first of the default schedule.
+    #[must_use]
+    pub fn first_delay(&self) -> Duration {
+        let first = self.delays.iter().find(|delay| !delay.is_zero());
+        first.copied().unwrap_or(DEFAULT_DELAYS[0])
+    }
+
+    /// The longest delay.
+    #[must_use]
+    pub fn longest_delay(&self) -> Duration {
+        self.delays.iter().max().copied().unwrap_or_default()
+    }
+
+    /// For how long in sum the circuit breaker may hold a delivery back: the stage's `breaker_patience`, or the sum of
+    /// its delays.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        let sum = || self.delays.iter().sum();
+        self.patience.unwrap_or_else(sum)
     }
 
     /// The number of retries after the first attempt.
@@ -132,7 +157,7 @@ fn jittered(delay: Duration, delivery_id: Uuid, attempt: u32) -> Duration {
 }
 
 /// FNV-1a with a final mix. It spreads v4 and v5 ids evenly, and unlike the standard hasher never changes.
-fn spread(delivery_id: Uuid, attempt: u32) -> u32 {
+pub(crate) fn spread(delivery_id: Uuid, attempt: u32) -> u32 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in delivery_id.as_bytes().iter().chain(&attempt.to_le_bytes()) {
         hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);

@@ -105,6 +105,12 @@ pub struct DeliveryState {
     pub attempt: u32,
     /// When that attempt is due.
     pub next_at: Timestamp,
+    /// For how long in sum, in milliseconds, the stage's circuit breaker has held the delivery back.
+    #[serde(default, skip_serializing_if = "is_zero_ms")]
+    pub held_ms: u64,
+    /// Whether `next_at` is a time that was reserved for its call, to keep to a rate.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub has_slot: bool,
     /// While a sender has claimed the attempt: the time until which no other may claim it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_until: Option<Timestamp>,
@@ -174,6 +180,14 @@ pub struct FileState {
     reason = "serde calls it with a reference"
 )]
 const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+const fn is_zero_ms(number: &u64) -> bool {
     *number == 0
 }
 

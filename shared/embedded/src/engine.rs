@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use delivery::control::{StageControl, StageKey};
 use delivery::ports::{MAX_RECEIVES, Queue};
 use delivery::{FileState, Timestamp};
 use rusqlite::{Connection, params};
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) sent: [Notify; Queue::ALL.len()],
     pub(crate) in_flight: Arc<Mutex<InFlight>>,
     pub(crate) workflows: Mutex<HashMap<(String, Uuid), Arc<Workflow>>>,
+    pub(crate) controls: Mutex<HashMap<StageKey, StageControl>>,
     pub(crate) secrets: SecretsFile,
     /// Holds the lock. It is declared last, so that the lock is released last.
     _lock: File,
@@ -93,6 +95,7 @@ impl Engine {
                 sent: std::array::from_fn(|_| Notify::new()),
                 in_flight: Arc::default(),
                 workflows: Mutex::default(),
+                controls: Mutex::default(),
                 secrets,
                 _lock: lock,
             }),

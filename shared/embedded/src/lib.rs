@@ -11,6 +11,7 @@
 //! ```
 
 mod config;
+mod controls;
 mod documents;
 mod engine;
 mod error;

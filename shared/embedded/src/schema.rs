@@ -1,7 +1,7 @@
 use rusqlite::Connection;
 
 /// The schema version that this version writes.
-pub(crate) const VERSION: i64 = 2;
+pub(crate) const VERSION: i64 = 3;
 
 /// The whole schema, for a new database.
 ///
@@ -40,6 +40,13 @@ CREATE TABLE workflows (
     PRIMARY KEY (team, workflow_id)) WITHOUT ROWID;
 ";
 
+/// The stages' control records. They are new with version 3.
+const CONTROLS: &str = "
+CREATE TABLE controls (
+    team TEXT NOT NULL, workflow_id BLOB NOT NULL, stage_id BLOB NOT NULL, version INTEGER NOT NULL,
+    body TEXT NOT NULL, PRIMARY KEY (team, workflow_id, stage_id)) WITHOUT ROWID;
+";
+
 /// What to add to a database of the first version.
 const FROM_1: &str = "
 ALTER TABLE messages ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
@@ -64,7 +71,12 @@ pub(crate) fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
         return Ok(found);
     }
     let transaction = connection.transaction()?;
-    transaction.execute_batch(if found == 0 { CREATE } else { FROM_1 })?;
+    match found {
+        0 => transaction.execute_batch(CREATE)?,
+        1 => transaction.execute_batch(FROM_1)?,
+        _ => {}
+    }
+    transaction.execute_batch(CONTROLS)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(VERSION)

@@ -26,6 +26,7 @@ async fn send(engine: &Engine, stage: u128, count: usize) {
         stage_id: Uuid::from_u128(stage),
         task: Task::Attempt(1),
         document: None,
+        lane: delivery::control::Lane::Fast,
     };
     let messages = vec![
         Outgoing {

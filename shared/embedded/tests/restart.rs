@@ -24,6 +24,7 @@ async fn send(engine: &Engine) {
         stage_id: Uuid::nil(),
         task: Task::Attempt(1),
         document: None,
+        lane: delivery::control::Lane::Fast,
     };
     let delay = Duration::ZERO;
     for sent in engine.send(vec![Outgoing { message, delay }]).await {

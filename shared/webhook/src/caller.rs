@@ -347,6 +347,7 @@ impl<R: DocumentReader, P: Presign> Caller<R> for WebhookCaller<P> {
             result: exchange.result,
             retry_after: exchange.retry_after,
             duration: started.elapsed(),
+            receiver_says: None,
             request_bytes: exchange.length,
             response_excerpt: exchange.excerpt,
             detail: exchange

@@ -57,6 +57,7 @@ const CONFIG: Fields = &[
     ("auto_instantiate", Form::Flag),
     ("retry_if_fails", Form::Flag),
     ("include_annotations", Form::Flag),
+    ("receiver_control", Form::Flag),
     ("assignable_to", Form::OneOf(&["anyone", "manual"])),
     ("dataset_id", Form::Whole),
     ("model_id", Form::Text),
@@ -88,4 +89,7 @@ const WEBHOOK: Fields = &[
     ("retry_delays", Form::List(&Form::Delay)),
     ("timeout", Form::Delay),
     ("presigned_url_expiry", Form::Delay),
+    ("breaker", Form::Any),
+    ("breaker_patience", Form::Delay),
+    ("max_rate", Form::Text),
 ];

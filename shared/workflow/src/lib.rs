@@ -11,6 +11,8 @@
 
 mod actor;
 mod assignment;
+mod breaker;
+mod breaker_json;
 mod duration;
 mod findings;
 mod form;
@@ -29,6 +31,7 @@ mod workflow;
 
 pub use actor::{Actor, Role, UnknownRole};
 pub use assignment::{Position, RejectReason, may_assign};
+pub use breaker::{BreakerConfig, MAX_PATIENCE, Rate};
 pub use import::Imported;
 pub use lookup::StageLookupError;
 pub use problem::{ImportError, Problem, StageLabel, Warning};

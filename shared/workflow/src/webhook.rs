@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::breaker::{BreakerConfig, Rate};
 use crate::secrets::SecretRef;
 
 /// The most retries that a stage may ask for.
@@ -31,6 +32,15 @@ pub struct WebhookConfig {
     pub secret_ref: Option<SecretRef>,
     /// How long presigned URLs in the body stay valid.
     pub presigned_url_expiry: Option<Duration>,
+    /// When the circuit breaker trips; none if it is switched off (`"breaker": false`).
+    pub breaker: Option<BreakerConfig>,
+    /// For how long in sum the circuit breaker may hold a delivery back, at most [`crate::MAX_PATIENCE`]; the sum of
+    /// the stage's retry delays when absent.
+    pub breaker_patience: Option<Duration>,
+    /// The most calls in a time; unlimited when absent.
+    pub max_rate: Option<Rate>,
+    /// Whether the receiver may stop a delivery, or pause the stage, by a response header; false when absent.
+    pub receiver_control: bool,
 }
 
 impl WebhookConfig {
@@ -46,6 +56,10 @@ impl WebhookConfig {
             timeout: None,
             secret_ref: None,
             presigned_url_expiry: None,
+            breaker: Some(BreakerConfig::default()),
+            breaker_patience: None,
+            max_rate: None,
+            receiver_control: false,
         }
     }
 }

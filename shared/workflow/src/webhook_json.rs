@@ -6,6 +6,8 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::breaker::MAX_PATIENCE;
+use crate::breaker_json;
 use crate::duration;
 use crate::findings::Findings;
 use crate::form;
@@ -13,7 +15,7 @@ use crate::problem::StageLabel;
 use crate::secrets::{SecretRef, StageSecrets, check_authorization};
 use crate::webhook::{MAX_DELAY, MAX_RETRIES, MAX_TIMEOUT, WebhookConfig};
 
-type Config = Map<String, Value>;
+pub(crate) type Config = Map<String, Value>;
 
 const INVALID_URL: &str = "invalid_url";
 const INVALID_AUTHORIZATION: &str = "invalid_authorization_header";
@@ -61,6 +63,20 @@ pub(crate) fn read(
             label,
             findings,
         ),
+        breaker: breaker_json::breaker(config, label, findings),
+        breaker_patience: bounded(
+            config,
+            "breaker_patience",
+            Duration::ZERO,
+            MAX_PATIENCE,
+            label,
+            findings,
+        ),
+        max_rate: breaker_json::max_rate(config, label, findings),
+        receiver_control: config
+            .get("receiver_control")
+            .and_then(Value::as_bool)
+            .unwrap_or(false),
     })
 }
 

@@ -1,5 +1,7 @@
 //! A long queue that met no poller, drained to a receiver that answers at once.
 
+use serde_json::json;
+
 use crate::files::assign;
 use crate::ledger::Ledger;
 use crate::pipeline::{Pipeline, Stage};
@@ -16,7 +18,7 @@ pub(crate) async fn run() -> Vec<Row> {
     let stage = Stage {
         name: "Well",
         url: remote.url(WELL),
-        retry_delays: None,
+        settings: json!({}),
     };
     let pipeline = Pipeline::new(&[stage]).await;
     let files = pipeline.files("Well", FILES).await;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::files::{File, assign};
@@ -31,7 +32,7 @@ const NEIGHBOURS: usize = 2000;
 const TARGET: f64 = 1.2;
 
 /// When each file was assigned, in microseconds since 1970.
-type Assigned = Vec<(File, i64)>;
+pub(crate) type Assigned = Vec<(File, i64)>;
 
 pub(crate) async fn one() -> Vec<Row> {
     run(ISOLATION, &SILENT_STAGES[..1]).await
@@ -48,7 +49,7 @@ async fn run(scenario: &str, silent: &[&str]) -> Vec<Row> {
     let stages = paths.map(|(name, path)| Stage {
         name,
         url: remote.url(path),
-        retry_delays: None,
+        settings: json!({}),
     });
     let stages: Vec<Stage<'_>> = stages.collect();
     let pipeline = Pipeline::new(&stages).await;
@@ -132,7 +133,7 @@ async fn run(scenario: &str, silent: &[&str]) -> Vec<Row> {
 }
 
 /// Assigns the files one after the other on a clock, and says when each was.
-async fn steadily(pipeline: &Pipeline, files: Vec<File>) -> Assigned {
+pub(crate) async fn steadily(pipeline: &Pipeline, files: Vec<File>) -> Assigned {
     let began = Instant::now();
     let mut sending = Vec::with_capacity(files.len());
     for (number, file) in (0_u32..).zip(files) {
@@ -164,7 +165,7 @@ async fn settled(pipeline: &Pipeline, files: usize) -> bool {
     false
 }
 
-fn latencies(assigned: &Assigned, calls: &[Call]) -> Latencies {
+pub(crate) fn latencies(assigned: &Assigned, calls: &[Call]) -> Latencies {
     let arrived: HashMap<_, _> = calls.iter().map(|call| (call.id, call.at)).collect();
     // A lost file is the ledger's to tell.
     Latencies::of(assigned.iter().filter_map(|(file, at)| {

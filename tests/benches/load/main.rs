@@ -11,8 +11,10 @@ mod files;
 mod isolation;
 mod latency;
 mod ledger;
+mod outage;
 mod pipeline;
 mod process;
+mod rate;
 mod receiver;
 mod remote;
 mod report;
@@ -24,12 +26,14 @@ use std::process::{Command, ExitCode, Stdio};
 
 use report::Row;
 
-const SCENARIOS: [&str; 5] = [
+const SCENARIOS: [&str; 7] = [
     isolation::ISOLATION,
     isolation::CROWD,
     slow::NAME,
     backlog::NAME,
     storm::NAME,
+    outage::NAME,
+    rate::NAME,
 ];
 
 /// How this program starts itself again.
@@ -73,6 +77,8 @@ fn scenario(name: &str) -> Vec<Row> {
             slow::NAME => slow::run().await,
             backlog::NAME => backlog::run().await,
             storm::NAME => storm::run().await,
+            outage::NAME => outage::run().await,
+            rate::NAME => rate::run().await,
             _ => panic!("there is no scenario {name}"),
         }
     })

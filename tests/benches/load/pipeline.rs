@@ -10,7 +10,7 @@ use delivery::FileState;
 use delivery::ports::{Observation, Observer, Queue, Receive, ScanSegment, Unfinished as _};
 use embedded::{Engine, Options};
 use sender::Settings;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 use webhook::{CallerConfig, WebhookCaller};
@@ -33,8 +33,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 pub(crate) struct Stage<'a> {
     pub(crate) name: &'a str,
     pub(crate) url: String,
-    /// As in a workflow file; the product's own without.
-    pub(crate) retry_delays: Option<&'a [&'a str]>,
+    /// Settings besides, as in a workflow file.
+    pub(crate) settings: Value,
 }
 
 /// An engine with a workflow.
@@ -109,6 +109,7 @@ impl Pipeline {
         let ports = Local::new(self.engine.clone(), caller.unwrap(), watch);
         let sender = Settings {
             longest_call: workflow::MAX_TIMEOUT,
+            lanes: false,
             ..Settings::default()
         };
         let settings = PollSettings {
@@ -191,15 +192,20 @@ fn workflow(stages: &[Stage<'_>]) -> Vec<u8> {
     for Stage {
         name,
         url,
-        retry_delays,
+        settings,
     } in stages
     {
         // Signed and with a token, as stages in earnest are.
-        all.push(json!({"id": id(name), "name": name, "type": "webhook",
-            "config": {"url": url, "retry_if_fails": true, "include_annotations": true,
-                "authorization_header": "Bearer load", "retry_delays": retry_delays,
-                "signing_secrets": ["whsec_bG9hZC1sb2FkLWxvYWQtbG9hZC1sb2Fk"]},
-            "edges": [edge(name, "succeeded", COMPLETE), edge(name, "failed", "Failed")]}));
+        let mut config = json!({"url": url, "retry_if_fails": true, "include_annotations": true,
+            "authorization_header": "Bearer load",
+            "signing_secrets": ["whsec_bG9hZC1sb2FkLWxvYWQtbG9hZC1sb2Fk"]});
+        for (field, value) in settings.as_object().unwrap() {
+            config[field] = value.clone();
+        }
+        all.push(
+            json!({"id": id(name), "name": name, "type": "webhook", "config": config,
+            "edges": [edge(name, "succeeded", COMPLETE), edge(name, "failed", "Failed")]}),
+        );
     }
     let workflow = json!({"id": id("workflow"), "name": "Load", "stages": all});
     workflow.to_string().into_bytes()

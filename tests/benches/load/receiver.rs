@@ -26,6 +26,9 @@ pub(crate) const SLOW: &str = "/slow";
 /// 503 with a `Retry-After` while there is a storm, else as well as any.
 pub(crate) const STORM: &str = "/storm";
 
+/// 503 while there is a storm, without saying for how long.
+pub(crate) const DOWN: &str = "/down";
+
 const SLOWNESS: Duration = Duration::from_secs(29);
 
 #[derive(Default)]
@@ -118,6 +121,9 @@ async fn answer(
     }
     let until = seen.storm_until.load(Ordering::SeqCst);
     let mut response = Response::new(Full::default());
+    if path == DOWN && until > 0 {
+        *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+    }
     if path == STORM && until > 0 {
         *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
         let date = SystemTime::UNIX_EPOCH + Duration::from_secs(until);

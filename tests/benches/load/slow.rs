@@ -1,5 +1,7 @@
 //! A receiver that answers just before the timeout: slow is not a failure.
 
+use serde_json::json;
+
 use crate::files::assign;
 use crate::ledger::Ledger;
 use crate::pipeline::{Pipeline, Stage};
@@ -16,7 +18,7 @@ pub(crate) async fn run() -> Vec<Row> {
     let stage = Stage {
         name: "Slow",
         url: remote.url(SLOW),
-        retry_delays: None,
+        settings: json!({}),
     };
     let pipeline = Pipeline::new(&[stage]).await;
     let files = pipeline.files("Slow", FILES).await;

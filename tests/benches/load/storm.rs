@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::time::sleep;
 
 use crate::files::assign;
@@ -29,7 +30,8 @@ pub(crate) async fn run() -> Vec<Row> {
     let stage = Stage {
         name: "Storm",
         url: remote.url(STORM),
-        retry_delays: Some(&RETRY_DELAYS),
+        // Every file is to be called three times.
+        settings: json!({"retry_delays": RETRY_DELAYS, "breaker": false}),
     };
     let pipeline = Pipeline::new(&[stage]).await;
     let files = pipeline.files("Storm", FILES).await;

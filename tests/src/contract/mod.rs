@@ -70,6 +70,8 @@ pub fn finished(stage_id: Uuid, outcome: Outcome) -> DeliveryState {
         opened_at: at,
         attempt: 1,
         next_at: at,
+        held_ms: 0,
+        has_slot: false,
         lease_until: None,
         claim_id: None,
         attempts: Vec::new(),

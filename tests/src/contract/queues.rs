@@ -34,6 +34,7 @@ fn delivery(attempt: u32, document: Option<&str>) -> Delivery {
         stage_id: Uuid::from_u128(2),
         task: Task::Attempt(attempt),
         document: document.map(|text| DocumentRef::Inline(inline(text))),
+        lane: delivery::control::Lane::Fast,
     }
 }
 

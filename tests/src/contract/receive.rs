@@ -29,6 +29,7 @@ async fn send(engine: &impl SendMessages<Delivery>, stage: u128, count: usize) {
         stage_id: Uuid::from_u128(stage),
         task: Task::Attempt(1),
         document: None,
+        lane: delivery::control::Lane::Fast,
     };
     let delay = Duration::ZERO;
     for sent in engine.send(vec![Outgoing { message, delay }; count]).await {

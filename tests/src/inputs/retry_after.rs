@@ -111,6 +111,7 @@ fn delay_of(status: u16, hint: Option<RetryAfter>, attempt: u32, id: u128) -> Op
         result: Ok(status),
         retry_after: hint,
         duration: Duration::from_millis(20),
+        receiver_says: None,
         request_bytes: 2,
         response_excerpt: String::new(),
         detail: None,
@@ -170,6 +171,8 @@ fn sending(attempt: u32, id: u128) -> FileState {
             opened_at: NOW,
             attempt,
             next_at: NOW,
+            held_ms: 0,
+            has_slot: false,
             lease_until: Some(NOW),
             claim_id: Some(Uuid::nil()),
             attempts: Vec::new(),
@@ -195,5 +198,6 @@ fn message(state: &FileState) -> Delivery {
         stage_id: state.visit.stage_id,
         task: Task::Attempt(1),
         document: None,
+        lane: delivery::control::Lane::Fast,
     }
 }

@@ -43,6 +43,8 @@ pub(crate) fn stranded(team: &str, workflow: &Workflow, status: Status) -> FileS
         opened_at: at,
         attempt: 1,
         next_at: at,
+        held_ms: 0,
+        has_slot: false,
         lease_until: (status == Status::Sending).then_some(at),
         claim_id: None,
         attempts: Vec::new(),

@@ -143,6 +143,7 @@ async fn functions_ask_for_what_their_roles_allow_from_their_start_on() {
         stage_id: state.visit.stage_id,
         task: delivery::Task::Attempt(1),
         document: None,
+        lane: delivery::control::Lane::Fast,
     };
     put(&config, &names.deliveries_queue_url, vec![now(dead)]).await;
     for file in &sent {

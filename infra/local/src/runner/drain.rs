@@ -42,6 +42,7 @@ pub(crate) async fn drain(
     let ports = Local::new(directory.clone(), caller, progress);
     let sender = Settings {
         longest_call: LONGEST_CALL,
+        lanes: false,
         ..Settings::default()
     };
     let pollers = Pollers::start(

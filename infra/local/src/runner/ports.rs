@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use delivery::control::RecentCalls;
 use delivery::ports::{NoEvents, Observation, Observer, SystemClock};
 use embedded::Engine;
 use webhook::WebhookCaller;
@@ -13,6 +14,7 @@ pub struct Local {
     engine: Engine,
     caller: WebhookCaller,
     watch: Watching,
+    recent: Arc<RecentCalls>,
 }
 
 impl std::fmt::Debug for Local {
@@ -41,7 +43,13 @@ impl Local {
             engine,
             caller,
             watch: Watching(watch),
+            recent: Arc::default(),
         }
+    }
+
+    /// The recent calls of this process.
+    pub(crate) fn recent(&self) -> &RecentCalls {
+        &self.recent
     }
 
     /// The engine.
@@ -55,6 +63,7 @@ delivery::port_set! { impl StepPorts for Local as local {
     States states: Engine = &local.engine;
     History history: Engine = &local.engine;
     Workflows workflows: Engine = &local.engine;
+    Controls controls: Engine = &local.engine;
     Deliveries deliveries: Engine = &local.engine;
     Assignments assignments: Engine = &local.engine;
     Parked parked: Engine = &local.engine;

@@ -22,6 +22,7 @@ fn message(attempt: u32) -> Outgoing<Delivery> {
             stage_id: Uuid::from_u128(4),
             task: Task::Attempt(attempt),
             document: None,
+            lane: delivery::control::Lane::Fast,
         },
         delay: Duration::ZERO,
     }

@@ -6,6 +6,7 @@ use workflow::{Actor, Position, RejectReason, Stage, Workflow, may_assign};
 use super::exit::{HOP_LIMIT, stop_hopping};
 use super::ids::visit_id_of;
 use super::step::{Effect, FromHistory, OnConflict, Step};
+use crate::control::Lane;
 use crate::document::DocumentRef;
 use crate::message::{Assignment, Delivery, Task};
 use crate::record::{Rejection, VisitRecord};
@@ -295,6 +296,8 @@ fn delivery_state(assignment: &Assignment, visit: &Visit, now: Timestamp) -> Del
         opened_at: now,
         attempt: 1,
         next_at: now,
+        held_ms: 0,
+        has_slot: false,
         lease_until: None,
         claim_id: None,
         attempts: Vec::new(),
@@ -346,5 +349,6 @@ fn message_for(assignment: &Assignment, delivery_id: Uuid, attempt: u32) -> Deli
         stage_id: assignment.stage_id,
         task: Task::Attempt(attempt),
         document: assignment.document.clone(),
+        lane: Lane::Fast,
     }
 }

@@ -21,5 +21,5 @@ pub use exit::{Closed, HOP_LIMIT, announcement_of, close};
 pub use ids::{next_visit_id, visit_id_of};
 pub use pending::{Pending, PendingMessage, pending};
 pub use redrive::redrive;
-pub use send::{Sent, claim, send_step};
+pub use send::{Gate, SenderStep, Sent, claim, put_off_after_call, send_step};
 pub use step::{Effect, FromHistory, OnConflict, Report, Step};

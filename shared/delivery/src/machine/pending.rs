@@ -1,4 +1,5 @@
 use super::exit::assignment_of;
+use crate::control::Lane;
 use crate::message::{Assignment, Delivery, Task};
 use crate::state::{FileState, Status};
 use crate::time::Timestamp;
@@ -52,6 +53,7 @@ pub fn pending(state: &FileState) -> Option<Pending> {
         stage_id: open.stage_id,
         task: Task::Attempt(open.attempt),
         document: open.document.clone().map(crate::document::DocumentRef::S3),
+        lane: Lane::Fast,
     };
     Some(Pending {
         due,

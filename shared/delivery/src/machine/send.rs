@@ -1,12 +1,15 @@
 use std::time::Duration;
 
 use uuid::Uuid;
+use workflow::WebhookConfig;
 
 use super::exit::{Missing, missing_after_exit};
-use super::step::{Effect, FromHistory, Step};
+use super::step::{Effect, FromHistory, OnConflict, Report, Step};
+use crate::control::{Admission, HeldBy, Lane, Pace, PutOff, StageControl, admit};
 use crate::message::{Delivery, Task};
+use crate::reason::Reason;
 use crate::retry::MAX_DELAY;
-use crate::state::{FileState, Status};
+use crate::state::{DeliveryState, FileState, Status};
 use crate::time::Timestamp;
 
 /// A message that is this much early counts as due, because queues count whole seconds and clocks differ.
@@ -21,18 +24,48 @@ pub enum Sent {
     Retrying,
     /// The delivery failed for good.
     Failed,
+    /// No call was made, and no attempt spent: the stage holds its deliveries back for now.
+    PutOff,
     /// No call was made: a step that may have been lost was repeated, or the visit was already over.
     Repeated,
 }
 
-/// Decides on a delivery message. `history` answers an earlier [`Step::AskHistory`].
+/// What only the sender does about a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SenderStep {
+    /// Claim this attempt, then make the call.
+    Call(u32),
+    /// Claim this attempt, and record that it failed without a call.
+    Fail(u32, Reason),
+    /// Write the stage's control record, by which the delivery becomes the probe, and decide again.
+    Probe(Box<StageControl>),
+    /// Reserve a time for the call at this pace, and decide again.
+    Reserve(Pace),
+}
+
+/// What a stage says about its deliveries at the moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate<'a> {
+    /// The stage's settings.
+    pub config: &'a WebhookConfig,
+    /// Its control record.
+    pub control: &'a StageControl,
+    /// The time that an earlier [`SenderStep::Reserve`] came to.
+    pub slot: Option<Timestamp>,
+    /// How long a claim lasts.
+    pub lease: Duration,
+}
+
+/// Decides on a delivery message. `history` answers an earlier [`Step::AskHistory`]. Without a stage there is no gate;
+/// the attempt then fails without a call.
 #[must_use]
 pub fn send_step(
     message: &Delivery,
     state: &FileState,
     history: &FromHistory,
+    gate: Option<&Gate<'_>>,
     now: Timestamp,
-) -> Step<Sent, u32> {
+) -> Step<Sent, SenderStep> {
     let open = state
         .delivery
         .as_ref()
@@ -58,14 +91,14 @@ pub fn send_step(
     }
     match (state.status, message.task) {
         (Status::Queued, Task::Attempt(attempt)) if attempt == open.attempt && wait <= EARLY => {
-            Step::Claim(attempt)
+            begin(message, state, open, gate, now)
         }
         (Status::Queued, Task::Attempt(attempt)) if attempt > open.attempt => nothing(),
         (Status::Queued, _) => Step::Do(vec![send_again(due, wait)], Sent::Repeated),
         (Status::Sending, Task::Attempt(attempt)) if attempt == open.attempt => {
             match open.lease_until {
                 Some(until) if until >= now => Step::Wait(until),
-                _ => Step::Claim(attempt),
+                _ => begin(message, state, open, gate, now),
             }
         }
         // The message of an older attempt, while a newer attempt, which has its own message, is being made.
@@ -73,7 +106,94 @@ pub fn send_step(
     }
 }
 
-const fn nothing() -> Step<Sent, u32> {
+/// The attempt is due: calls, unless the stage holds its deliveries back.
+fn begin(
+    message: &Delivery,
+    state: &FileState,
+    open: &DeliveryState,
+    gate: Option<&Gate<'_>>,
+    now: Timestamp,
+) -> Step<Sent, SenderStep> {
+    let call = Step::Sender(SenderStep::Call(open.attempt));
+    let Some(gate) = gate else {
+        return call;
+    };
+    let admission = admit(gate.control, gate.config, open, gate.slot, gate.lease, now);
+    let makes_a_call = matches!(admission, Admission::Admitted | Admission::Probe(_));
+    if makes_a_call && message.lane == Lane::Fast && gate.control.lane() == Lane::Slow {
+        // It would hold up the others of its batch.
+        let moved = Effect::SendDelivery(Box::new(message.clone()), Duration::ZERO);
+        return Step::Do(vec![moved], Sent::PutOff);
+    }
+    match admission {
+        Admission::Admitted => call,
+        Admission::Probe(next) => Step::Sender(SenderStep::Probe(next)),
+        Admission::Reserve(pace) => Step::Sender(SenderStep::Reserve(pace)),
+        Admission::Exhausted => Step::Sender(SenderStep::Fail(open.attempt, Reason::CircuitOpen)),
+        Admission::PutOff(put_off) => put_off_until(message, state, open, put_off, now),
+    }
+}
+
+/// Writes when the attempt is due instead, and sends its message for then. No attempt is spent.
+fn put_off_until(
+    message: &Delivery,
+    state: &FileState,
+    open: &DeliveryState,
+    put_off: PutOff,
+    now: Timestamp,
+) -> Step<Sent, SenderStep> {
+    let wait = now.until(put_off.until);
+    let mut next = state.clone();
+    next.version += 1;
+    next.status = Status::Queued;
+    next.updated_at = now;
+    if let Some(delivery) = next.delivery.as_mut() {
+        delivery.next_at = put_off.until;
+        delivery.has_slot = put_off.has_slot;
+        delivery.lease_until = None;
+        delivery.claim_id = None;
+        if put_off.by == HeldBy::Breaker && !put_off.has_slot {
+            let held = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            delivery.held_ms = delivery.held_ms.saturating_add(held);
+        }
+    }
+    let effects = vec![
+        Effect::Write(Box::new(next), OnConflict::DecideAgain),
+        Effect::Report(Report::PutOff(message.stage(), put_off.by)),
+        send_again(message.for_attempt(open.attempt), wait),
+    ];
+    Step::Do(effects, Sent::PutOff)
+}
+
+/// After a call by which the receiver has the stage paused: the attempt is not spent, and waits.
+#[must_use]
+pub fn put_off_after_call(
+    message: &Delivery,
+    claimed: &FileState,
+    now: Timestamp,
+) -> Option<Vec<Effect>> {
+    let open = claimed.delivery.as_ref()?;
+    let put_off = PutOff {
+        until: now.plus(AFTER_CALL),
+        by: HeldBy::Pause,
+        has_slot: false,
+    };
+    match put_off_until(message, claimed, open, put_off, now) {
+        Step::Do(mut effects, _) => {
+            // The claim is lost if somebody else has written.
+            if let Some(Effect::Write(_, on_conflict)) = effects.first_mut() {
+                *on_conflict = OnConflict::GiveUp;
+            }
+            Some(effects)
+        }
+        _ => None,
+    }
+}
+
+/// When a delivery is looked at again whose call had the stage paused.
+const AFTER_CALL: Duration = Duration::from_secs(10);
+
+const fn nothing() -> Step<Sent, SenderStep> {
     Step::Do(Vec::new(), Sent::Repeated)
 }
 
@@ -97,6 +217,7 @@ pub fn claim(
     if let Some(delivery) = next.delivery.as_mut() {
         delivery.lease_until = Some(lease_until);
         delivery.claim_id = Some(claim_id);
+        delivery.has_slot = false;
     }
     next
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::control::{HeldBy, StageKey};
 use crate::document::DocumentRef;
 use crate::event::{Attempted, FileLeft};
 use crate::message::{Assignment, DeadLetter, Delivery};
@@ -10,14 +11,14 @@ use crate::record::{AttemptRecord, Rejection, VisitRecord};
 use crate::state::{FileKey, FileState};
 use crate::time::Timestamp;
 
-/// What a function does next about a message, and what that comes to. `C` is the attempt's number for the sender,
-/// and uninhabited for the others, which make no calls.
+/// What a function does next about a message, and what that comes to. `C` is what only the sender does, and
+/// uninhabited for the others, which make no calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step<R, C = Infallible> {
     /// Ask the history for this visit, and decide again with its answer.
     AskHistory(Uuid),
-    /// Claim this attempt, then make the call.
-    Claim(C),
+    /// What only the sender does, because it makes calls.
+    Sender(C),
     /// Leave the message on its queue: a sender has claimed the attempt until then, and may crash.
     Wait(Timestamp),
     /// Carry out the effects in their order, then acknowledge the message. A crash in between loses nothing:
@@ -71,6 +72,8 @@ pub enum Report {
     Attempted(Box<Attempted>),
     /// A file left its stage.
     Left(Box<FileLeft>),
+    /// A delivery that was due waits, for this reason.
+    PutOff(StageKey, HeldBy),
 }
 
 /// What is known of a message's visit from the history.

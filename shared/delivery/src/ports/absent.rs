@@ -3,6 +3,7 @@ use std::convert::Infallible;
 use bytes::Bytes;
 
 use super::{DocumentError, Documents, Events, PortError, PortErrorKind, SendMessages};
+use crate::control::Change;
 use crate::document::{Document, DocumentRef};
 use crate::event::FileLeft;
 use crate::ports::Outgoing;
@@ -44,6 +45,10 @@ impl Documents for Absent {
 
 impl Events for Absent {
     async fn file_left(&self, _: &FileLeft) -> Result<(), PortError> {
+        Err(absent())
+    }
+
+    async fn stage_changed(&self, _: &Change) -> Result<(), PortError> {
         Err(absent())
     }
 }

@@ -2,6 +2,7 @@ use std::future::Future;
 
 use super::PortError;
 use crate::audit::Audit;
+use crate::control::{Change, HeldBy, StageKey};
 use crate::event::{Attempted, FileLeft};
 use crate::record::Rejection;
 
@@ -9,6 +10,9 @@ use crate::record::Rejection;
 pub trait Events: Send + Sync {
     /// Announces that a file left a Webhook stage.
     fn file_left(&self, event: &FileLeft) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Announces that the circuit breaker, the pause or the lane of a stage changed.
+    fn stage_changed(&self, change: &Change) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
 /// Announces nothing.
@@ -17,6 +21,10 @@ pub struct NoEvents;
 
 impl Events for NoEvents {
     async fn file_left(&self, _event: &FileLeft) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    async fn stage_changed(&self, _change: &Change) -> Result<(), PortError> {
         Ok(())
     }
 }
@@ -29,6 +37,10 @@ pub enum Observation<'a> {
     Attempted(&'a Attempted),
     /// A file left a Webhook stage, or stays in it for good.
     Left(&'a FileLeft),
+    /// A delivery that was due waits, because its stage holds deliveries back.
+    PutOff(&'a StageKey, HeldBy),
+    /// The circuit breaker, the pause or the lane of a stage changed.
+    StageChanged(&'a Change),
     /// An assignment was rejected.
     Rejected(&'a Rejection),
     /// An audit scanned the files that are not at rest.

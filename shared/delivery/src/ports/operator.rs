@@ -5,7 +5,9 @@ use bytes::Bytes;
 use uuid::Uuid;
 use workflow::{SecretRef, StageSecrets, Workflow};
 
-use super::{AuditPorts, FileStates, Lists, Outgoing, PortError, Secrets, SendMessages, Workflows};
+use super::{
+    AuditPorts, Controls, FileStates, Lists, Outgoing, PortError, Secrets, SendMessages, Workflows,
+};
 use crate::message::{Assignment, DeadLetter};
 use crate::state::FileKey;
 
@@ -34,12 +36,12 @@ pub struct Redriven {
 /// What an operator does with an engine, from outside its functions: stores workflows and documents, assigns
 /// files, looks at them, and redrives parked dead letters.
 pub trait Operator: AuditPorts {
-    /// Records, their history, and workflows.
-    type Records: FileStates + Lists + Workflows;
+    /// Records, their history, workflows, and the stages' control records.
+    type Records: FileStates + Lists + Workflows + Controls;
     /// The stages' secrets.
     type Secrets: Secrets;
 
-    /// Records, their history, and workflows.
+    /// Records, their history, workflows, and the stages' control records.
     fn records(&self) -> &Self::Records;
     /// The stages' secrets.
     fn secrets(&self) -> &Self::Secrets;

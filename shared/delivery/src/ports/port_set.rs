@@ -1,6 +1,6 @@
 use super::{
-    Caller, Clock, Documents, Events, FileStates, History, Observer, Secrets, SendMessages,
-    Unfinished, Workflows,
+    Caller, Clock, Controls, Documents, Events, FileStates, History, Observer, Secrets,
+    SendMessages, Unfinished, Workflows,
 };
 use crate::message::{Assignment, DeadLetter, Delivery};
 
@@ -13,6 +13,8 @@ pub trait StepPorts: Send + Sync {
     type History: History;
     /// Workflows.
     type Workflows: Workflows;
+    /// The stages' control records.
+    type Controls: Controls;
     /// The deliveries queue.
     type Deliveries: SendMessages<Delivery>;
     /// The assignments queue: a file that leaves for another Webhook stage is assigned to it.
@@ -34,6 +36,8 @@ pub trait StepPorts: Send + Sync {
     fn history(&self) -> &Self::History;
     /// Workflows.
     fn workflows(&self) -> &Self::Workflows;
+    /// The stages' control records.
+    fn controls(&self) -> &Self::Controls;
     /// The deliveries queue.
     fn deliveries(&self) -> &Self::Deliveries;
     /// The assignments queue.

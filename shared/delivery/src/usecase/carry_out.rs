@@ -7,8 +7,10 @@ use super::document_offload::{offload_large_inline, shrink_to_fit};
 use super::fault::Fault;
 use super::write::{Conflict, send_one, write};
 use crate::machine::{Effect, OnConflict, Report};
-use crate::message::DeadLetter;
-use crate::ports::{Documents, Events, History, Observation, Observer, StepPorts};
+use crate::message::{DeadLetter, Delivery};
+use crate::ports::{
+    Controls, Documents, Events, History, Observation, Observer, PortError, StepPorts,
+};
 use crate::reason::Reason;
 use crate::record::Rejection;
 
@@ -41,7 +43,8 @@ pub(super) async fn carry_out<P: StepPorts>(
                 }
             }
             Effect::SendDelivery(delivery, delay) => {
-                send_one(ports.deliveries(), *delivery, delay).await?;
+                let delivery = in_its_lane(ports, *delivery).await?;
+                send_one(ports.deliveries(), delivery, delay).await?;
             }
             Effect::SendAssignment(mut assignment) => {
                 offload_large_inline(ports.documents(), &mut assignment).await;
@@ -58,6 +61,15 @@ pub(super) async fn carry_out<P: StepPorts>(
     Ok(None)
 }
 
+/// The message in its stage's lane.
+pub(super) async fn in_its_lane<P: StepPorts>(
+    ports: &P,
+    delivery: Delivery,
+) -> Result<Delivery, PortError> {
+    let lane = ports.controls().control(&delivery.stage()).await?.lane();
+    Ok(Delivery { lane, ..delivery })
+}
+
 fn report<P: StepPorts>(ports: &P, report: &Report) {
     let observation = match report {
         Report::Attempted(attempted) => Observation::Attempted(attempted),
@@ -70,6 +82,7 @@ fn report<P: StepPorts>(ports: &P, report: &Report) {
             );
             Observation::Left(left)
         }
+        Report::PutOff(stage, by) => Observation::PutOff(stage, *by),
     };
     ports.observer().observe(observation);
 }

@@ -60,7 +60,7 @@ async fn move_on<P: StepPorts>(
             .await?
         {
             Decision::Do(effects, became) => (effects, became),
-            Decision::Claim(never) => match never {},
+            Decision::Sender(never) => match never {},
         };
         match carry_out(ports, effects).await? {
             None => return Ok(became),

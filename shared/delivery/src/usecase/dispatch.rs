@@ -1,4 +1,4 @@
-use super::carry_out::carry_out;
+use super::carry_out::{carry_out, in_its_lane};
 use super::fault::Fault;
 use super::file::{Decision, File};
 use crate::machine::{Dispatched, Effect, dispatch_step};
@@ -30,7 +30,7 @@ pub async fn prepare<P: StepPorts>(ports: &P, assignment: &Assignment) -> Result
             file.decide(|history, now| dispatch_step(workflow, assignment, state, history, now));
         let (mut first, result) = match decision.await? {
             Decision::Do(effects, result) => (effects, result),
-            Decision::Claim(never) => match never {},
+            Decision::Sender(never) => match never {},
         };
         // The rest begins with the message to send, or is empty.
         let is_send = |effect: &Effect| matches!(effect, Effect::SendDelivery(..));
@@ -42,7 +42,7 @@ pub async fn prepare<P: StepPorts>(ports: &P, assignment: &Assignment) -> Result
         }
         let message = match rest.next() {
             Some(Effect::SendDelivery(message, delay)) => Some(Outgoing {
-                message: *message,
+                message: in_its_lane(ports, *message).await?,
                 delay,
             }),
             _ => None,

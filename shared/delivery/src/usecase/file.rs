@@ -18,7 +18,7 @@ pub(super) struct File<'a, P> {
 
 /// What is to be done about the message.
 pub(super) enum Decision<R, C> {
-    Claim(C),
+    Sender(C),
     Do(Vec<Effect>, R),
 }
 
@@ -48,7 +48,7 @@ impl<'a, P: StepPorts> File<'a, P> {
                         FromHistory::Present(announcement_of(&visit).map(Box::new))
                     });
                 }
-                Step::Claim(claim) => return Ok(Decision::Claim(claim)),
+                Step::Sender(its_own) => return Ok(Decision::Sender(its_own)),
                 Step::Wait(until) => return Err(Fault::LeaseHeld(until)),
                 Step::Do(effects, result) => return Ok(Decision::Do(effects, result)),
             }

@@ -4,16 +4,21 @@
 //! on its queue (invariant 1).
 
 mod audit;
+mod batch;
 mod carry_out;
+mod control;
 mod dead_letter;
 mod dispatch;
 mod document_offload;
 mod fault;
 mod file;
 mod send;
+mod stage;
 mod write;
 
 pub use audit::{AuditSettings, audit};
+pub use batch::Batch;
+pub use control::operate_control;
 pub use dead_letter::{dead_letter, dead_letter_assignment, park};
 pub use dispatch::{Prepared, dispatch, finish, prepare};
 pub use fault::Fault;

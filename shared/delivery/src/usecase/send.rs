@@ -1,19 +1,19 @@
-use std::sync::Arc;
 use std::time::Duration;
 
-use workflow::{StageSecrets, WebhookConfig, Workflow};
+use workflow::{StageSecrets, WebhookConfig};
 
+use super::batch::Batch;
 use super::carry_out::carry_out;
 use super::fault::Fault;
 use super::file::{Decision, File};
+use super::stage::Stage;
 use super::write::{Conflict, write};
 use crate::answer::Answer;
 use crate::document::Document;
-use crate::machine::{Sent, claim, record_attempt, send_step};
+use crate::machine::{SenderStep, Sent, claim, put_off_after_call, record_attempt, send_step};
 use crate::message::Delivery;
 use crate::ports::{
     Call, Caller, Clock, DocumentError, Documents, Freshness, Secrets, SendPorts, StepPorts,
-    Workflows,
 };
 use crate::reason::Reason;
 use crate::retry::{Policy, Verdict};
@@ -45,6 +45,8 @@ pub struct Limits {
     pub default_timeout: Duration,
     /// The longest that any call may take, whatever its stage says; less than the invocation's timeout.
     pub longest_call: Duration,
+    /// Whether the engine has a slow lane. One machine has none: there a place is free as soon as its call ends.
+    pub lanes: bool,
 }
 
 /// Makes the attempt that a delivery message asks for, if it has not been made yet, and routes the file.
@@ -53,18 +55,35 @@ pub struct Limits {
 /// [`Fault`]: the message must stay on its queue.
 pub async fn send<P: SendPorts>(
     ports: &P,
+    batch: &Batch<'_>,
     message: &Delivery,
-    limits: &Limits,
 ) -> Result<Sent, Fault> {
     let mut file = File::read(ports, message.key()).await?;
+    let mut stage = Stage::read(ports, batch, message).await?;
     loop {
         let Some(current) = &file.state else {
             return Err(Fault::UnknownFile(message.key()));
         };
-        let decision = file.decide(|history, now| send_step(message, current, history, now));
+        let gate = stage.gate();
+        let decision =
+            file.decide(|history, now| send_step(message, current, history, gate.as_ref(), now));
         let sent = match decision.await? {
-            Decision::Claim(number) => attempt(ports, message, number, current, limits).await?,
             Decision::Do(effects, sent) => carry_out(ports, effects).await?.map_or(Ok(sent), Err),
+            Decision::Sender(SenderStep::Probe(next)) => {
+                stage.probe(ports, *next).await?;
+                continue;
+            }
+            Decision::Sender(SenderStep::Reserve(pace)) => {
+                stage.reserve(ports, batch, pace).await?;
+                continue;
+            }
+            Decision::Sender(SenderStep::Call(number)) => {
+                attempt(ports, batch, &stage, message, (number, None), current).await?
+            }
+            Decision::Sender(SenderStep::Fail(number, reason)) => {
+                let number = (number, Some(reason));
+                attempt(ports, batch, &stage, message, number, current).await?
+            }
         };
         match sent {
             Ok(sent) => return Ok(sent),
@@ -73,28 +92,23 @@ pub async fn send<P: SendPorts>(
     }
 }
 
-/// Prepares, claims, calls and records one attempt. The inner error: somebody else wrote first, and
-/// no call was made.
+/// Prepares, claims, calls and records one attempt, or records without a call that it failed. The inner error:
+/// somebody else wrote first, and no call was made.
 async fn attempt<P: SendPorts>(
     ports: &P,
+    batch: &Batch<'_>,
+    stage: &Stage,
     message: &Delivery,
-    number: u32,
+    (number, fails): (u32, Option<Reason>),
     current: &FileState,
-    limits: &Limits,
 ) -> Result<Result<Sent, Conflict>, Fault> {
     // Everything that can fail internally comes before the claim, because after a claim that is not used
     // the file has to wait until the lease ends.
-    let workflow = ports
-        .workflows()
-        .workflow(&message.team, message.workflow_id)
-        .await?;
-    let prepared = prepare(ports, workflow.as_deref(), message).await?;
-    let timeout = prepared
-        .config
-        .as_ref()
-        .and_then(|config| config.timeout)
-        .unwrap_or(limits.default_timeout)
-        .min(limits.longest_call);
+    let (limits, timeout) = (&batch.limits, stage.timeout);
+    let prepared = match fails {
+        Some(reason) => Err(reason),
+        None => prepare(ports, stage, message).await?,
+    };
     let claimed_at = ports.clock().now();
     if claimed_at.until(limits.deadline) < timeout + START_MARGIN {
         return Err(Fault::OutOfTime);
@@ -113,8 +127,12 @@ async fn attempt<P: SendPorts>(
         // Or so long that the invocation could end during the call, together with all others of the batch.
         return Err(Fault::OutOfTime);
     }
-    let answer = match (prepared.ready, &prepared.config) {
-        (Ok(Ready { secrets, document }), Some(config)) => {
+    let answer = match prepared {
+        Ok(Ready {
+            config,
+            secrets,
+            document,
+        }) => {
             let call = Call {
                 config: config.clone(),
                 secrets,
@@ -129,21 +147,19 @@ async fn attempt<P: SendPorts>(
             };
             ports.caller().call(call).await?
         }
-        (Err(reason), _) => Answer::no_call(reason),
-        (Ok(_), None) => Answer::no_call(Reason::StageMissing),
+        Err(reason) => Answer::no_call(reason),
     };
-    let config = prepared.config.as_ref();
-    let sent = record(ports, workflow, config, &claimed, message, &answer, started).await?;
+    let sent = record(ports, stage, &claimed, message, &answer, started).await?;
+    stage
+        .learn(ports, batch, message.delivery_id, &answer)
+        .await;
+    let config = stage.config();
     refresh_secrets_after_refusal(ports, &message.team, config, &answer).await;
     Ok(Ok(sent))
 }
 
-struct Prepared<R> {
-    config: Option<WebhookConfig>,
-    ready: Result<Ready<R>, Reason>,
-}
-
-struct Ready<R> {
+struct Ready<'a, R> {
+    config: &'a WebhookConfig,
     secrets: StageSecrets,
     document: Document<R>,
 }
@@ -151,25 +167,15 @@ struct Ready<R> {
 type Reader<P> = <<P as StepPorts>::Documents as Documents>::Reader;
 
 /// The current stage, its secrets and the document; or the reason why no call can be made.
-async fn prepare<P: SendPorts>(
+async fn prepare<'a, P: SendPorts>(
     ports: &P,
-    workflow: Option<&Workflow>,
+    stage: &'a Stage,
     message: &Delivery,
-) -> Result<Prepared<Reader<P>>, Fault> {
-    let Some(workflow) = workflow else {
-        return Ok(Prepared {
-            config: None,
-            ready: Err(Reason::WorkflowMissing),
-        });
-    };
-    let config = workflow
-        .stage(message.stage_id)
-        .and_then(|stage| stage.webhook.clone());
-    let Some(config) = config else {
-        return Ok(Prepared {
-            config: None,
-            ready: Err(Reason::StageMissing),
-        });
+) -> Result<Result<Ready<'a, Reader<P>>, Reason>, Fault> {
+    let config = match (&stage.workflow, stage.config()) {
+        (None, _) => return Ok(Err(Reason::WorkflowMissing)),
+        (Some(_), None) => return Ok(Err(Reason::StageMissing)),
+        (Some(_), Some(config)) => config,
     };
     let secrets = match &config.secret_ref {
         None => Some(StageSecrets::default()),
@@ -181,24 +187,21 @@ async fn prepare<P: SendPorts>(
         }
     };
     let Some(secrets) = secrets else {
-        return Ok(Prepared {
-            config: Some(config),
-            ready: Err(Reason::SecretMissing),
-        });
+        return Ok(Err(Reason::SecretMissing));
     };
-    let ready = match ports
-        .documents()
+    let document = ports.documents();
+    match document
         .open(&message.key(), message.document.as_ref())
         .await
     {
-        Ok(document) => Ok(Ready { secrets, document }),
-        Err(DocumentError::Reason(reason)) => Err(reason),
-        Err(DocumentError::Port(error)) => return Err(error.into()),
-    };
-    Ok(Prepared {
-        config: Some(config),
-        ready,
-    })
+        Ok(document) => Ok(Ok(Ready {
+            config,
+            secrets,
+            document,
+        })),
+        Err(DocumentError::Reason(reason)) => Ok(Err(reason)),
+        Err(DocumentError::Port(error)) => Err(error.into()),
+    }
 }
 
 /// A 401 or 403 may mean that the value was rotated, so the next attempt must not use the cached one. API
@@ -225,8 +228,7 @@ async fn refresh_secrets_after_refusal<P: SendPorts>(
 
 async fn record<P: SendPorts>(
     ports: &P,
-    workflow: Option<Arc<Workflow>>,
-    config: Option<&WebhookConfig>,
+    stage: &Stage,
     claimed: &FileState,
     message: &Delivery,
     answer: &Answer,
@@ -239,15 +241,14 @@ async fn record<P: SendPorts>(
         reason = Verdict::of(answer).reason().map(Reason::code),
         duration_ms = answer.duration.as_millis(), "attempt"
     );
-    let recorded = record_attempt(
-        workflow.as_deref(),
-        config,
-        claimed,
-        message,
-        answer,
-        started,
-        ports.clock().now(),
-    );
+    let is_paused = stage.pause_if_told(ports, answer).await?;
+    let now = ports.clock().now();
+    let recorded = if is_paused && Verdict::of(answer) != Verdict::Succeeded {
+        put_off_after_call(message, claimed, now).map(|effects| (effects, Sent::PutOff))
+    } else {
+        let (workflow, config) = (stage.workflow.as_deref(), stage.config());
+        record_attempt(workflow, config, claimed, message, answer, started, now)
+    };
     let (effects, sent) = recorded.ok_or(Fault::Contended)?;
     match carry_out(ports, effects).await? {
         None => Ok(sent),

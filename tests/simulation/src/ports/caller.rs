@@ -50,6 +50,7 @@ fn answer(result: Result<u16, Reason>, retry_after: Option<u64>) -> Answer {
         result,
         retry_after: retry_after.map(RetryAfter::Seconds),
         duration: Duration::from_millis(1),
+        receiver_says: None,
         request_bytes: 2,
         response_excerpt: String::new(),
         detail: None,

@@ -104,6 +104,7 @@ pub(crate) fn record(model: &Small, message: &Delivery, claimed: &Record, status
         result: Ok(status),
         retry_after: None,
         duration: Duration::ZERO,
+        receiver_says: None,
         request_bytes: 0,
         response_excerpt: String::new(),
         detail: None,

@@ -180,7 +180,9 @@ impl Poller {
         let event = LambdaEvent::new(event, context);
         let answer = match self.function {
             Function::Dispatcher => dispatcher::handle(&self.ports, event).await,
-            Function::Sender(settings) => sender::handle(&self.ports, &settings, event).await,
+            Function::Sender(settings) => {
+                sender::handle(&self.ports, &settings, self.ports.recent(), event).await
+            }
             Function::DeadLetter => dead_letter::handle(&self.ports, event).await,
         };
         // Before the messages are settled, because settling wakes the poller, which must find the slots free.

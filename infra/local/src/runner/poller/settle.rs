@@ -90,6 +90,7 @@ mod tests {
             stage_id: id,
             task: Task::Attempt(1),
             document: None,
+            lane: delivery::control::Lane::Fast,
         };
         let assigned_by = Actor::User {
             id: None,
@@ -116,6 +117,8 @@ mod tests {
                 opened_at: then,
                 attempt: 1,
                 next_at: then,
+                held_ms: 0,
+                has_slot: false,
                 lease_until: Some(now.plus(Duration::from_secs(600))),
                 claim_id: Some(id),
                 attempts: Vec::new(),

@@ -1,0 +1,182 @@
+use std::time::Duration;
+
+use workflow::WebhookConfig;
+
+use super::breaker::{RECOVERY_INTERVAL, probing};
+use super::rate::{EARLY, is_on_time};
+use super::{Outage, Pace, Phase, StageControl};
+use crate::retry::{MAX_DELAY, Policy, spread};
+use crate::state::DeliveryState;
+use crate::time::Timestamp;
+
+/// Why a delivery that is due is put off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HeldBy {
+    /// The circuit breaker.
+    Breaker,
+    /// A pause.
+    Pause,
+    /// The stage's `max_rate`.
+    Rate,
+}
+
+impl HeldBy {
+    /// A stable code, as in logs and metrics.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Breaker => "breaker",
+            Self::Pause => "pause",
+            Self::Rate => "rate",
+        }
+    }
+}
+
+/// Whether a delivery that is due may be called now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Make the call.
+    Admitted,
+    /// Write this record first, by which the delivery becomes the probe; then decide again.
+    Probe(Box<StageControl>),
+    /// Reserve a time at this pace first; then decide again.
+    Reserve(Pace),
+    /// Look again later. No attempt is spent.
+    PutOff(PutOff),
+    /// The delivery has been held back for as long as its stage allows: the attempt fails without a call.
+    Exhausted,
+}
+
+/// A delivery that is due waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PutOff {
+    /// Until then.
+    pub until: Timestamp,
+    /// Why.
+    pub by: HeldBy,
+    /// Whether it may make its call at this very time, because the time is reserved for it.
+    pub has_slot: bool,
+}
+
+/// How much longer than the time it waits for a put-off delivery may wait, so that not all come at once: a fifth of
+/// that time, within these limits.
+const SPREAD: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(60));
+
+/// Decides whether a delivery that is due may be called now. `slot` is the time that an earlier
+/// [`Admission::Reserve`] came to, and `lease` how long a claim of the stage lasts.
+#[must_use]
+pub fn admit(
+    control: &StageControl,
+    config: &WebhookConfig,
+    open: &DeliveryState,
+    slot: Option<Timestamp>,
+    lease: Duration,
+    now: Timestamp,
+) -> Admission {
+    if let Some(pause) = &control.pause {
+        // From half the time on, so that the files do not all come at once after the pause.
+        let wait = pause.wait(now).mul_f64(0.5 + 0.5 * share(open));
+        return put_off(now.plus(wait), HeldBy::Pause);
+    }
+    let policy = Policy::of(config);
+    let rate = config.max_rate.map(Pace::of);
+    let outage = control.outage.as_ref();
+    let outage = outage.filter(|_| config.breaker.is_some() && policy.patience() > Duration::ZERO);
+    let Some(outage) = outage else {
+        return at_pace(control, rate, open, slot, now);
+    };
+    match outage.phase {
+        Phase::Open if now >= outage.until => probe(control, outage, open, lease, now),
+        Phase::HalfOpen { probe } if probe == open.delivery_id => Admission::Admitted,
+        Phase::HalfOpen { .. } if now >= outage.until => probe(control, outage, open, lease, now),
+        Phase::Open | Phase::HalfOpen { .. } => hold(control, outage, &policy, open, now),
+        Phase::Recovering if now >= outage.until => at_pace(control, rate, open, slot, now),
+        Phase::Recovering => {
+            let pace = Pace(RECOVERY_INTERVAL).slower(rate);
+            match at_pace(control, Some(pace), open, slot, now) {
+                Admission::PutOff(put_off) if put_off.until > outage.until => {
+                    hold(control, outage, &policy, open, now)
+                }
+                Admission::PutOff(put_off) => Admission::PutOff(PutOff {
+                    by: HeldBy::Breaker,
+                    ..put_off
+                }),
+                Admission::Reserve(_) if control.next_slot > Some(outage.until) => {
+                    hold(control, outage, &policy, open, now)
+                }
+                admission => admission,
+            }
+        }
+    }
+}
+
+fn probe(
+    control: &StageControl,
+    outage: &Outage,
+    open: &DeliveryState,
+    lease: Duration,
+    now: Timestamp,
+) -> Admission {
+    let next = probing(control, outage, open.delivery_id, lease, now);
+    Admission::Probe(Box::new(next))
+}
+
+/// Puts it off to just after the phase's end, as far as the stage's patience goes.
+fn hold(
+    control: &StageControl,
+    outage: &Outage,
+    policy: &Policy,
+    open: &DeliveryState,
+    now: Timestamp,
+) -> Admission {
+    let phase = control.updated_at.until(outage.until);
+    let spread = (phase / 5).clamp(SPREAD.0, SPREAD.1).mul_f64(share(open));
+    // Where the receiver asked for the time, as long as all retries together would wait by its word.
+    let most = policy.patience().max(outage.asked * policy.max_retries());
+    let left = most.saturating_sub(Duration::from_millis(open.held_ms));
+    if left.is_zero() {
+        return Admission::Exhausted;
+    }
+    let wait = now.until(outage.until) + spread;
+    put_off(now.plus(wait.min(left)), HeldBy::Breaker)
+}
+
+const fn put_off(until: Timestamp, by: HeldBy) -> Admission {
+    Admission::PutOff(PutOff {
+        until,
+        by,
+        has_slot: false,
+    })
+}
+
+fn at_pace(
+    control: &StageControl,
+    pace: Option<Pace>,
+    open: &DeliveryState,
+    slot: Option<Timestamp>,
+    now: Timestamp,
+) -> Admission {
+    let Some(pace) = pace else {
+        return Admission::Admitted;
+    };
+    let reserved = open.has_slot.then_some(open.next_at);
+    match slot.or(reserved) {
+        Some(slot) if is_on_time(slot, now) => Admission::Admitted,
+        Some(slot) if now.until(slot) > EARLY => Admission::PutOff(PutOff {
+            until: slot,
+            by: HeldBy::Rate,
+            has_slot: true,
+        }),
+        // No times are given out further ahead, so that a changed rate soon takes effect.
+        _ if control.next_slot > Some(now.plus(MAX_DELAY)) => {
+            let wait = MAX_DELAY.mul_f64(0.5 + 0.5 * share(open));
+            put_off(now.plus(wait), HeldBy::Rate)
+        }
+        _ => Admission::Reserve(pace),
+    }
+}
+
+/// A share from 0 to 1 that is always the same for a delivery's attempt.
+fn share(open: &DeliveryState) -> f64 {
+    f64::from(spread(open.delivery_id, open.attempt)) / f64::from(u32::MAX)
+}

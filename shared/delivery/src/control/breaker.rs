@@ -1,0 +1,212 @@
+//! The circuit breaker.
+//!
+//! | Phase | Calls | Next |
+//! |---|---|---|
+//! | closed (no outage) | all | open, when recent calls trip it or the receiver asks for it with `Retry-After` |
+//! | open until | none | half-open, by the first delivery that comes due afterwards |
+//! | half-open | one, the probe's | recovering if the receiver answers it, or else open for twice as long |
+//! | recovering until | a few, at a fixed pace | closed; or open again after three failures in a row |
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use workflow::{BreakerConfig, WebhookConfig};
+
+use super::{Health, Recent, StageControl};
+use crate::reason::Reason;
+use crate::retry::{MAX_DELAY, Policy};
+use crate::time::Timestamp;
+
+/// The pace of the calls while the receiver recovers: 10 a second.
+pub(super) const RECOVERY_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How long the receiver gets to recover: the schedule's first delay, within these limits.
+const RECOVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
+
+/// While the receiver recovers, this many failures in a row open the breaker again.
+const FAILURES_IN_RECOVERY: u32 = 3;
+
+/// A receiver's outage, as the circuit breaker sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outage {
+    /// When the breaker tripped.
+    pub since: Timestamp,
+    /// How often it has opened since then, from 1.
+    pub trips: u32,
+    /// What went wrong last.
+    pub reason: Reason,
+    /// Until when this phase lasts; half-open, the lease of the probe.
+    pub until: Timestamp,
+    /// The breaker's phase.
+    pub phase: Phase,
+    /// How long the receiver asked to be left alone; zero if it did not.
+    #[serde(default, skip_serializing_if = "Duration::is_zero")]
+    pub asked: Duration,
+}
+
+/// A phase of the circuit breaker; it is closed without an outage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// No call is made.
+    Open,
+    /// One delivery makes a call, the probe.
+    HalfOpen {
+        /// That delivery.
+        probe: Uuid,
+    },
+    /// The probe was answered; a few calls are made.
+    Recovering,
+}
+
+/// How long the breaker opens: the schedule's first delay, doubled each time, up to its longest.
+fn period(policy: &Policy, trips: u32) -> Duration {
+    let (first, longest) = (policy.first_delay(), policy.longest_delay());
+    let doubled = 2_u32.saturating_pow(trips.saturating_sub(1));
+    first.saturating_mul(doubled).min(longest.max(first))
+}
+
+fn opened(
+    control: &StageControl,
+    policy: &Policy,
+    (since, trips): (Timestamp, u32),
+    (reason, asked): (Reason, Duration),
+    now: Timestamp,
+) -> StageControl {
+    let asked = asked.min(MAX_DELAY);
+    let outage = Outage {
+        since,
+        trips,
+        reason,
+        until: now.plus(period(policy, trips).max(asked)),
+        phase: Phase::Open,
+        asked,
+    };
+    StageControl {
+        outage: Some(outage),
+        ..control.next(now)
+    }
+}
+
+/// The record in which this delivery makes the probe, until `lease`.
+pub(super) fn probing(
+    control: &StageControl,
+    outage: &Outage,
+    probe: Uuid,
+    lease: Duration,
+    now: Timestamp,
+) -> StageControl {
+    StageControl {
+        outage: Some(Outage {
+            phase: Phase::HalfOpen { probe },
+            until: now.plus(lease),
+            ..outage.clone()
+        }),
+        ..control.next(now)
+    }
+}
+
+/// The record after a call, if that changes it. `recent` includes the call.
+pub(crate) fn after_call(
+    control: &StageControl,
+    config: &WebhookConfig,
+    delivery_id: Uuid,
+    health: Health,
+    recent: &Recent,
+    now: Timestamp,
+) -> Option<StageControl> {
+    let policy = Policy::of(config);
+    match config.breaker {
+        Some(breaker) if policy.patience() > Duration::ZERO => {
+            breaker_after_call(control, &breaker, &policy, delivery_id, health, recent, now)
+        }
+        // The breaker was switched off while it was open.
+        _ => control.outage.as_ref().map(|_| closed(control, now)),
+    }
+}
+
+fn breaker_after_call(
+    control: &StageControl,
+    config: &BreakerConfig,
+    policy: &Policy,
+    delivery_id: Uuid,
+    health: Health,
+    recent: &Recent,
+    now: Timestamp,
+) -> Option<StageControl> {
+    let trouble = match health {
+        Health::Trouble(reason, hint) => {
+            Some((reason, hint.map_or(Duration::ZERO, |hint| hint.from(now))))
+        }
+        Health::Alive | Health::Unknown => None,
+    };
+    let Some(outage) = &control.outage else {
+        let why = trouble?;
+        let trips = why.1 > Duration::ZERO || recent.trips(config);
+        return trips.then(|| opened(control, policy, (now, 1), why, now));
+    };
+    let again = (outage.since, outage.trips.saturating_add(1));
+    match (outage.phase, health) {
+        (Phase::HalfOpen { probe }, _) if probe == delivery_id => Some(match (trouble, health) {
+            (Some(why), _) => opened(control, policy, again, why, now),
+            (None, Health::Alive) => recovering(control, outage, policy, now),
+            // It told nothing: the next delivery makes another probe.
+            (None, _) => open_until(control, outage, now),
+        }),
+        (Phase::Recovering, Health::Trouble(..)) => {
+            let why = trouble?;
+            let reopens = why.1 > Duration::ZERO
+                || recent.failures_in_a_row >= FAILURES_IN_RECOVERY
+                || recent.trips(config);
+            let trip = if outage.until < now { (now, 1) } else { again };
+            reopens.then(|| opened(control, policy, trip, why, now))
+        }
+        (Phase::Recovering, Health::Alive) if outage.until <= now => Some(closed(control, now)),
+        // The late answer of a call that began before the breaker opened.
+        _ => None,
+    }
+}
+
+fn recovering(
+    control: &StageControl,
+    outage: &Outage,
+    policy: &Policy,
+    now: Timestamp,
+) -> StageControl {
+    let time = policy.first_delay().clamp(RECOVERY.0, RECOVERY.1);
+    StageControl {
+        outage: Some(Outage {
+            phase: Phase::Recovering,
+            until: now.plus(time),
+            ..outage.clone()
+        }),
+        next_slot: Some(now),
+        ..control.next(now)
+    }
+}
+
+fn open_until(control: &StageControl, outage: &Outage, until: Timestamp) -> StageControl {
+    StageControl {
+        outage: Some(Outage {
+            phase: Phase::Open,
+            until,
+            ..outage.clone()
+        }),
+        ..control.next(until)
+    }
+}
+
+fn closed(control: &StageControl, now: Timestamp) -> StageControl {
+    StageControl {
+        outage: None,
+        ..control.next(now)
+    }
+}
+
+/// The record with the breaker closed by an operator; none if it is closed.
+#[must_use]
+pub fn closed_by_hand(control: &StageControl, now: Timestamp) -> Option<StageControl> {
+    control.outage.as_ref()?;
+    Some(closed(control, now))
+}

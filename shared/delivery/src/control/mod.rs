@@ -1,0 +1,27 @@
+//! Each stage's control record: the state of its circuit breaker, an operator's pause, its lane and the bookkeeping of
+//! its rate. Pure.
+//!
+//! The record is small, is read together with the workflow and cached as long, and changes only when something
+//! happens to the stage: it costs nothing per file. Every change is a conditional write, so that fifty senders trip a
+//! breaker once.
+
+mod admit;
+mod breaker;
+mod change;
+mod lane;
+mod pause;
+mod rate;
+mod recent;
+mod record;
+
+pub use admit::{Admission, HeldBy, PutOff, admit};
+pub use breaker::{Outage, Phase, closed_by_hand};
+pub use change::{Change, ChangeKind, changes};
+pub use lane::Lane;
+pub use pause::{Pause, paused, resumed};
+pub use rate::{Pace, Reservation, reserve};
+pub use recent::{Health, Recent, RecentCalls};
+pub use record::{StageControl, StageKey};
+
+pub(crate) use breaker::after_call;
+pub(crate) use lane::moved;

@@ -1,0 +1,168 @@
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use workflow::BreakerConfig;
+
+use super::{Phase, StageControl, StageKey};
+use crate::answer::Answer;
+use crate::reason::Reason;
+use crate::retry_after::RetryAfter;
+use crate::time::Timestamp;
+
+/// What an answer says about the receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It answers, whatever it says about this file.
+    Alive,
+    /// It is in trouble, and may have said when to come back.
+    Trouble(Reason, Option<RetryAfter>),
+    /// No call was made, so nothing is known.
+    Unknown,
+}
+
+impl Health {
+    /// Judges an answer. Trouble is: no connection, no TLS, no answer in time, 5xx and 429. What says that the file or
+    /// the stage's settings are wrong (other 4xx, 3xx) is not.
+    #[must_use]
+    pub const fn of(answer: &Answer) -> Self {
+        match answer.result {
+            Ok(429 | 503) => Self::Trouble(Reason::HttpStatus, answer.retry_after),
+            Ok(500..) => Self::Trouble(Reason::HttpStatus, None),
+            Ok(_) => Self::Alive,
+            Err(reason) if reason.is_trouble() => Self::Trouble(reason, None),
+            Err(_) => Self::Unknown,
+        }
+    }
+}
+
+/// The most calls that are remembered of a stage.
+const MOST_CALLS: usize = 200;
+
+/// The most stages whose calls are remembered; one more, and all are forgotten.
+const MOST_STAGES: usize = 1000;
+
+/// The recent calls of one sender process, by stage. A process only judges by its own.
+#[derive(Debug, Default)]
+pub struct RecentCalls(Mutex<HashMap<StageKey, Window>>);
+
+#[derive(Debug, Default)]
+struct Window {
+    /// What the breaker was when these calls were admitted.
+    under: Option<(Timestamp, u32, bool)>,
+    calls: VecDeque<Past>,
+    failures_in_a_row: u32,
+    timeouts_in_a_row: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Past {
+    at: Timestamp,
+    is_trouble: bool,
+    is_timeout: bool,
+    took: Duration,
+}
+
+/// What the recent calls of a stage come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recent {
+    /// How many calls are remembered.
+    pub calls: usize,
+    /// Failures since the last success.
+    pub failures_in_a_row: u32,
+    /// Timeouts since the last call that did not time out.
+    pub timeouts_in_a_row: u32,
+    /// Timeouts among the calls.
+    pub timeouts: usize,
+    /// The median of their durations.
+    pub median: Duration,
+    /// Calls within the breaker's window, and the failed ones among them.
+    pub in_window: (u32, u32),
+}
+
+impl Recent {
+    /// Whether these calls trip a breaker with these settings.
+    #[must_use]
+    pub fn trips(&self, config: &BreakerConfig) -> bool {
+        let (calls, failed) = self.in_window;
+        self.failures_in_a_row >= config.failures_in_a_row
+            || (calls >= config.calls
+                && u64::from(failed) * 100 >= u64::from(calls) * u64::from(config.failed_percent))
+    }
+}
+
+impl RecentCalls {
+    /// Adds a call that was admitted under this record, and sums up. The calls from before the breaker last changed are
+    /// forgotten, because an outage says nothing about the time after it.
+    pub fn note(
+        &self,
+        stage: &StageKey,
+        control: &StageControl,
+        health: Health,
+        took: Duration,
+        window: Duration,
+        now: Timestamp,
+    ) -> Recent {
+        let mut stages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if stages.len() >= MOST_STAGES && !stages.contains_key(stage) {
+            stages.clear();
+        }
+        let seen = stages.entry(stage.clone()).or_default();
+        let under = control.outage.as_ref().map(|outage| {
+            let is_recovering = outage.phase == Phase::Recovering;
+            (outage.since, outage.trips, is_recovering)
+        });
+        if seen.under != under {
+            *seen = Window {
+                under,
+                ..Window::default()
+            };
+        }
+        let is_timeout = matches!(health, Health::Trouble(Reason::Timeout, _));
+        match health {
+            Health::Unknown => {}
+            Health::Alive | Health::Trouble(..) => seen.add(Past {
+                at: now,
+                is_trouble: health != Health::Alive,
+                is_timeout,
+                took,
+            }),
+        }
+        seen.sum(window, now)
+    }
+}
+
+impl Window {
+    fn add(&mut self, call: Past) {
+        if self.calls.len() == MOST_CALLS {
+            self.calls.pop_front();
+        }
+        self.calls.push_back(call);
+        let counted = |count: u32, goes_on: bool| if goes_on { count + 1 } else { 0 };
+        self.failures_in_a_row = counted(self.failures_in_a_row, call.is_trouble);
+        self.timeouts_in_a_row = counted(self.timeouts_in_a_row, call.is_timeout);
+    }
+
+    fn sum(&self, window: Duration, now: Timestamp) -> Recent {
+        let mut took: Vec<_> = self.calls.iter().map(|call| call.took).collect();
+        let middle = took.len() / 2;
+        let median = if took.is_empty() {
+            Duration::ZERO
+        } else {
+            *took.select_nth_unstable(middle).1
+        };
+        let recent = self.calls.iter().rev();
+        let recent = recent.take_while(|call| call.at.until(now) <= window);
+        let in_window = recent.fold((0, 0), |(calls, failed), call| {
+            (calls + 1, failed + u32::from(call.is_trouble))
+        });
+        Recent {
+            calls: self.calls.len(),
+            failures_in_a_row: self.failures_in_a_row,
+            timeouts_in_a_row: self.timeouts_in_a_row,
+            timeouts: self.calls.iter().filter(|call| call.is_timeout).count(),
+            median,
+            in_window,
+        }
+    }
+}

@@ -1,0 +1,30 @@
+use std::future::Future;
+
+use super::PortError;
+use crate::control::{StageControl, StageKey};
+
+/// Why a conditional write of a control record did not succeed.
+#[derive(Debug)]
+pub enum ControlWriteError {
+    /// Somebody else wrote first; this is the current record.
+    Conflict(Box<StageControl>),
+    /// The engine failed; the write may or may not have happened.
+    Port(PortError),
+}
+
+/// The stages' control records.
+pub trait Controls: Send + Sync {
+    /// A stage's record, the default if it never had one. It is read in the same request as the stage's workflow, and
+    /// cached with it, for 5 s at most.
+    fn control(
+        &self,
+        stage: &StageKey,
+    ) -> impl Future<Output = Result<StageControl, PortError>> + Send;
+
+    /// Writes `next` if the record still has version `next.version - 1` (or does not exist, if that is 0).
+    fn put_control(
+        &self,
+        stage: &StageKey,
+        next: &StageControl,
+    ) -> impl Future<Output = Result<(), ControlWriteError>> + Send;
+}

@@ -1,0 +1,83 @@
+use std::collections::HashMap;
+
+use futures_util::lock::Mutex;
+use uuid::Uuid;
+
+use super::control::change_control;
+use super::fault::Fault;
+use super::send::Limits;
+use crate::control::{Pace, RecentCalls, Reservation, StageControl, StageKey, reserve};
+use crate::message::Delivery;
+use crate::ports::{Clock, StepPorts};
+use crate::time::Timestamp;
+
+/// What the deliveries of one invocation share.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    pub(super) limits: Limits,
+    pub(super) recent: &'a RecentCalls,
+    /// How many of its messages are of each stage.
+    messages: HashMap<Uuid, u32>,
+    slots: Mutex<HashMap<StageKey, Slots>>,
+}
+
+/// The times that are reserved for the calls of a stage, and how many are taken.
+#[derive(Debug)]
+struct Slots {
+    pace: Pace,
+    reservation: Reservation,
+    taken: u32,
+    of: u32,
+}
+
+impl<'a> Batch<'a> {
+    /// For these messages. `recent` has the recent calls of this process.
+    pub fn new<'m>(
+        limits: Limits,
+        recent: &'a RecentCalls,
+        messages: impl IntoIterator<Item = &'m Delivery>,
+    ) -> Self {
+        let mut counts = HashMap::new();
+        for message in messages {
+            *counts.entry(message.stage_id).or_default() += 1;
+        }
+        Self {
+            limits,
+            recent,
+            messages: counts,
+            slots: Mutex::default(),
+        }
+    }
+
+    /// A time for a call. The first one that asks reserves times for all messages of its stage with one write.
+    pub(super) async fn slot<P: StepPorts>(
+        &self,
+        ports: &P,
+        stage: &StageKey,
+        control: &StageControl,
+        pace: Pace,
+    ) -> Result<Timestamp, Fault> {
+        let mut slots = self.slots.lock().await;
+        if let Some(slots) = slots.get_mut(stage)
+            && slots.taken < slots.of
+            && slots.pace == pace
+        {
+            slots.taken += 1;
+            return Ok(slots.reservation.slot(slots.taken - 1));
+        }
+        let of = self.messages.get(&stage.stage_id).copied().unwrap_or(1);
+        let now = ports.clock().now();
+        let taking = |control: &StageControl| Some(reserve(control, pace, of, now).0);
+        let written = change_control(ports, stage, control.clone(), taking).await?;
+        let written = written.and_then(|written| written.next_slot);
+        let reservation = Reservation::before(written.unwrap_or(now), pace, of);
+        let taken = Slots {
+            pace,
+            reservation,
+            taken: 1,
+            of,
+        };
+        slots.insert(stage.clone(), taken);
+        Ok(reservation.slot(0))
+    }
+}

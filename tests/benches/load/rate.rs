@@ -1,0 +1,69 @@
+//! A stage with a `max_rate` and more files than that.
+
+use serde_json::json;
+
+use crate::files::assign;
+use crate::ledger::Ledger;
+use crate::pipeline::{Pipeline, Stage};
+use crate::process::Usage;
+use crate::receiver::WELL;
+use crate::remote::Remote;
+use crate::report::Row;
+
+pub(crate) const NAME: &str = "rate";
+const FILES: usize = 2_000;
+const RATE: usize = 50;
+
+/// Microseconds.
+const WINDOW: i64 = 10_000_000;
+
+pub(crate) async fn run() -> Vec<Row> {
+    let mut remote = Remote::start();
+    let stage = Stage {
+        name: "Limited",
+        url: remote.url(WELL),
+        settings: json!({"max_rate": format!("{RATE}/s")}),
+    };
+    let pipeline = Pipeline::new(&[stage]).await;
+    let files = pipeline.files("Limited", FILES).await;
+    assign(&pipeline.engine, &files).await;
+    let usage = Usage::begin();
+    let pollers = pipeline.start();
+    pipeline.at_rest().await;
+    let used = usage.end();
+    pollers.stop().await;
+    let calls = remote.calls();
+    let states = pipeline.states().await;
+    let mut at: Vec<i64> = calls.iter().map(|call| call.at).collect();
+    at.sort_unstable();
+    let in_window = |from: &i64| {
+        at.iter()
+            .filter(|at| (*from..from + WINDOW).contains(at))
+            .count()
+    };
+    let most = at.iter().map(in_window).max().unwrap_or(0);
+    let took = (at.last().unwrap() - at.first().unwrap()) as f64 / 1e6;
+    let achieved = FILES as f64 / took;
+    let allowed = RATE * 10 * 105 / 100;
+    vec![
+        Row::figure(
+            NAME,
+            format!("{FILES} files at most {RATE}/s: calls/s; seconds"),
+            format!("{achieved:.1}; {took:.1}"),
+        ),
+        Row::if_broken(
+            most > allowed,
+            NAME,
+            format!("most calls in any 10 s, at most {allowed}"),
+            most,
+        ),
+        Row::if_broken(
+            achieved < RATE as f64 * 0.9,
+            NAME,
+            "at least 90 % of the rate",
+            format!("{:.0} %", achieved * 100.0 / RATE as f64),
+        ),
+        Row::figure(NAME, "CPU; peak memory", used),
+        Ledger::succeeded(&files, &calls, &states).row(NAME, "files"),
+    ]
+}

@@ -22,6 +22,9 @@ pub(crate) async fn arrive(model: Arc<Model>, stage: usize, load: Load) {
         let Some(after) = (Duration::from_secs(1) * number).checked_div(load.a_second) else {
             return;
         };
+        if load.until.is_some_and(|until| began + after >= until) {
+            return;
+        }
         sleep_until(model.time.at(began + after)).await;
         model.arrives(stage);
     }

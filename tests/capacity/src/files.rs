@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use delivery::control::Lane;
 use delivery::{Delivery, DeliveryState, FileKey, FileState, Status, Task, Timestamp, Visit};
 use workflow::{Actor, Role};
 
@@ -15,7 +16,9 @@ pub(crate) struct File {
     pub(crate) arrived: Duration,
     pub(crate) first_called: Option<Duration>,
     pub(crate) left: Option<Duration>,
+    /// Calls made for it.
     pub(crate) calls: u32,
+    /// How often its message was received.
     pub(crate) receives: u32,
 }
 
@@ -43,6 +46,8 @@ impl File {
             opened_at: now,
             attempt: 1,
             next_at: now,
+            held_ms: 0,
+            has_slot: false,
             lease_until: None,
             claim_id: None,
             attempts: Vec::new(),
@@ -81,7 +86,7 @@ impl File {
 }
 
 /// The message that the dispatcher sends for it.
-pub(crate) fn first_message(number: usize, stage: usize) -> Delivery {
+pub(crate) fn first_message(number: usize, stage: usize, lane: Lane) -> Delivery {
     Delivery {
         delivery_id: ids::delivery(number),
         team: TEAM.to_owned(),
@@ -90,5 +95,6 @@ pub(crate) fn first_message(number: usize, stage: usize) -> Delivery {
         stage_id: ids::stage(stage),
         task: Task::Attempt(1),
         document: None,
+        lane,
     }
 }

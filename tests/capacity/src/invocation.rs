@@ -12,6 +12,7 @@ use crate::ids;
 use crate::lock::lock;
 use crate::ports::Environment;
 use crate::queue::Received;
+use crate::tally::Count;
 
 /// One invocation of the sender. Its place is taken until this returns.
 pub(crate) async fn invoke(environment: &Environment, messages: Vec<Received>) {
@@ -19,22 +20,24 @@ pub(crate) async fn invoke(environment: &Environment, messages: Vec<Received>) {
     {
         let mut tally = lock(&model.tally);
         tally.invocations += 1;
-        tally.billed.starts(model.time.elapsed());
+        tally.billed[environment.lane() as usize].starts(model.time.elapsed());
     }
     let settings = Settings {
         default_timeout: DEFAULT_TIMEOUT,
         longest_call: aws::LONGEST_CALL,
+        lanes: model.queues.1.is_some(),
         ..Settings::default()
     };
     let handled = async {
-        let answer = sender::handle(environment, &settings, event(environment, &messages)).await;
+        let event = event(environment, &messages);
+        let answer = sender::handle(environment, &settings, environment.recent(), event).await;
         if let Ok(answer) = answer {
             settle(environment, &messages, &answer).await;
         }
     };
     // Lambda ends the invocation then, and its messages come back when their visibility timeout ends.
     let _ = timeout(aws::FUNCTION_TIMEOUT, handled).await;
-    lock(&model.tally).billed.ends(model.time.elapsed());
+    lock(&model.tally).billed[environment.lane() as usize].ends(model.time.elapsed());
 }
 
 fn event(environment: &Environment, messages: &[Received]) -> LambdaEvent<SqsEvent> {
@@ -44,6 +47,8 @@ fn event(environment: &Environment, messages: &[Received]) -> LambdaEvent<SqsEve
     for message in messages {
         if let Some(file) = item(&message.body).and_then(|number| files.get_mut(number)) {
             file.receives += 1;
+            let stage = file.stage;
+            model.count(stage, Count::Receives);
         }
         event.records.push(record(message));
     }
@@ -71,7 +76,7 @@ fn item(body: &str) -> Option<usize> {
 
 /// Does what the answer says, as `SourceQueue` of `shared/aws` and the mapping do.
 async fn settle(environment: &Environment, messages: &[Received], answer: &Answer) {
-    let queue = &environment.model().deliveries;
+    let queue = environment.model().queue(environment.lane());
     let failed = answer.failed.iter();
     let failed: HashMap<&str, Return> = failed
         .map(|failed| (failed.record.message_id.as_str(), failed.comes_back()))

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use delivery::control::Lane;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -30,6 +31,15 @@ impl Mapping {
         }
     }
 
+    /// The slow lane's, by the template's defaults.
+    #[must_use]
+    pub const fn of_the_slow_lane() -> Self {
+        Self {
+            places: aws::SLOW_PLACES,
+            ..Self::of_the_template()
+        }
+    }
+
     /// As if each call's place were freed when that call ends, which SQS and Lambda do not offer: each environment
     /// makes as many calls at the same time, but takes the next message after each.
     #[must_use]
@@ -43,9 +53,9 @@ impl Mapping {
 
     /// Starts its places, one after the other as the mapping grows. The model does not let it shrink: a place that
     /// finds nothing to do costs nothing.
-    pub(crate) fn start(self, model: &Arc<Model>, tasks: &mut JoinSet<()>) {
+    pub(crate) fn start(self, model: &Arc<Model>, lane: Lane, tasks: &mut JoinSet<()>) {
         for place in 0..self.places {
-            let environment = Arc::new(Environment::new(Arc::clone(model)));
+            let environment = Arc::new(Environment::new(Arc::clone(model), lane));
             for _ in 0..self.shared_by {
                 tasks.spawn(self.serve(place, Arc::clone(&environment)));
             }
@@ -55,8 +65,9 @@ impl Mapping {
     async fn serve(self, place: usize, environment: Arc<Environment>) {
         let later = u32::try_from((place + 1).saturating_sub(aws::FIRST_PLACES)).unwrap_or(0);
         sleep(std::time::Duration::from_secs(60) * later / aws::PLACES_A_MINUTE).await;
+        let queue = environment.model().queue(environment.lane());
         loop {
-            let messages = environment.model().deliveries.receive(self.batch).await;
+            let messages = queue.receive(self.batch).await;
             sleep(aws::RECEIVE + aws::INVOKE).await;
             invoke(&environment, messages).await;
             sleep(aws::DELETE).await;

@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use delivery::Delivery;
+use delivery::control::{Lane, StageControl};
 use delivery::ports::{Outgoing, PortError};
 use uuid::Uuid;
 use workflow::Workflow;
@@ -16,13 +17,16 @@ use crate::receiver::Receiver;
 use crate::tally::{Count, Tally};
 use crate::time::Time;
 
-/// What all environments share: the table, the queue, the receivers; and what happened.
+/// What all environments share: the table, the queues, the receivers; and what happened.
 #[derive(Debug)]
 pub(crate) struct Model {
     pub(crate) time: Time,
     pub(crate) workflow: Arc<Workflow>,
     pub(crate) receivers: Vec<Receiver>,
-    pub(crate) deliveries: Queue,
+    /// The queue of the fast lane, and that of the slow lane if there is one.
+    pub(crate) queues: (Queue, Option<Queue>),
+    /// By stage.
+    pub(crate) controls: Mutex<Vec<StageControl>>,
     /// By number.
     pub(crate) files: Mutex<Vec<File>>,
     pub(crate) tally: Mutex<Tally>,
@@ -38,7 +42,8 @@ impl Model {
             time,
             workflow: Arc::new(workflow),
             receivers: receivers.collect(),
-            deliveries: Queue::new(time),
+            queues: (Queue::new(time), plan.slow.map(|_| Queue::new(time))),
+            controls: Mutex::new(vec![StageControl::default(); plan.stages.len()]),
             files: Mutex::default(),
             tally: Mutex::new(Tally::new(plan.stages.len())),
             claims: AtomicU64::new(0),
@@ -54,9 +59,12 @@ impl Model {
             files.push(File::queued(number, stage, now, self.time.now()));
             number
         };
-        lock(&self.tally).count(stage, Count::Arrived, now);
+        self.count(stage, Count::Arrived);
+        // The dispatcher has its own copy of the record; its age makes no difference here.
+        let lane = lock(&self.controls).get(stage).map(StageControl::lane);
+        let lane = lane.unwrap_or_default();
         let first = Outgoing {
-            message: first_message(number, stage),
+            message: first_message(number, stage, lane),
             delay: Duration::ZERO,
         };
         // Nothing refuses a message this small.
@@ -65,8 +73,22 @@ impl Model {
 
     /// Sends a delivery message.
     pub(crate) fn send(&self, outgoing: &Outgoing<Delivery>) -> Result<(), PortError> {
-        self.deliveries.send(outgoing.body()?, outgoing.delay);
+        let lane = outgoing.message.lane;
+        self.count(ids::number(outgoing.message.stage_id), Count::Messages);
+        self.queue(lane).send(outgoing.body()?, outgoing.delay);
         Ok(())
+    }
+
+    /// The lane's queue.
+    pub(crate) fn queue(&self, lane: Lane) -> &Queue {
+        match (&self.queues, lane) {
+            ((_, Some(slow)), Lane::Slow) => slow,
+            ((fast, _), _) => fast,
+        }
+    }
+
+    pub(crate) fn count(&self, stage: usize, what: Count) {
+        lock(&self.tally).count(stage, what, self.time.elapsed());
     }
 
     /// How many files of a stage were never called.
@@ -99,7 +121,7 @@ impl Model {
         if let Some(file) = lock(&self.files).get_mut(ids::number(delivery)) {
             file.left = Some(now);
         }
-        lock(&self.tally).count(stage, what, now);
+        self.count(stage, what);
     }
 
     pub(crate) fn claim_id(&self) -> Uuid {

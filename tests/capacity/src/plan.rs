@@ -11,9 +11,34 @@ pub struct Plan {
     /// The Webhook stages, which are known by their position.
     pub stages: Vec<Stage>,
     /// What serves the deliveries queue.
-    pub mapping: Mapping,
+    pub fast: Mapping,
+    /// What serves the slow lane's queue, if there is one.
+    pub slow: Option<Mapping>,
     /// How long, in virtual time.
     pub lasts: Duration,
+}
+
+impl Plan {
+    /// With the template's defaults.
+    #[must_use]
+    pub const fn new(stages: Vec<Stage>, lasts: Duration) -> Self {
+        Self {
+            stages,
+            fast: Mapping::of_the_template(),
+            slow: Some(Mapping::of_the_slow_lane()),
+            lasts,
+        }
+    }
+
+    /// Without a slow lane and without breakers, as the product was.
+    #[must_use]
+    pub fn as_it_was(mut self) -> Self {
+        self.slow = None;
+        for stage in &mut self.stages {
+            stage.settings.insert("breaker".to_owned(), false.into());
+        }
+        self
+    }
 }
 
 /// A Webhook stage.
@@ -46,6 +71,8 @@ pub struct Load {
     pub backlog: usize,
     /// Files a second, evenly spaced.
     pub a_second: u32,
+    /// When files stop to arrive; none for never.
+    pub until: Option<Duration>,
     /// Whether the backlog is filled up again all the time, so that there is always something to do.
     pub saturates: bool,
 }
@@ -57,6 +84,7 @@ impl Load {
         Self {
             backlog,
             a_second: 0,
+            until: None,
             saturates: true,
         }
     }
@@ -67,6 +95,7 @@ impl Load {
         Self {
             backlog,
             a_second: 0,
+            until: None,
             saturates: false,
         }
     }
@@ -77,7 +106,15 @@ impl Load {
         Self {
             backlog: 0,
             a_second,
+            until: None,
             saturates: false,
         }
+    }
+
+    /// Nothing arrives any more from then on.
+    #[must_use]
+    pub const fn until(mut self, until: Duration) -> Self {
+        self.until = Some(until);
+        self
     }
 }

@@ -3,6 +3,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use delivery::control::Lane;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -11,6 +12,7 @@ use crate::arrivals::arrive;
 use crate::lock::lock;
 use crate::model::Model;
 use crate::plan::Plan;
+use crate::queue::Queue;
 use crate::tally::Count;
 use crate::workflow::workflow;
 
@@ -19,7 +21,7 @@ use crate::workflow::workflow;
 pub struct Run {
     model: Arc<Model>,
     lasted: Duration,
-    billed: Duration,
+    billed: [Duration; 2],
 }
 
 /// How long files waited for their first call. Those that still wait count with their time until the end.
@@ -46,9 +48,16 @@ pub fn run(plan: &Plan) -> Result<Run, Box<dyn Error>> {
         for (number, stage) in plan.stages.iter().enumerate() {
             tasks.spawn(arrive(Arc::clone(&model), number, stage.load));
         }
-        plan.mapping.start(&model, &mut tasks);
+        plan.fast.start(&model, Lane::Fast, &mut tasks);
+        if let Some(slow) = plan.slow {
+            slow.start(&model, Lane::Slow, &mut tasks);
+        }
         sleep(plan.lasts).await;
-        let billed = lock(&model.tally).billed.read(model.time.elapsed());
+        let now = model.time.elapsed();
+        let billed = lock(&model.tally)
+            .billed
+            .each_mut()
+            .map(|lane| lane.read(now));
         tasks.shutdown().await;
         Run {
             model,
@@ -72,16 +81,43 @@ impl Run {
         lock(&self.model.tally).total(stage, what)
     }
 
+    /// The most in one of these whole seconds.
+    #[must_use]
+    pub fn most_a_second(&self, stage: usize, what: Count, when: Range<Duration>) -> u64 {
+        let tally = lock(&self.model.tally);
+        let seconds = when.start.as_secs()..when.end.as_secs();
+        let second = Duration::from_secs;
+        let counts = seconds.map(|at| tally.within(stage, what, &(second(at)..second(at + 1))));
+        counts.max().unwrap_or(0)
+    }
+
+    /// When the last of the stage's files that arrived within this time left it; none if some are still there.
+    #[must_use]
+    pub fn all_left(&self, stage: usize, when: Range<Duration>) -> Option<Duration> {
+        let files = lock(&self.model.files);
+        let mut of_then = files
+            .iter()
+            .filter(|file| file.stage == stage && when.contains(&file.arrived));
+        of_then.try_fold(Duration::ZERO, |last, file| Some(last.max(file.left?)))
+    }
+
     /// What Lambda bills for the sender.
     #[must_use]
-    pub const fn billed(&self) -> Duration {
-        self.billed
+    pub fn billed(&self) -> Duration {
+        self.billed.iter().sum()
+    }
+
+    /// The same by lane.
+    #[must_use]
+    pub fn billed_in(&self, lane: Lane) -> Duration {
+        self.billed[lane as usize]
     }
 
     /// How many messages became dead letters.
     #[must_use]
     pub fn dead_letters(&self) -> usize {
-        self.model.deliveries.dead_letters()
+        let (fast, slow) = &self.model.queues;
+        fast.dead_letters() + slow.as_ref().map_or(0, Queue::dead_letters)
     }
 
     /// From the arrival until the first call, of the stage's files that arrived within this time.

@@ -18,15 +18,34 @@ pub enum Count {
     Delivered,
     /// Files that left by `failed`.
     Failed,
+    /// Deliveries that were put off by the breaker.
+    PutOff,
+    /// Messages sent.
+    Messages,
+    /// Messages received.
+    Receives,
+    /// Reads of the control record.
+    ControlReads,
+    /// Writes of the control record, the refused ones among them.
+    ControlWrites,
+    /// Those refused, because somebody else wrote first.
+    ControlConflicts,
+    /// How often the breaker opened.
+    Opened,
+    /// How often the stage turned slow.
+    TurnedSlow,
+    /// How often it turned fast again.
+    TurnedFast,
 }
 
-const COUNTS: usize = 6;
+const COUNTS: usize = 15;
 
 /// What happened.
 #[derive(Debug)]
 pub(crate) struct Tally {
     stages: Vec<[Series; COUNTS]>,
-    pub(crate) billed: Meter,
+    /// By lane: the fast one, the slow one.
+    pub(crate) billed: [Meter; 2],
     pub(crate) invocations: u64,
 }
 
@@ -40,7 +59,7 @@ impl Tally {
     pub(crate) fn new(stages: usize) -> Self {
         Self {
             stages: (0..stages).map(|_| Default::default()).collect(),
-            billed: Meter::default(),
+            billed: Default::default(),
             invocations: 0,
         }
     }

@@ -14,41 +14,43 @@ const FROM: Duration = Duration::from_secs(60);
 const SHARES: [f64; 4] = [0.0, 0.01, 0.05, 1.0];
 
 pub(crate) fn run(form: Form) -> Table {
-    let mapping = Mapping::of_the_template();
+    let lasts = match form {
+        Form::Short => FROM * 3,
+        Form::Long => FROM * 6,
+    };
     let mut table = Table::new(
         "hang: one stage, always something to do, receivers answer in 200 ms, some calls hang for 30 s",
         &[
             "calls that hang",
-            "calls/s",
-            "delivered/s",
-            "calls/s, place freed by each call",
-            "delivered/s",
+            "delivered/s as it was",
+            "place freed by each call",
+            "now",
+            "now, 50 slow places",
+            "control writes",
         ],
     );
     for share in SHARES {
+        let stage = Stage::new(Receiver::hanging(share), Load::saturating(1_000));
+        let now = Plan::new(vec![stage], lasts);
+        let was = now.clone().as_it_was();
+        let freed = Plan {
+            fast: was.fast.freed_by_each_call(),
+            ..was.clone()
+        };
+        let wide = Plan {
+            slow: Some(Mapping::of_the_template()),
+            ..now.clone()
+        };
         let mut row = vec![format!("{:.0} %", share * 100.0)];
-        for mapping in [mapping, mapping.freed_by_each_call()] {
-            let (calls, delivered) = rates(share, mapping, form);
-            row.extend([figure(calls), figure(delivered)]);
+        let mut writes = 0;
+        for plan in [was, freed, now, wide] {
+            let run = capacity::run(&plan).unwrap();
+            assert_eq!(run.dead_letters(), 0, "the model lost messages");
+            row.push(figure(run.rate(0, Count::Delivered, FROM..lasts)));
+            writes = run.total(0, Count::ControlWrites);
         }
+        row.push(figure(writes as f64));
         table.row(row);
     }
     table
-}
-
-fn rates(share: f64, mapping: Mapping, form: Form) -> (f64, f64) {
-    let until = match form {
-        Form::Short => FROM * 3,
-        Form::Long => FROM * 6,
-    };
-    let load = Load::saturating(1_000);
-    let plan = Plan {
-        stages: vec![Stage::new(Receiver::hanging(share), load)],
-        mapping,
-        lasts: until,
-    };
-    let run = capacity::run(&plan).unwrap();
-    assert_eq!(run.dead_letters(), 0, "the model lost messages");
-    let rate = |what| run.rate(0, what, FROM..until);
-    (rate(Count::Attempts), rate(Count::Delivered))
 }

@@ -8,6 +8,8 @@
 
 mod dead;
 mod hang;
+mod neighbours;
+mod outage;
 mod table;
 
 use std::env;
@@ -25,7 +27,12 @@ pub(crate) enum Form {
 
 type Scenario = fn(Form) -> Table;
 
-const SCENARIOS: [(&str, Scenario); 2] = [("hang", hang::run), ("dead", dead::run)];
+const SCENARIOS: [(&str, Scenario); 4] = [
+    ("hang", hang::run),
+    ("neighbours", neighbours::run),
+    ("dead", dead::run),
+    ("outage", outage::run),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -50,12 +57,22 @@ fn main() -> ExitCode {
         eprintln!("there is no scenario \"{unknown}\"; there are: {all}");
         return ExitCode::FAILURE;
     }
+    let mut misses = Vec::new();
     for (name, scenario) in SCENARIOS {
         if named.is_empty() || named.contains(&name) {
             let began = Instant::now();
-            scenario(form).print();
+            let table = scenario(form);
+            table.print();
+            misses.extend(table.misses().iter().map(|miss| format!("{name}: {miss}")));
             println!("  ({:.1} s to simulate)", began.elapsed().as_secs_f64());
         }
     }
-    ExitCode::SUCCESS
+    for miss in &misses {
+        eprintln!("target missed: {miss}");
+    }
+    if misses.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -6,6 +6,7 @@ pub(crate) struct Table {
     title: String,
     rows: Vec<Vec<String>>,
     notes: Vec<String>,
+    misses: Vec<String>,
 }
 
 impl Table {
@@ -14,6 +15,7 @@ impl Table {
             title: title.into(),
             rows: vec![head.iter().map(|&name| name.to_owned()).collect()],
             notes: Vec::new(),
+            misses: Vec::new(),
         }
     }
 
@@ -24,6 +26,23 @@ impl Table {
     /// A line below the table.
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
+    }
+
+    /// What the product promises, and whether the run kept it.
+    pub(crate) fn target(&mut self, promise: impl Into<String>, is_met: bool) {
+        let promise = promise.into();
+        self.notes.push(format!(
+            "{} {promise}",
+            if is_met { "met:   " } else { "MISSED:" }
+        ));
+        if !is_met {
+            self.misses.push(promise);
+        }
+    }
+
+    /// The targets that were missed.
+    pub(crate) fn misses(&self) -> &[String] {
+        &self.misses
     }
 
     pub(crate) fn print(&self) {

@@ -3,16 +3,17 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
+use delivery::control::ChangeKind;
 use delivery::ports::{
     DocumentError, Documents, Observation, Observer, Outgoing, PortError, SendMessages,
 };
 use delivery::{Delivery, Document, DocumentRef, FileKey, Outcome};
 use tokio::time::sleep;
+use uuid::Uuid;
 
 use super::Environment;
 use crate::aws;
 use crate::ids;
-use crate::lock::lock;
 use crate::tally::Count;
 
 impl Documents for Environment {
@@ -44,10 +45,10 @@ impl SendMessages<Delivery> for Environment {
 impl Observer for Environment {
     fn observe(&self, observation: Observation<'_>) {
         let model = &self.model;
+        let count = |stage: Uuid, what| model.count(ids::number(stage), what);
         match observation {
             Observation::Attempted(attempted) => {
-                let stage = ids::number(attempted.stage_id);
-                lock(&model.tally).count(stage, Count::Attempts, model.time.elapsed());
+                count(attempted.stage_id, Count::Attempts);
             }
             Observation::Left(left) => {
                 let what = match left.outcome {
@@ -56,6 +57,13 @@ impl Observer for Environment {
                 };
                 model.leaves(ids::number(left.stage_id), left.delivery_id, what);
             }
+            Observation::PutOff(stage, _) => count(stage.stage_id, Count::PutOff),
+            Observation::StageChanged(change) => match change.change {
+                ChangeKind::BreakerOpened => count(change.stage_id, Count::Opened),
+                ChangeKind::TurnedSlow => count(change.stage_id, Count::TurnedSlow),
+                ChangeKind::TurnedFast => count(change.stage_id, Count::TurnedFast),
+                _ => {}
+            },
             _ => {}
         }
     }

@@ -21,7 +21,9 @@ pub(crate) fn run(form: Form) -> Table {
     // The breaker's waits grow, so it matters when within one of them the receiver comes back.
     let outages: &[u64] = match form {
         Form::Short => &[1_200],
-        Form::Long => &[60, 300, 600, 900, 1_000, 1_100, 1_200],
+        Form::Long => &[
+            60, 300, 900, 1_080, 1_100, 1_120, 1_140, 1_160, 1_180, 1_200,
+        ],
     };
     let mut table = Table::new(
         format!(

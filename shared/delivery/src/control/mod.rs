@@ -17,7 +17,7 @@ mod record;
 pub use admit::{Admission, HeldBy, PutOff, admit};
 pub use breaker::{Outage, Phase, closed_by_hand};
 pub use change::{Change, ChangeKind, changes};
-pub use lane::Lane;
+pub use lane::{Lane, LongCalls};
 pub use pause::{Pause, paused, resumed};
 pub use rate::{Pace, Reservation, reserve};
 pub use recent::{Health, Recent, RecentCalls};

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// `SenderMaximumConcurrency` of the template: how many invocations the event source mapping keeps running.
 pub const PLACES: usize = 50;
 
-/// `SlowSenderMaximumConcurrency` of the template: the same of the slow lane's mapping.
+/// `SlowLaneMaximumConcurrency` of the template: the same of the slow lane's mapping.
 pub const SLOW_PLACES: usize = 10;
 
 /// `SenderBatchSize` of the template: the most messages of one invocation.

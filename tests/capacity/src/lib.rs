@@ -30,6 +30,7 @@ mod tally;
 mod time;
 mod workflow;
 
+pub use delivery::control::Lane;
 pub use mapping::Mapping;
 pub use plan::{Load, Plan, Stage};
 pub use receiver::{Receiver, Trouble};

@@ -60,3 +60,19 @@ pub const REFUSAL: Duration = Duration::from_millis(10);
 
 /// How long an environment may keep a workflow before it reads it again, as `shared/aws` does.
 pub const WORKFLOW_AGE: Duration = Duration::from_secs(5);
+
+/// What is paid for, in US dollars a million: us-east-1, on demand, as of 2026-11. Records are small, so each read or
+/// write is one unit; messages are sent one by one, and received and deleted by tens.
+#[derive(Clone, Copy, Debug)]
+pub struct Price;
+
+impl Price {
+    /// Amazon DynamoDB pricing, on-demand read request units.
+    pub const READ: f64 = 0.125;
+    /// The same, write request units.
+    pub const WRITE: f64 = 0.625;
+    /// Amazon SQS pricing, requests to standard queues: one to send, a tenth each to receive and delete.
+    pub const MESSAGE: f64 = 0.40 * 1.2;
+    /// AWS Lambda pricing, Arm, seconds at 256 MB.
+    pub const LAMBDA_SECOND: f64 = 13.333_4 / 4.0;
+}

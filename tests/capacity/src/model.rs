@@ -91,6 +91,16 @@ impl Model {
         lock(&self.tally).count(stage, what, self.time.elapsed());
     }
 
+    /// Counts for the stage of this file.
+    pub(crate) fn count_for(&self, item: Uuid, what: Count) {
+        let stage = lock(&self.files)
+            .get(ids::number(item))
+            .map(|file| file.stage);
+        if let Some(stage) = stage {
+            self.count(stage, what);
+        }
+    }
+
     /// How many files of a stage were never called.
     pub(crate) fn waiting(&self, stage: usize) -> usize {
         let tally = lock(&self.tally);

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::arrivals::arrive;
+use crate::aws::Price;
 use crate::lock::lock;
 use crate::model::Model;
 use crate::plan::Plan;
@@ -111,6 +112,19 @@ impl Run {
     #[must_use]
     pub fn billed_in(&self, lane: Lane) -> Duration {
         self.billed[lane as usize]
+    }
+
+    /// What the stage's files cost in US dollars, if this much of Lambda's time was theirs.
+    #[must_use]
+    pub fn price(&self, stage: usize, lambda_seconds: f64) -> f64 {
+        let total = |what| self.total(stage, what) as f64;
+        let reads = total(Count::Reads) + total(Count::ControlReads);
+        let writes = total(Count::Writes) + total(Count::ControlWrites);
+        let millions = reads * Price::READ
+            + writes * Price::WRITE
+            + total(Count::Messages) * Price::MESSAGE
+            + lambda_seconds * Price::LAMBDA_SECOND;
+        millions / 1e6
     }
 
     /// How many messages became dead letters.

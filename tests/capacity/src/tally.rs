@@ -24,6 +24,10 @@ pub enum Count {
     Messages,
     /// Messages received.
     Receives,
+    /// Reads of files' records.
+    Reads,
+    /// Writes of files' records and of their history.
+    Writes,
     /// Reads of the control record.
     ControlReads,
     /// Writes of the control record, the refused ones among them.
@@ -38,7 +42,7 @@ pub enum Count {
     TurnedFast,
 }
 
-const COUNTS: usize = 15;
+const COUNTS: usize = 17;
 
 /// What happened.
 #[derive(Debug)]

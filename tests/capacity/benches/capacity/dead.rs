@@ -72,6 +72,16 @@ pub(crate) fn run(form: Form) -> Table {
         run.billed().as_secs_f64() - run.total(HEALTHY, Count::Delivered) as f64 * a_file
     };
     row("dead: Lambda-seconds", &|run| figure(extra(run)));
+    row("dead: DynamoDB reads", &|run| {
+        figure(run.total(DEAD, Count::Reads) as f64)
+    });
+    row("dead: DynamoDB writes", &|run| {
+        figure(run.total(DEAD, Count::Writes) as f64)
+    });
+    row("dead: price of a million files", &|run| {
+        let price = run.price(DEAD, extra(run)) * 1e6 / files as f64;
+        format!("${price:.0}")
+    });
     table.note("lag: from arrival to the first call");
     let p99 = now.lags(HEALTHY, FROM..ARRIVE).at(0.99);
     table.target(

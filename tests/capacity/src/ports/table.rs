@@ -9,9 +9,11 @@ use super::Environment;
 use crate::aws;
 use crate::ids;
 use crate::lock::lock;
+use crate::tally::Count;
 
 impl FileStates for Environment {
     async fn get(&self, key: &FileKey) -> Result<Option<FileState>, PortError> {
+        self.model.count_for(key.item_id, Count::Reads);
         sleep(aws::DYNAMODB).await;
         let files = lock(&self.model.files);
         let file = files.get(ids::number(key.item_id));
@@ -19,6 +21,7 @@ impl FileStates for Environment {
     }
 
     async fn put(&self, next: &FileState) -> Result<(), WriteError> {
+        self.model.count_for(next.key.item_id, Count::Writes);
         sleep(aws::DYNAMODB).await;
         let mut files = lock(&self.model.files);
         match files.get_mut(ids::number(next.key.item_id)) {
@@ -34,12 +37,14 @@ impl FileStates for Environment {
 }
 
 impl History for Environment {
-    async fn attempt(&self, _record: &AttemptRecord) -> Result<(), PortError> {
+    async fn attempt(&self, record: &AttemptRecord) -> Result<(), PortError> {
+        self.model.count_for(record.key.item_id, Count::Writes);
         sleep(aws::DYNAMODB).await;
         Ok(())
     }
 
-    async fn visit(&self, _record: &VisitRecord) -> Result<(), PortError> {
+    async fn visit(&self, record: &VisitRecord) -> Result<(), PortError> {
+        self.model.count_for(record.key.item_id, Count::Writes);
         sleep(aws::DYNAMODB).await;
         Ok(())
     }

@@ -233,7 +233,7 @@ fn the_history_announces_what_the_exit_did() {
     let (state, message) = in_a(&workflow);
     let exit = succeeded(&workflow, &state);
     let (elsewhere, kept) = in_b(&workflow, &exit.next, exit.assignment.as_ref().unwrap());
-    let sent = |history: &FromHistory| send_step(&message, &elsewhere, history, NOW);
+    let sent = |history: &FromHistory| send_step(&message, &elsewhere, history, None, NOW);
     assert_eq!(
         sent(&FromHistory::NotAsked),
         Step::AskHistory(message.delivery_id)

@@ -108,7 +108,8 @@ pub(super) fn probing(
 }
 
 /// The record after a call, if that changes it. `recent` includes the call.
-pub(crate) fn after_call(
+#[must_use]
+pub fn after_call(
     control: &StageControl,
     config: &WebhookConfig,
     delivery_id: Uuid,

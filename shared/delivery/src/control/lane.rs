@@ -53,7 +53,8 @@ const STAYS: Duration = Duration::from_secs(60);
 
 /// The record with the stage's lane changed, if its recent calls say that it belongs into the other one. The calls of
 /// an outage say nothing about it.
-pub(crate) fn moved(control: &StageControl, recent: &Recent, now: Timestamp) -> Option<StageControl> {
+#[must_use]
+pub fn moved(control: &StageControl, recent: &Recent, now: Timestamp) -> Option<StageControl> {
     if control.outage.is_some() {
         return None;
     }

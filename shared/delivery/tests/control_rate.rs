@@ -57,7 +57,7 @@ proptest! {
         per_second in prop_oneof![1_u32..60, Just(100), Just(333), Just(1_000)],
         batches in prop::collection::vec((1_u32..30, 0_u64..3_000), 1..40),
         is_full in any::<bool>(),
-        off in prop::collection::vec(prop_oneof![Just(-40_i64), Just(1_250), -40_i64..=1_250], 40 * 30),
+        off in prop::collection::vec(prop_oneof![Just(-40_i64), Just(1_250), -40_i64..=1_250], 200),
     ) {
         let mut stage = Stage::new(limited(&format!("{per_second}/s")));
         let pace = pace(&stage);

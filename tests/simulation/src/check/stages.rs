@@ -40,7 +40,7 @@ const RECOVERY: Duration = Duration::from_secs(10);
 
 /// How late and how early a call may be for the time that was reserved for it, in milliseconds.
 const LATE: i64 = 1_250;
-const EARLY: i64 = 100;
+const EARLY: i64 = 40;
 
 /// Judges a write of a control record at this time by the record before it.
 pub fn control_written(

@@ -247,9 +247,11 @@ impl Small {
         let Some(control) = world.control.clone() else {
             return;
         };
-        if matches!(by, Other::Answered(_)) {
+        // Once an operator has closed the breaker, all may call.
+        if matches!(by, Other::Answered(_) | Other::Closes) {
             world.other_probes = false;
-        } else if by != Other::Resumes {
+        }
+        if !matches!(by, Other::Answered(_) | Other::Resumes) {
             world.left.others -= 1;
         }
         if let Some(next) = self.changed_by(&control, by) {

@@ -252,6 +252,10 @@ pub(crate) fn all() -> Vec<Property<Small>> {
             },
         ),
         P::sometimes(
+            "a call is made by an old copy of the control record",
+            |model, world| model.once(30, || some(world, |w| is_late(world, w))),
+        ),
+        P::sometimes(
             "a call is made while the receiver recovers",
             |model, world| {
                 model.once(29, || {
@@ -262,6 +266,14 @@ pub(crate) fn all() -> Vec<Property<Small>> {
             },
         ),
     ]
+}
+
+/// Whether the worker calls although the stage now holds its delivery back.
+fn is_late(world: &World, worker: &Worker) -> bool {
+    let copy = worker.control.as_ref().map(|copy| copy.version);
+    let current = world.control.as_ref();
+    matches!(worker.at, At::Calling(_))
+        && current.is_some_and(|now| Some(now.version) > copy && !now.is_plain())
 }
 
 fn ends(world: &World, how: impl Fn(&DeliveryState) -> bool) -> bool {

@@ -93,8 +93,9 @@ pub fn admit(
     };
     match outage.phase {
         Phase::Open if now >= outage.until => probe(control, outage, open, lease, now),
-        Phase::HalfOpen { probe } if probe == open.delivery_id => Admission::Admitted,
+        // Also the probe itself: once its lease is over, another delivery may have become the probe meanwhile.
         Phase::HalfOpen { .. } if now >= outage.until => probe(control, outage, open, lease, now),
+        Phase::HalfOpen { probe } if probe == open.delivery_id => Admission::Admitted,
         Phase::Open | Phase::HalfOpen { .. } => hold(control, outage, &policy, open, now),
         Phase::Recovering if now >= outage.until => at_pace(control, rate, open, slot, now),
         Phase::Recovering => {

@@ -114,7 +114,8 @@ pub(super) fn probing(
 }
 
 /// The record after a call, if that changes it. `recent` includes the call.
-pub(crate) fn after_call(
+#[must_use]
+pub fn after_call(
     control: &StageControl,
     config: &WebhookConfig,
     delivery_id: Uuid,
@@ -125,7 +126,16 @@ pub(crate) fn after_call(
     let policy = Policy::of(config);
     match config.breaker {
         Some(breaker) if policy.patience() > Duration::ZERO => {
-            breaker_after_call(control, &breaker, &policy, delivery_id, health, recent, now)
+            let next =
+                breaker_after_call(control, &breaker, &policy, delivery_id, health, recent, now)?;
+            Some(match config.max_rate {
+                None => next,
+                // Deliveries still have the times that were reserved before: they are not given out again.
+                Some(_) => StageControl {
+                    next_slot: control.next_slot,
+                    ..next
+                },
+            })
         }
         // The breaker was switched off while it was open.
         _ => control.outage.as_ref().map(|_| closed(control, now)),

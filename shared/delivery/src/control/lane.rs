@@ -22,10 +22,6 @@ pub enum Lane {
 impl Lane {
     /// Whether it is the fast lane, the default.
     #[must_use]
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde calls it with a reference"
-    )]
     pub const fn is_fast(&self) -> bool {
         matches!(self, Self::Fast)
     }
@@ -74,11 +70,8 @@ pub struct LongCalls {
 
 /// The record with a long call added, or with the stage's lane changed if its recent calls say that it belongs into the
 /// other one. The calls of an outage say nothing about it.
-pub(crate) fn moved(
-    control: &StageControl,
-    recent: &Recent,
-    now: Timestamp,
-) -> Option<StageControl> {
+#[must_use]
+pub fn moved(control: &StageControl, recent: &Recent, now: Timestamp) -> Option<StageControl> {
     if control.outage.is_some() {
         return None;
     }

@@ -141,6 +141,7 @@ fn hold(
     let spread = (phase / 5).clamp(SPREAD.0, SPREAD.1).mul_f64(share(open));
     let end = now.until(outage.until) + spread;
     let look = outage.since.until(now).min(policy.longest_delay());
+    let look = look.max(policy.first_delay());
     let look = look.clamp(SPREAD.0, LOOK).mul_f64(0.5 + 0.5 * share(open));
     let wait = match outage.phase {
         Phase::Open => end.max(look),

@@ -63,8 +63,8 @@ pub(crate) enum Wrong {
     Announcement,
 }
 
-/// How often the breaker can put a delivery off: each time it opens for the first delay at least.
-const MOST_PUT_OFF: u8 = 2;
+/// How often the breaker can put a delivery off: for half the first delay at least each time.
+const MOST_PUT_OFF: u8 = 4;
 
 fn patience() -> u64 {
     u64::try_from(PATIENCE.as_millis()).unwrap()

@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use delivery::machine::{
-    Dispatched, Effect, FromHistory, Sent, Step, close, send_step, visit_id_of,
+    Dispatched, Effect, FromHistory, SenderStep, Sent, Step, close, send_step, visit_id_of,
 };
 use delivery::{Assignment, Delivery, DocumentRef, FileState, Outcome, Status, Task};
 use serde_json::json;
@@ -137,10 +137,10 @@ fn a_message_that_names_another_stage_is_corrected() {
         stage_id: id("B"),
         ..message.clone()
     };
-    let sent = |message: &Delivery| send_step(message, &open, &FromHistory::NotAsked, NOW);
+    let sent = |message: &Delivery| send_step(message, &open, &FromHistory::NotAsked, None, NOW);
     let corrected = Effect::SendDelivery(Box::new(message.clone()), Duration::ZERO);
     assert_eq!(sent(&wrong), Step::Do(vec![corrected], Sent::Repeated));
-    assert_eq!(sent(&message), Step::Claim(1));
+    assert_eq!(sent(&message), Step::Sender(SenderStep::Call(1)));
 }
 
 /// Receivers tell calls apart by it.

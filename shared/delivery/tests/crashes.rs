@@ -7,8 +7,10 @@ mod support;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use delivery::control::{StageControl, paused};
 use delivery::machine::{
-    Effect, FromHistory, Step, claim, dead_letter_step, record_attempt, send_step,
+    Effect, FromHistory, Gate, SenderStep, Sent, Step, claim, dead_letter_step, record_attempt,
+    send_step,
 };
 use delivery::{Answer, DeadLetter, Delivery, FileState, Reason, Timestamp};
 use support::{NOW, chain, command, dispatched, id, step};
@@ -119,6 +121,21 @@ fn cases(workflow: &Workflow) -> Vec<Case<'_>> {
             sends(&message),
         ),
         case(
+            "the sender puts a delivery off",
+            &open,
+            match put_off(workflow, &message, &open, NOW) {
+                Step::Do(effects, _) => effects,
+                other => panic!("{other:?}"),
+            },
+            {
+                let (workflow, message) = (workflow.clone(), message.clone());
+                Box::new(move |state| {
+                    let soon = NOW.plus(Duration::from_secs(1));
+                    told(&put_off(&workflow, &message, state.unwrap(), soon))
+                })
+            },
+        ),
+        case(
             "the sender records a success",
             &claimed,
             recorded(Ok(200)),
@@ -133,12 +150,30 @@ fn cases(workflow: &Workflow) -> Vec<Case<'_>> {
     ]
 }
 
+/// What the sender does with the message while the stage is paused.
+fn put_off(
+    workflow: &Workflow,
+    message: &Delivery,
+    state: &FileState,
+    now: Timestamp,
+) -> Step<Sent, SenderStep> {
+    let control = paused(&StageControl::default(), "operator", None, NOW).unwrap();
+    let stage = workflow.stage(message.stage_id).unwrap();
+    let gate = Gate {
+        config: stage.webhook.as_ref().unwrap(),
+        control: &control,
+        slot: None,
+        lease: Duration::from_secs(45),
+    };
+    send_step(message, state, &FromHistory::Absent, Some(&gate), now)
+}
+
 fn sends(message: &Delivery) -> Returns<'static> {
     let message = message.clone();
     Box::new(move |state| {
-        let step = send_step(&message, state.unwrap(), &FromHistory::Absent, LATER);
+        let step = send_step(&message, state.unwrap(), &FromHistory::Absent, None, LATER);
         match step {
-            Step::Claim(attempt) => {
+            Step::Sender(SenderStep::Call(attempt)) => {
                 format!("once the lease is over: claim attempt {attempt} and call again")
             }
             other => told(&other),

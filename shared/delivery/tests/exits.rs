@@ -178,6 +178,7 @@ fn a_dead_lettered_assignment_keeps_the_delivery_before() {
 fn the_dispatcher_stops_a_file_at_the_hop_limit_and_keeps_its_last_delivery() {
     let workflow = workflow();
     let (mut state, _) = in_a(&workflow);
+    state.delivery.as_mut().unwrap().held_ms = 7_000;
     state.hops = HOP_LIMIT - 1;
     let last = succeeded(&workflow, &state);
     let _ = in_b(&workflow, &last.next, last.assignment.as_ref().unwrap());
@@ -206,6 +207,8 @@ fn the_dispatcher_stops_a_file_at_the_hop_limit_and_keeps_its_last_delivery() {
     assert_eq!(stopped.outcome, Some(Outcome::Failed));
     assert_eq!(stopped.reason, Some(Reason::HopLimit));
     assert!(stopped.attempts.is_empty());
+    // What the breaker of the stage before did is not told of this one.
+    assert_eq!((stopped.held_ms, stopped.next_at), (0, NOW));
 }
 
 #[test]
@@ -233,7 +236,7 @@ fn the_history_announces_what_the_exit_did() {
     let (state, message) = in_a(&workflow);
     let exit = succeeded(&workflow, &state);
     let (elsewhere, kept) = in_b(&workflow, &exit.next, exit.assignment.as_ref().unwrap());
-    let sent = |history: &FromHistory| send_step(&message, &elsewhere, history, NOW);
+    let sent = |history: &FromHistory| send_step(&message, &elsewhere, history, None, NOW);
     assert_eq!(
         sent(&FromHistory::NotAsked),
         Step::AskHistory(message.delivery_id)

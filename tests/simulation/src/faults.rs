@@ -77,10 +77,30 @@ pub enum Break {
     AnnouncesWrongOutcome,
     /// An end is announced before it is written.
     AnnouncesFirst,
+    /// Senders do not see that a stage is paused.
+    CallsWhilePaused,
+    /// Senders do not see that a stage's breaker is open.
+    CallsWhileOpen,
+    /// Whoever tries to become the probe believes that it is, also when another was first.
+    ProbesAnyway,
+    /// Control records are written without a condition.
+    UnconditionalControls,
+    /// A probe's lease does not end.
+    NoProbeLease,
+    /// Putting a delivery off spends an attempt.
+    PutOffSpendsAttempt,
+    /// The message of a delivery that was put off is not sent.
+    PutOffNotSent,
+    /// What a delivery has been held back for is not counted.
+    PatienceNeverEnds,
+    /// A delivery does not wait for its receiver to come back.
+    CircuitOpenAtOnce,
+    /// The times that are reserved are not written.
+    RateNotWritten,
 }
 
 impl Break {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 37] = [
         Self::AcknowledgeFirst,
         Self::AcknowledgeFailures,
         Self::NoLease,
@@ -108,6 +128,16 @@ impl Break {
         Self::RetriesAfterSuccess,
         Self::AnnouncesWrongOutcome,
         Self::AnnouncesFirst,
+        Self::CallsWhilePaused,
+        Self::CallsWhileOpen,
+        Self::ProbesAnyway,
+        Self::UnconditionalControls,
+        Self::NoProbeLease,
+        Self::PutOffSpendsAttempt,
+        Self::PutOffNotSent,
+        Self::PatienceNeverEnds,
+        Self::CircuitOpenAtOnce,
+        Self::RateNotWritten,
     ];
 
     /// The invariant that it breaks, as the checker must see it.
@@ -115,20 +145,22 @@ impl Break {
     pub const fn invariant(self) -> u32 {
         match self {
             Self::AnnouncesFirst | Self::AnnouncesWrongOutcome | Self::ForgetsAttempts => 1,
-            Self::ForgetsFailures | Self::UnconditionalWrites => 2,
+            Self::ForgetsFailures | Self::UnconditionalWrites | Self::UnconditionalControls => 2,
             Self::AcknowledgeFirst
             | Self::AcknowledgeFailures
             | Self::StaleReads
             | Self::LosesDeliveries
             | Self::LosesAssignments
             | Self::ForgetsVisits
-            | Self::DropsDeadLetters => 3,
+            | Self::DropsDeadLetters
+            | Self::PutOffNotSent => 3,
             Self::NoLease | Self::ShortLease | Self::SameClaimId => 4,
             Self::JitterBelowRetryAfter
             | Self::AttemptNotCompared
             | Self::OneRetryTooMany
             | Self::RetriesAfterGone
-            | Self::RetriesAfterSuccess => 5,
+            | Self::RetriesAfterSuccess
+            | Self::PutOffSpendsAttempt => 5,
             Self::NumbersTwice
             | Self::ForgetsEnds
             | Self::ExitApart
@@ -136,6 +168,11 @@ impl Break {
             | Self::GivesUpEarly => 6,
             Self::EverybodyIsAdmin => 7,
             Self::FollowsRedirects => 9,
+            Self::CallsWhilePaused
+            | Self::CallsWhileOpen
+            | Self::ProbesAnyway
+            | Self::RateNotWritten => 11,
+            Self::NoProbeLease | Self::PatienceNeverEnds | Self::CircuitOpenAtOnce => 12,
         }
     }
 

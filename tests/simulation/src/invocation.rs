@@ -39,7 +39,10 @@ pub(super) async fn handle(sim: Sim, queue: usize, messages: Vec<Message>) {
     };
     let answer = match queue {
         ASSIGNMENTS => dispatcher::handle(&sim, event).await,
-        DELIVERIES => sender::handle(&sim, &settings, event).await,
+        DELIVERIES => {
+            let recent = sim.recent_calls();
+            sender::handle(&sim, &settings, &recent, event).await
+        }
         _ => dead_letter::handle(&sim, event).await,
     };
     let failed = answer.unwrap().failed.into_iter();

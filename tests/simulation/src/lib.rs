@@ -8,9 +8,11 @@
 
 pub mod check;
 
+mod by_hand;
 mod dice;
 mod faults;
 mod invocation;
+mod outage;
 mod ports;
 mod run;
 mod scenario;

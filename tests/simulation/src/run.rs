@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
+use crate::by_hand::{Hand, control_by_hand};
 use crate::check::Violation;
 use crate::dice::{Dice, Tape};
 use crate::faults::{Break, Faults};
@@ -62,9 +63,14 @@ pub fn traced(report: &Report, variant: Variant) -> Report {
 }
 
 pub(super) fn run(mut dice: Dice, variant: Variant, is_traced: bool) -> Report {
-    let (workflow, most_calls) = scenario::workflow(&mut dice);
+    let scenario::Scene {
+        workflow,
+        most_calls,
+        limits,
+    } = scenario::workflow(&mut dice);
     let mut world = World::new(dice, workflow, variant.broken);
     world.most_calls = most_calls;
+    world.limits = limits;
     world.is_audited = variant.is_audited;
     if variant.is_throttled {
         world.throttle_for_an_hour();
@@ -131,8 +137,10 @@ impl Run {
                 }
                 85..=93 => self.pass_time(),
                 94 => self.stand_still(),
-                95..=96 => self.crash(),
-                97..=98 => self.with(World::duplicate),
+                95 => self.crash(),
+                96 => self.operate_a_stage(),
+                97 => self.with(World::duplicate),
+                98 => self.with(World::begin_outage),
                 99 => self.operate(),
                 _ => self.poll(0),
             }
@@ -144,7 +152,10 @@ impl Run {
 
     /// No more faults: all work must finish, whatever is chosen.
     fn calm(&mut self) {
-        self.with(|world| world.trouble = 0);
+        self.with(|world| {
+            world.trouble = 0;
+            world.end_outages();
+        });
         for task in &mut self.tasks {
             task.still_until = 0;
         }
@@ -152,6 +163,9 @@ impl Run {
         for turn in 0..PATIENCE {
             if self.with(|world| world.is_broken_already()) {
                 return;
+            }
+            if turn % 64 == 0 && self.with(|world| world.has_paused_stage()) {
+                self.start(|sim| control_by_hand(sim, Hand::ResumesAll));
             }
             if self.tasks.is_empty() && self.with(|world| world.is_drained()) {
                 if redrives > 0 && self.with(|world| !world.queues[PARKED].is_empty()) {
@@ -240,6 +254,16 @@ impl Run {
         }
     }
 
+    /// What they do about a stage.
+    fn operate_a_stage(&mut self) {
+        let hand = match self.with(|world| world.dice.pick(0..5)) {
+            0..=1 => Hand::Pauses,
+            2 => Hand::Resumes,
+            _ => Hand::Closes,
+        };
+        self.start(move |sim| control_by_hand(sim, hand));
+    }
+
     fn end(&mut self, index: usize, fault: &'static str) {
         let task = self.tasks.swap_remove(index).id;
         self.with(|world| {
@@ -304,17 +328,19 @@ impl Run {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let (id, skew, until) = self.with(|world| {
+        let (id, skew, until, process) = self.with(|world| {
             let skew = world.dice.pick(0..=4000) - 2000;
             if skew.abs() > 1000 {
                 world.faults.note("clock more than a second off");
             }
-            (world.new_id(), skew, world.now + LIFE)
+            let process = world.dice.index(world.processes.len());
+            (world.new_id(), skew, world.now + LIFE, process)
         });
         let sim = Sim {
             world: Arc::clone(&self.world),
             task: id,
             skew,
+            process: Some(process),
         };
         let future = Box::pin(work(sim));
         self.tasks.push(Task {

@@ -1,6 +1,7 @@
 //! Small workflows of every shape, and who assigns files to their stages.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use delivery::Assignment;
 use delivery::machine::visit_id_of;
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 use workflow::{Actor, Role, Workflow};
 
-use crate::check::Command;
+use crate::check::{Command, Limits};
 use crate::dice::Dice;
 use crate::faults::Break;
 use crate::world::{ASSIGNMENTS, World};
@@ -37,8 +38,15 @@ fn id(name: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
 }
 
-/// A workflow, and how many calls a delivery of each of its Webhook stages may make.
-pub(super) fn workflow(dice: &mut Dice) -> (Workflow, BTreeMap<Uuid, u32>) {
+/// A workflow, and what the checker has to know of its Webhook stages.
+pub(super) struct Scene {
+    pub(super) workflow: Workflow,
+    /// How many calls a delivery may make.
+    pub(super) most_calls: BTreeMap<Uuid, u32>,
+    pub(super) limits: BTreeMap<Uuid, Limits>,
+}
+
+pub(super) fn workflow(dice: &mut Dice) -> Scene {
     let shape = SHAPES[dice.index(SHAPES.len())];
     let retries = dice.index(4);
     let edge =
@@ -55,9 +63,9 @@ pub(super) fn workflow(dice: &mut Dice) -> (Workflow, BTreeMap<Uuid, u32>) {
         stages.push(json!({"id": id(name), "name": name, "type": kind,
             "config": {"assignable_to": "anyone"}}));
     }
-    let mut most_calls = BTreeMap::new();
+    let (mut most_calls, mut limits) = (BTreeMap::new(), BTreeMap::new());
     for (name, succeeded, failed) in shape {
-        let delay = ["2s", "10s", "60s"][dice.index(3)];
+        let delay = [2, 10, 60][dice.index(3)];
         let delays: Vec<Value> = (0..retries).map(|_| json!(delay)).collect();
         let mut config = json!({"url": URL, "retry_delays": delays, "timeout": "5s"});
         let mut most = retries + 1;
@@ -69,7 +77,12 @@ pub(super) fn workflow(dice: &mut Dice) -> (Workflow, BTreeMap<Uuid, u32>) {
             most = 1;
             config["retry_if_fails"] = json!(false);
         }
-        most_calls.insert(id(name), u32::try_from(most).unwrap());
+        // What is repeated if there is no delay to repeat.
+        let delay = if retries == 0 { 10 } else { delay };
+        let most = u32::try_from(most).unwrap();
+        let sum = Duration::from_secs(delay) * (most - 1);
+        most_calls.insert(id(name), most);
+        limits.insert(id(name), control(dice, &mut config, sum));
         stages.push(
             json!({"id": id(name), "name": name, "type": "webhook", "config": config,
             "edges": [edge("succeeded", *succeeded), edge("failed", *failed)]}),
@@ -77,7 +90,45 @@ pub(super) fn workflow(dice: &mut Dice) -> (Workflow, BTreeMap<Uuid, u32>) {
     }
     let document = json!({"id": id("workflow"), "name": "Simulated", "stages": stages});
     let imported = Workflow::import(document.to_string().as_bytes()).unwrap();
-    (imported.workflow, most_calls)
+    Scene {
+        workflow: imported.workflow,
+        most_calls,
+        limits,
+    }
+}
+
+/// Settings of the breaker, the rate and the receiver's word. `patience` is the one that a stage has by default.
+fn control(dice: &mut Dice, config: &mut Value, mut patience: Duration) -> Limits {
+    match dice.index(5) {
+        0 => {}
+        1 => config["breaker"] = json!({"failures_in_a_row": 1}),
+        2 | 3 => config["breaker"] = json!({"failures_in_a_row": 2}),
+        _ => {
+            config["breaker"] =
+                json!({"failures_in_a_row": 1000, "calls": 2, "failed_percent": 60, "window": 60});
+        }
+    }
+    let has_breaker = !dice.one_in(8);
+    if !has_breaker {
+        config["breaker"] = json!(false);
+    }
+    if dice.one_in(4) {
+        let seconds = [20, 0, 300][dice.index(3)];
+        config["breaker_patience"] = json!(seconds);
+        patience = Duration::from_secs(seconds);
+    }
+    let mut interval = None;
+    if dice.one_in(4) {
+        let (rate, seconds) = [("12/min", 5), ("30/min", 2)][dice.index(2)];
+        config["max_rate"] = json!(rate);
+        interval = Some(Duration::from_secs(seconds));
+    }
+    config["receiver_control"] = json!(dice.one_in(3));
+    Limits {
+        has_breaker,
+        patience,
+        interval,
+    }
 }
 
 /// Files that the people of a world work with.

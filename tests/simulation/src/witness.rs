@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use delivery::FileLeft;
+use delivery::{FileKey, FileLeft};
 use uuid::Uuid;
 
-use crate::check::{Call, Command, Evidence, Violations};
+use crate::check::{Call, Command, Evidence, Held, Violations};
 use crate::world::{PARKED, World};
 
 /// One call, and who made it.
@@ -26,6 +26,12 @@ pub(super) struct Witness {
     pub(super) commands: BTreeSet<Command>,
     /// What was announced, each once.
     pub(super) announced: Vec<FileLeft>,
+    /// The writes of control records, the last of a stage being what it is now.
+    pub(super) held: Vec<Held>,
+    /// When each task first looked at a file.
+    pub(super) looked: BTreeMap<(u64, FileKey), i64>,
+    /// For how long each delivery was put off by the breaker, in milliseconds, at least.
+    pub(super) waited: BTreeMap<Uuid, i64>,
 }
 
 /// A task that does nothing for this long after its call may lose its lease: the margin of a lease,
@@ -41,7 +47,7 @@ pub(super) fn judge(world: &mut World) {
         let ended = world.witness.ended.get(&seen.task);
         let stood_still = ended.copied().unwrap_or(i64::MAX) - seen.call.until > STANDSTILL;
         Call {
-            excused: stood_still || world.hit.contains(&seen.task),
+            excused: seen.call.excused || stood_still || world.hit.contains(&seen.task),
             ..seen.call.clone()
         }
     });
@@ -60,6 +66,8 @@ pub(super) fn judge(world: &mut World) {
         most_calls: world.most_calls.clone(),
         early: EARLY,
         announced: Some(world.witness.announced.clone()),
+        held: world.witness.held.clone(),
+        limits: world.limits.clone(),
     };
     for violation in evidence.violations() {
         world.witness.found.add(violation.invariant, violation.what);

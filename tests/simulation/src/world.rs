@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use delivery::control::{RecentCalls, StageControl};
 use delivery::{AttemptRecord, FileKey, FileState, Rejection, VisitRecord};
 use uuid::Uuid;
 use workflow::Workflow;
 
+use crate::check::Limits;
 use crate::dice::Dice;
 use crate::faults::{Break, Faults};
 use crate::witness::Witness;
@@ -31,6 +33,23 @@ pub(super) struct Message {
     pub(super) receipt: Option<u64>,
 }
 
+/// A process that a function runs in, with what it remembers from one invocation to the next.
+#[derive(Default)]
+pub(super) struct Process {
+    pub(super) recent: Arc<RecentCalls>,
+    /// Copies of control records by stage, and when they were read.
+    pub(super) copies: BTreeMap<Uuid, (StageControl, i64)>,
+}
+
+/// How a receiver is down.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Down {
+    Refuses,
+    Hangs,
+    /// It answers 503, and may say for how many seconds.
+    Busy(Option<u64>),
+}
+
 pub(super) struct World {
     pub(super) dice: Dice,
     pub(super) now: i64,
@@ -53,6 +72,12 @@ pub(super) struct World {
     pub(super) throttled_until: i64,
     /// Receives before a message is dead: 5 on AWS; with fewer, dead letters come about more ways.
     pub(super) max_receives: u32,
+    /// The processes that functions run in.
+    pub(super) processes: Vec<Process>,
+    /// Until when a stage's receiver is down, and how that shows.
+    pub(super) down: BTreeMap<Uuid, (i64, Down)>,
+    /// What each Webhook stage is set to.
+    pub(super) limits: BTreeMap<Uuid, Limits>,
     /// Tasks that a fault hit: what they did may be done again.
     pub(super) hit: BTreeSet<u64>,
     pub(super) broken: Option<Break>,
@@ -60,6 +85,8 @@ pub(super) struct World {
     pub(super) is_audited: bool,
     /// The files that each task has messages about, and from which queue.
     pub(super) in_flight: BTreeMap<u64, (usize, Vec<Uuid>)>,
+    /// Deliveries that a task has just put off.
+    pub(super) muted: BTreeSet<(u64, Uuid)>,
     /// What a break keeps back from the history, by task.
     pub(super) late: BTreeMap<u64, Vec<VisitRecord>>,
     /// What happened, for people; without `is_traced`, only how much.
@@ -74,6 +101,7 @@ impl World {
         let trouble = u32::try_from(dice.pick(0..80)).unwrap();
         let kindness = u32::try_from(dice.pick(0..=100)).unwrap();
         let max_receives = 5 - u32::try_from(dice.pick(0..5)).unwrap();
+        let processes = (0..dice.pick(1..=3)).map(|_| Process::default()).collect();
         Self {
             dice,
             now: BEGAN,
@@ -91,10 +119,14 @@ impl World {
             kindness,
             throttled_until: BEGAN,
             max_receives,
+            processes,
+            down: BTreeMap::new(),
+            limits: BTreeMap::new(),
             hit: BTreeSet::new(),
             broken,
             is_audited: false,
             in_flight: BTreeMap::new(),
+            muted: BTreeSet::new(),
             late: BTreeMap::new(),
             trace: Vec::new(),
             is_traced: false,

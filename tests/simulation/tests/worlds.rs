@@ -12,9 +12,27 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use simulation::{Break, Faults, Report, Variant, shortest, simulate, traced};
 
 /// Faults that must have happened often, or the worlds would be too calm to prove anything.
-const EXPECTED: [&str; 25] = [
+const EXPECTED: [&str; 43] = [
     "acknowledgement lost",
     "audit sends a message again",
+    "breaker closed by hand",
+    "breaker closes",
+    "breaker half-open",
+    "breaker opens",
+    "control record's write refused",
+    "patience is used up",
+    "put off by a pause",
+    "put off by the breaker",
+    "put off by the rate",
+    "receiver aborts",
+    "receiver goes down",
+    "receiver has its stage paused",
+    "receiver recovers",
+    "stage paused",
+    "stage resumed",
+    "stage turns slow",
+    "stale control record",
+    "times reserved",
     "clock more than a second off",
     "comes back sooner",
     "conditional write refused",

@@ -154,6 +154,7 @@ async fn serve(
             attempt,
             url,
             from,
+            decided: from,
             until: i64::MAX,
             status: None,
             retry_after: None,

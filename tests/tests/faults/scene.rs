@@ -1,5 +1,6 @@
 //! A deployment behind a proxy, for one test at a time.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -275,6 +276,8 @@ impl Scene {
             // Queues count whole seconds, and a message may come a second and a half early.
             early: Duration::from_millis(2_500),
             announced: None,
+            held: Vec::new(),
+            limits: BTreeMap::new(),
         };
         assert_eq!(evidence.violations(), []);
         let failed = evidence.files.iter().filter(|f| f.is_failed_at_rest());

@@ -1,5 +1,6 @@
 //! A state directory, documents, a receiver, and the program that works on them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -144,6 +145,8 @@ impl Scene {
             most_calls: ["First", "Second"].map(|name| (id(name), 3)).into(),
             early: Duration::from_millis(1_500),
             announced: None,
+            held: Vec::new(),
+            limits: BTreeMap::new(),
         };
         evidence.violations()
     }

@@ -62,6 +62,12 @@ pub struct PutOff {
 /// that time, within these limits.
 const SPREAD: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(60));
 
+/// The longest time after which a delivery is looked at again that the breaker holds back. Until then it is about as
+/// long as the outage has lasted, so that nothing waits much longer after an outage than during it; but no delay of the
+/// stage's schedule is exceeded. As the times differ from file to file, there is always one that soon comes due to make
+/// the probe, while each costs few looks: 14 in the 22 minutes of the default patience.
+const LOOK: Duration = Duration::from_secs(200);
+
 /// Decides whether a delivery that is due may be called now. `slot` is the time that an earlier
 /// [`Admission::Reserve`] came to, and `lease` how long a claim of the stage lasts.
 #[must_use]
@@ -87,8 +93,9 @@ pub fn admit(
     };
     match outage.phase {
         Phase::Open if now >= outage.until => probe(control, outage, open, lease, now),
-        Phase::HalfOpen { probe } if probe == open.delivery_id => Admission::Admitted,
+        // Also the probe itself: once its lease is over, another delivery may have become the probe meanwhile.
         Phase::HalfOpen { .. } if now >= outage.until => probe(control, outage, open, lease, now),
+        Phase::HalfOpen { probe } if probe == open.delivery_id => Admission::Admitted,
         Phase::Open | Phase::HalfOpen { .. } => hold(control, outage, &policy, open, now),
         Phase::Recovering if now >= outage.until => at_pace(control, rate, open, slot, now),
         Phase::Recovering => {
@@ -122,7 +129,8 @@ fn probe(
     Admission::Probe(Box::new(next))
 }
 
-/// Puts it off to just after the phase's end, as far as the stage's patience goes.
+/// Puts it off to just after the phase's end, or for about as long as the outage has lasted if that is longer; as far
+/// as the stage's patience goes.
 fn hold(
     control: &StageControl,
     outage: &Outage,
@@ -132,13 +140,22 @@ fn hold(
 ) -> Admission {
     let phase = control.updated_at.until(outage.until);
     let spread = (phase / 5).clamp(SPREAD.0, SPREAD.1).mul_f64(share(open));
+    let end = now.until(outage.until) + spread;
+    let look = outage.since.until(now).min(policy.longest_delay());
+    let look = look.max(policy.first_delay());
+    let look = look.clamp(SPREAD.0, LOOK).mul_f64(0.5 + 0.5 * share(open));
+    let wait = match outage.phase {
+        Phase::Open => end.max(look),
+        // The probe may be answered long before its lease ends.
+        Phase::HalfOpen { .. } => look,
+        Phase::Recovering => end,
+    };
     // Where the receiver asked for the time, as long as all retries together would wait by its word.
     let most = policy.patience().max(outage.asked * policy.max_retries());
     let left = most.saturating_sub(Duration::from_millis(open.held_ms));
     if left.is_zero() {
         return Admission::Exhausted;
     }
-    let wait = now.until(outage.until) + spread;
     put_off(now.plus(wait.min(left)), HeldBy::Breaker)
 }
 

@@ -15,13 +15,10 @@ mod recent;
 mod record;
 
 pub use admit::{Admission, HeldBy, PutOff, admit};
-pub use breaker::{Outage, Phase, closed_by_hand};
+pub use breaker::{Outage, Phase, after_call, closed_by_hand};
 pub use change::{Change, ChangeKind, changes};
-pub use lane::Lane;
+pub use lane::{Lane, LongCalls, moved};
 pub use pause::{Pause, paused, resumed};
 pub use rate::{Pace, Reservation, reserve};
 pub use recent::{Health, Recent, RecentCalls};
 pub use record::{StageControl, StageKey};
-
-pub(crate) use breaker::after_call;
-pub(crate) use lane::moved;

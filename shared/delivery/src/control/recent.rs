@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use workflow::BreakerConfig;
 
+use super::lane::LONG;
 use super::{Phase, StageControl, StageKey};
 use crate::answer::Answer;
 use crate::reason::Reason;
@@ -36,6 +37,9 @@ impl Health {
     }
 }
 
+/// Long calls of one process within this time count as one.
+const ONE_BATCH: Duration = Duration::from_secs(10);
+
 /// The most calls that are remembered of a stage.
 const MOST_CALLS: usize = 200;
 
@@ -52,14 +56,12 @@ struct Window {
     under: Option<(Timestamp, u32, bool)>,
     calls: VecDeque<Past>,
     failures_in_a_row: u32,
-    timeouts_in_a_row: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Past {
     at: Timestamp,
     is_trouble: bool,
-    is_timeout: bool,
     took: Duration,
 }
 
@@ -70,10 +72,9 @@ pub struct Recent {
     pub calls: usize,
     /// Failures since the last success.
     pub failures_in_a_row: u32,
-    /// Timeouts since the last call that did not time out.
-    pub timeouts_in_a_row: u32,
-    /// Timeouts among the calls.
-    pub timeouts: usize,
+    /// How long this call took, if that was long, and no other long one ended within the 10 s before: those of one
+    /// batch hold it up together.
+    pub long_call: Option<Duration>,
     /// The median of their durations.
     pub median: Duration,
     /// Calls within the breaker's window, and the failed ones among them.
@@ -118,17 +119,19 @@ impl RecentCalls {
                 ..Window::default()
             };
         }
-        let is_timeout = matches!(health, Health::Trouble(Reason::Timeout, _));
+        let long_call = seen.long_call(health, took, now);
         match health {
             Health::Unknown => {}
             Health::Alive | Health::Trouble(..) => seen.add(Past {
                 at: now,
                 is_trouble: health != Health::Alive,
-                is_timeout,
                 took,
             }),
         }
-        seen.sum(window, now)
+        Recent {
+            long_call,
+            ..seen.sum(window, now)
+        }
     }
 }
 
@@ -138,9 +141,19 @@ impl Window {
             self.calls.pop_front();
         }
         self.calls.push_back(call);
-        let counted = |count: u32, goes_on: bool| if goes_on { count + 1 } else { 0 };
-        self.failures_in_a_row = counted(self.failures_in_a_row, call.is_trouble);
-        self.timeouts_in_a_row = counted(self.timeouts_in_a_row, call.is_timeout);
+        self.failures_in_a_row = if call.is_trouble {
+            self.failures_in_a_row + 1
+        } else {
+            0
+        };
+    }
+
+    /// Before the call is added.
+    fn long_call(&self, health: Health, took: Duration, now: Timestamp) -> Option<Duration> {
+        let recent = self.calls.iter().rev();
+        let mut recent = recent.take_while(|call| call.at.until(now) <= ONE_BATCH);
+        let is_long = health != Health::Unknown && took > LONG;
+        (is_long && !recent.any(|call| call.took > LONG)).then_some(took)
     }
 
     fn sum(&self, window: Duration, now: Timestamp) -> Recent {
@@ -159,10 +172,40 @@ impl Window {
         Recent {
             calls: self.calls.len(),
             failures_in_a_row: self.failures_in_a_row,
-            timeouts_in_a_row: self.timeouts_in_a_row,
-            timeouts: self.calls.iter().filter(|call| call.is_timeout).count(),
+            long_call: None,
             median,
             in_window,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_long_calls_of_one_batch_count_once() {
+        let (calls, control) = (RecentCalls::default(), StageControl::default());
+        let stage = StageKey {
+            team: "team".to_owned(),
+            workflow_id: uuid::Uuid::nil(),
+            stage_id: uuid::Uuid::nil(),
+        };
+        let noted = |health, took, at| {
+            let (took, at) = (Duration::from_secs(took), Duration::from_secs(at));
+            let now = Timestamp::from_millis(1_790_000_000_000).plus(at);
+            let recent = calls.note(&stage, &control, health, took, Duration::from_secs(30), now);
+            recent.long_call.map(|took| took.as_secs())
+        };
+        let timeout = Health::Trouble(Reason::Timeout, None);
+        assert_eq!(noted(Health::Alive, 1, 1), None);
+        assert_eq!(noted(timeout, 30, 30), Some(30));
+        assert_eq!(noted(timeout, 30, 30), None, "of the same batch");
+        assert_eq!(noted(Health::Unknown, 30, 45), None, "no call");
+        assert_eq!(
+            noted(Health::Alive, 20, 50),
+            Some(20),
+            "slow, though not in trouble"
+        );
     }
 }

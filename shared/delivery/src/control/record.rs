@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Lane, Outage, Pause};
+use super::{Lane, LongCalls, Outage, Pause};
 use crate::time::Timestamp;
 
 /// A stage of a team's workflow.
@@ -40,6 +40,9 @@ pub struct StageControl {
     /// When the lane was last changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane_since: Option<Timestamp>,
+    /// Its recent calls that took long, as far as they matter for the lane.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub long_calls: Option<LongCalls>,
     /// The first time that no call has been given yet, if the rate of calls is limited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_slot: Option<Timestamp>,

@@ -226,6 +226,9 @@ pub(super) fn stop_hopping(state: &FileState, now: Timestamp) -> FileState {
         delivery.opened_at = now;
         delivery.ended_at = Some(now);
         delivery.attempt = 1;
+        delivery.next_at = now;
+        delivery.held_ms = 0;
+        delivery.has_slot = false;
         delivery.attempts.clear();
         delivery.outcome = Some(Outcome::Failed);
         delivery.reason = Some(Reason::HopLimit);

@@ -69,8 +69,9 @@ impl<'a> Batch<'a> {
         let now = ports.clock().now();
         let taking = |control: &StageControl| Some(reserve(control, pace, of, now).0);
         let written = change_control(ports, stage, control.clone(), taking).await?;
-        let written = written.and_then(|written| written.next_slot);
-        let reservation = Reservation::before(written.unwrap_or(now), pace, of);
+        let (next, version) =
+            written.map_or((None, 0), |written| (written.next_slot, written.version));
+        let reservation = Reservation::before(next.unwrap_or(now), version, pace, of);
         let taken = Slots {
             pace,
             reservation,

@@ -94,6 +94,7 @@ const fn ends_at_once(reason: Reason) -> bool {
     matches!(
         reason,
         Reason::Gone
+            | Reason::Aborted
             | Reason::ForbiddenAddress
             | Reason::InvalidUrl
             | Reason::DocumentInvalid

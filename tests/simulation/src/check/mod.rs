@@ -7,6 +7,7 @@ mod attempts;
 mod calls;
 mod exits;
 mod rest;
+mod stages;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use uuid::Uuid;
 use workflow::Workflow;
 
 pub use announcements::announced;
+pub use stages::{Held, Limits, control_written, longest, may_be_paused};
 pub use writes::written;
 
 /// One call as the receiver saw it. Times are milliseconds on one clock, the receiver's.
@@ -29,13 +31,16 @@ pub struct Call {
     pub attempt: u32,
     pub url: String,
     pub from: i64,
+    /// When its sender looked at the file: it decided between then and `from`.
+    pub decided: i64,
     /// When it was answered, or its caller went away.
     pub until: i64,
     /// The answer that its caller got; none if the call timed out or the caller went away.
     pub status: Option<u16>,
     /// The `Retry-After` that came with the answer.
     pub retry_after: Option<Duration>,
-    /// A fault hit its caller, so the result may not be on record: the call may come once more.
+    /// A fault hit its caller, so the result may not be on record; or the receiver had the stage paused instead: the
+    /// call may come once more.
     pub excused: bool,
 }
 
@@ -66,6 +71,10 @@ pub struct Evidence<'a> {
     pub early: Duration,
     /// What was announced, where announcements are watched.
     pub announced: Option<Vec<FileLeft>>,
+    /// All writes of the stages' control records in their order, where they are watched.
+    pub held: Vec<Held>,
+    /// What each Webhook stage is set to, where its control record is watched.
+    pub limits: BTreeMap<Uuid, Limits>,
 }
 
 /// An invariant, by its number in ARCHITECTURE.md, and what broke it.
@@ -105,6 +114,7 @@ impl Evidence<'_> {
         attempts::check(self, &mut found);
         exits::check(self, &mut found);
         announcements::check(self, &mut found);
+        stages::check(self, &mut found);
         found.0
     }
 

@@ -1,6 +1,7 @@
 //! What a break makes of that which passes through the ports, where it is more than a line.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use delivery::{AttemptSummary, FileState, Reason};
 use uuid::Uuid;
@@ -19,6 +20,7 @@ impl World {
         let retries: fn(u32) -> u32 = match self.broken {
             Some(Break::GivesUpEarly) => |calls| calls.saturating_sub(2),
             Some(Break::OneRetryTooMany) => |calls| calls,
+            Some(Break::CircuitOpenAtOnce) => |calls| calls.saturating_sub(1),
             _ => return Arc::clone(&self.workflow),
         };
         let mut read = Workflow::clone(&self.workflow);
@@ -28,6 +30,12 @@ impl World {
             {
                 config.max_retries = Some(retries(*calls));
                 config.retry_if_fails = true;
+                let patience = self.limits.get(&stage.id).map(|limits| limits.patience);
+                config.breaker_patience = if self.is_broken(Break::CircuitOpenAtOnce) {
+                    patience.map(|patience| patience.min(Duration::from_millis(1)))
+                } else {
+                    patience
+                };
             }
         }
         Arc::new(read)

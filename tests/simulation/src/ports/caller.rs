@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use delivery::ports::{Call, Caller, PortError, PortErrorKind};
 use delivery::retry::RetryAfter;
-use delivery::{Answer, Reason};
+use delivery::{Answer, FileState, Reason, ReceiverSays};
+use uuid::Uuid;
 
 use super::{Sim, Turn};
 use crate::check;
 use crate::faults::Break;
 use crate::witness::Seen;
-use crate::world::World;
+use crate::world::{Down, World};
 
 /// What the receiver will do with a call.
 enum Will {
@@ -22,7 +23,13 @@ enum Will {
 }
 
 impl World {
-    fn receiver_will(&mut self) -> Will {
+    fn receiver_will(&mut self, stage_id: Uuid) -> Will {
+        match self.is_down(stage_id) {
+            None => {}
+            Some(Down::Refuses) => return Will::Refuse,
+            Some(Down::Hangs) => return Will::BeLate,
+            Some(Down::Busy(after)) => return Will::Answer(503, after),
+        }
         if self.dice.one_in(20) {
             self.faults.note("receiver refuses the connection");
             return Will::Refuse;
@@ -45,6 +52,21 @@ impl World {
     }
 }
 
+impl World {
+    /// What the receiver says besides, where its stage lets it. It pauses nothing in the calm.
+    fn receiver_says(&mut self, lets_it: bool) -> Option<ReceiverSays> {
+        if !lets_it || !self.dice.one_in(8) {
+            return None;
+        }
+        if self.trouble > 0 && self.dice.one_in(2) {
+            self.faults.note("receiver has its stage paused");
+            return Some(ReceiverSays::Disable);
+        }
+        self.faults.note("receiver aborts");
+        Some(ReceiverSays::Abort)
+    }
+}
+
 fn answer(result: Result<u16, Reason>, retry_after: Option<u64>) -> Answer {
     Answer {
         result,
@@ -57,13 +79,30 @@ fn answer(result: Result<u16, Reason>, retry_after: Option<u64>) -> Answer {
     }
 }
 
+impl World {
+    /// When the task first looked at the delivery's file.
+    fn looked_at(&self, task: u64, delivery_id: Uuid) -> i64 {
+        let is_its = |state: &&FileState| {
+            let delivery = state.delivery.as_ref();
+            delivery.is_some_and(|delivery| delivery.delivery_id == delivery_id)
+        };
+        let file = self.states.values().find(is_its);
+        let looked = file.and_then(|file| self.witness.looked.get(&(task, file.key.clone())));
+        looked.copied().unwrap_or(self.now)
+    }
+}
+
 impl Caller<Infallible> for Sim {
     async fn call(&self, call: Call<Infallible>) -> Result<Answer, PortError> {
         // No turn here: the caller's clock starts with the check that the lease outlives the call.
         let timeout = i64::try_from(call.timeout.as_millis()).unwrap();
-        let (until, index, will) = {
+        let (until, index, will, says, takes) = {
             let mut world = self.world();
-            let will = world.receiver_will();
+            let will = world.receiver_will(call.stage_id);
+            let says = match will {
+                Will::Answer(..) => world.receiver_says(call.config.receiver_control),
+                Will::Refuse | Will::BeLate => None,
+            };
             let (status, after, takes) = match will {
                 Will::Refuse => return Ok(answer(Err(Reason::Connect), None)),
                 Will::BeLate => (None, None, timeout),
@@ -72,23 +111,28 @@ impl Caller<Infallible> for Sim {
                 }
             };
             let (from, until) = (world.now, world.now + takes);
+            let decided = world.looked_at(self.task, call.delivery_id);
+            // Its stage is paused, and the attempt waits.
+            let waits = says == Some(ReceiverSays::Disable)
+                && status.is_none_or(|status| !(200..300).contains(&status));
             let (delivery_id, attempt) = (call.delivery_id, call.attempt);
             world.tell(self.task, || {
-                format!("calls {delivery_id} attempt {attempt}: {status:?} after {takes} ms, asks for {after:?} s")
+                format!("calls {delivery_id} attempt {attempt}: {status:?} after {takes} ms, asks for {after:?} s, says {says:?}")
             });
             let seen = check::Call {
                 delivery_id,
                 attempt,
                 url: call.config.url.clone(),
                 from,
+                decided,
                 until,
                 status,
                 retry_after: after.map(Duration::from_secs),
-                excused: false,
+                excused: waits,
             };
             let task = self.task;
             world.witness.calls.push(Seen { call: seen, task });
-            (until, world.witness.calls.len() - 1, will)
+            (until, world.witness.calls.len() - 1, will, says, takes)
         };
         while self.world().now < until {
             Turn::default().await;
@@ -100,7 +144,7 @@ impl Caller<Infallible> for Sim {
         if world.strikes(self.task, "document lost within the call") {
             return Err(PortError::new(PortErrorKind::Unavailable, "call"));
         }
-        Ok(match will {
+        let answered = match will {
             Will::Answer(302, _) if world.is_broken(Break::FollowsRedirects) => {
                 let mut elsewhere = world.witness.calls[index].clone();
                 elsewhere.call.url = "http://127.0.0.1:9001/".to_owned();
@@ -115,6 +159,11 @@ impl Caller<Infallible> for Sim {
                 answer(Ok(world.told(call.stage_id, call.attempt, status)), after)
             }
             Will::Refuse | Will::BeLate => answer(Err(Reason::Timeout), None),
+        };
+        Ok(Answer {
+            receiver_says: says,
+            duration: Duration::from_millis(takes.unsigned_abs()),
+            ..answered
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The event bus, which announces that a file has left its stage.
 
-use delivery::ports::{Events, PortError};
+use delivery::control::{Change, HeldBy};
+use delivery::ports::{Events, Observation, Observer, PortError};
 use delivery::{FileKey, FileLeft, FileState, Outcome};
 use uuid::Uuid;
 
@@ -22,6 +23,23 @@ impl Events for Sim {
             world.hear(left);
         })
         .await
+    }
+
+    async fn stage_changed(&self, _change: &Change) -> Result<(), PortError> {
+        self.effect("announce a change", |_| ()).await
+    }
+}
+
+/// Counts why deliveries are put off.
+impl Observer for Sim {
+    fn observe(&self, observation: Observation<'_>) {
+        if let Observation::PutOff(_, by) = observation {
+            self.world().faults.note(match by {
+                HeldBy::Breaker => "put off by the breaker",
+                HeldBy::Pause => "put off by a pause",
+                HeldBy::Rate => "put off by the rate",
+            });
+        }
     }
 }
 

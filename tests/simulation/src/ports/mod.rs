@@ -4,6 +4,7 @@
 mod broken;
 mod caller;
 mod config;
+mod controls;
 mod events;
 mod history;
 mod port_set;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 
 use delivery::Timestamp;
+use delivery::control::RecentCalls;
 use delivery::ports::{Clock, PortError, PortErrorKind};
 use uuid::Uuid;
 
@@ -48,11 +50,19 @@ pub(super) struct Sim {
     pub(super) world: Shared,
     pub(super) task: u64,
     pub(super) skew: i64,
+    /// The process of a function that it runs in; none for people.
+    pub(super) process: Option<usize>,
 }
 
 impl Sim {
     fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap()
+    }
+
+    /// The recent calls of its process.
+    pub(super) fn recent_calls(&self) -> Arc<RecentCalls> {
+        let process = self.process.unwrap_or_default();
+        Arc::clone(&self.world().processes[process].recent)
     }
 
     pub(super) fn tell(&self, what: impl FnOnce() -> String) {

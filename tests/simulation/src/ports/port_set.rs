@@ -6,13 +6,14 @@ delivery::port_set! { impl StepPorts for Sim as sim {
     States states: Self = sim;
     History history: Self = sim;
     Workflows workflows: Self = sim;
+    Controls controls: Self = sim;
     Deliveries deliveries: Self = sim;
     Assignments assignments: Self = sim;
     Parked parked: Self = sim;
     Documents documents: Self = sim;
     Events events: Self = sim;
     Clock clock: Self = sim;
-    Observer observer: () = &();
+    Observer observer: Self = sim;
 } }
 
 delivery::port_set! { impl SendPorts for Sim as sim {

@@ -1,16 +1,19 @@
 //! The records, each write on condition of the one before.
 
 use delivery::ports::{FileStates, PortError, WriteError};
-use delivery::{FileKey, FileState, Status, Timestamp};
+use delivery::{FileKey, FileState, Reason, Status, Timestamp};
 
 use super::Sim;
-use crate::check::written;
+use crate::check::{longest, may_be_paused, written};
 use crate::faults::Break;
 use crate::world::World;
 
 impl FileStates for Sim {
     async fn get(&self, key: &FileKey) -> Result<Option<FileState>, PortError> {
         self.effect("get", |world| {
+            let now = world.now;
+            let looked = world.witness.looked.entry((self.task, key.clone()));
+            looked.or_insert(now);
             let stale = world.is_broken(Break::StaleReads);
             let before = world.before.get(key).filter(|_| stale).cloned();
             let mut found = before.or_else(|| world.states.get(key).cloned());
@@ -95,6 +98,14 @@ impl World {
             self.faults.note("conditional write refused");
             return Err(found.map(Box::new));
         }
+        if let Some(found) = &found
+            && is_put_off(found, &next)
+        {
+            self.put_off(&mut next, task);
+        }
+        if gave_up(&next) && !found.as_ref().is_some_and(gave_up) {
+            self.faults.note("patience is used up");
+        }
         written(found.as_ref(), &next, &mut self.witness.found);
         self.tell(task, || {
             let delivery = next.delivery.as_ref();
@@ -111,6 +122,66 @@ impl World {
         self.states.insert(next.key.clone(), next);
         self.look();
         Ok(())
+    }
+}
+
+/// Whether the last attempt failed because the breaker was open for too long.
+fn gave_up(state: &FileState) -> bool {
+    let delivery = state.delivery.as_ref();
+    let last = delivery.and_then(|delivery| delivery.attempts.last());
+    last.is_some_and(|last| last.reason == Some(Reason::CircuitOpen))
+}
+
+/// Whether the write does nothing but make the due attempt wait.
+fn is_put_off(found: &FileState, next: &FileState) -> bool {
+    let (Some(old), Some(new)) = (&found.delivery, &next.delivery) else {
+        return false;
+    };
+    old.delivery_id == new.delivery_id
+        && new.outcome.is_none()
+        && old.attempts.len() == new.attempts.len()
+        && next.status == Status::Queued
+        && new.next_at != old.next_at
+}
+
+impl World {
+    /// Watches that the breaker puts off no longer than it may, and breaks what is to be broken.
+    fn put_off(&mut self, next: &mut FileState, task: u64) {
+        let (spends, forgets) = (
+            self.is_broken(Break::PutOffSpendsAttempt),
+            self.is_broken(Break::PatienceNeverEnds),
+        );
+        let Some(delivery) = next.delivery.as_mut() else {
+            return;
+        };
+        if spends {
+            delivery.attempt += 1;
+        }
+        if forgets {
+            delivery.held_ms = 0;
+        }
+        let (id, stage_id, until) = (delivery.delivery_id, delivery.stage_id, delivery.next_at);
+        self.muted.insert((task, id));
+        let looked = self.witness.looked.get(&(task, next.key.clone()));
+        let looked = looked.copied().unwrap_or(self.now);
+        let Some(limits) = self.limits.get(&stage_id).copied() else {
+            return;
+        };
+        // What a pause or a rate puts off may wait for ever.
+        let held = &self.witness.held;
+        if limits.interval.is_some() || may_be_paused(held, stage_id, looked, self.now) {
+            return;
+        }
+        let calls = self.most_calls.get(&stage_id).copied().unwrap_or(1);
+        let longest = longest(held, limits, calls, stage_id);
+        // Less what the worker's clock may be wrong by.
+        let wait = (until.as_millis() - self.now - 2_000).max(0);
+        let waited = self.witness.waited.entry(id).or_default();
+        *waited += wait;
+        if *waited > i64::try_from(longest.as_millis()).unwrap() {
+            let what = format!("{id}: put off for {waited} ms of {longest:?}");
+            self.witness.found.add(12, what);
+        }
     }
 }
 

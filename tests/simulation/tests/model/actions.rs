@@ -4,6 +4,7 @@ use stateright::{Model, Property};
 
 use super::breaks::Break;
 use super::clock::{NOW, Passed};
+use super::control::Other;
 use super::faults::{pass, struck};
 use super::properties;
 use super::small::Small;
@@ -14,6 +15,10 @@ use super::world::{Message, Queue, World};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Receive(usize),
+    /// Its sender has an old copy of the stage's control record.
+    ReceiveStale(usize),
+    /// Somebody else changes the stage's control record.
+    Other(Other),
     Step(usize),
     Answer(usize, u16),
     Audit,
@@ -45,7 +50,13 @@ impl Model for Small {
     fn next_state(&self, world: &World, action: Action) -> Option<World> {
         let mut next = world.clone();
         match action {
-            Action::Receive(index) => self.receive(&mut next, index),
+            Action::Receive(index) => self.receive(&mut next, index, false),
+            Action::ReceiveStale(index) => {
+                next.left.stale -= 1;
+                self.receive(&mut next, index, true);
+                next.old_control = next.old_control.filter(|_| next.left.stale > 0);
+            }
+            Action::Other(by) => self.act(&mut next, by),
             Action::Step(index) => self.step(&mut next, index, 0),
             Action::Answer(index, status) => self.step(&mut next, index, status),
             Action::Audit => {
@@ -100,6 +111,9 @@ impl Small {
             let is_repeated = index > 0 && world.messages[index - 1] == *message;
             if !message.is_delayed && !is_repeated && self.has_free(world, message) {
                 actions.push(Action::Receive(index));
+                if world.old_control.is_some() && message.queue == Queue::Deliveries {
+                    actions.push(Action::ReceiveStale(index));
+                }
             }
         }
         for (index, worker) in world.workers.iter().enumerate() {
@@ -110,15 +124,19 @@ impl Small {
                 actions.push(Action::Step(index));
             }
         }
+        actions.extend(self.others(world).into_iter().map(Action::Other));
         let delivery = world.record.as_ref().and_then(|r| r.delivery.as_ref());
+        let is_paused = world.control.as_ref().is_some_and(|c| c.pause.is_some());
         let is_delayed = world.messages.iter().any(|message| message.is_delayed)
             || delivery.is_some_and(|d| d.next_at > NOW);
-        if is_delayed {
+        // A pause ends before a delivery is put off by it for the second time, or it would be for ever.
+        if is_delayed && !is_paused {
             actions.push(Action::Pass(Passed::Delay));
         }
         let is_leased = delivery.is_some_and(|d| d.lease_until.is_some_and(|until| until >= NOW))
             || world.observed.calls.values().any(|calls| calls.open > 0);
-        if is_leased && world.workers.is_empty() {
+        let is_probing = world.other_probes;
+        if (is_leased || is_probing) && world.workers.is_empty() && !is_paused {
             actions.push(Action::Pass(Passed::Lease));
         }
     }
@@ -135,7 +153,7 @@ impl Small {
     }
 
     /// A message received too often goes to the dead letters instead.
-    fn receive(&self, world: &mut World, index: usize) {
+    fn receive(&self, world: &mut World, index: usize, is_stale: bool) {
         let mut message = world.messages.remove(index);
         if message.queue == Queue::Dead {
             let worker = Worker::new(Role::DeadLetter, Some(message), world.record.clone());
@@ -151,6 +169,7 @@ impl Small {
         message.receives += 1;
         let role = role_for(message.queue);
         let mut worker = Worker::new(role, Some(message), world.record.clone());
+        worker = worker.reads(world, is_stale);
         worker.is_superseded = self.is_broken(Break::AcknowledgesFirst);
         world.workers.push(worker);
     }

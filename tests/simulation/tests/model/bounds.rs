@@ -14,6 +14,8 @@ pub(crate) struct Bounds {
     /// What a receiver may answer.
     pub(crate) answers: &'static [u16],
     pub(crate) faults: Budget,
+    /// Whether the stage has a control record, and a breaker that every failure trips.
+    pub(crate) has_control: bool,
 }
 
 /// Faults that may still strike.
@@ -29,6 +31,10 @@ pub(crate) struct Budget {
     pub(crate) standstills: u8,
     /// Audits that take every file whose step is due for a stuck one.
     pub(crate) audits: u8,
+    /// Changes of the stage's control record by others.
+    pub(crate) others: u8,
+    /// Senders that read the control record as it was a write before.
+    pub(crate) stale: u8,
 }
 
 impl Bounds {
@@ -40,6 +46,7 @@ impl Bounds {
             max_receives: 2,
             answers: &[200, 500, 410],
             faults,
+            has_control: false,
         }
     }
 
@@ -48,6 +55,19 @@ impl Bounds {
         Self {
             max_receives: 1,
             ..Self::with(faults)
+        }
+    }
+
+    /// With a control record, which others change, and which a sender may read late.
+    pub(crate) const fn controlled(faults: Budget, others: u8, stale: u8) -> Self {
+        Self {
+            answers: &[200, 500],
+            has_control: true,
+            ..Self::with(Budget {
+                others,
+                stale,
+                ..faults
+            })
         }
     }
 
@@ -70,6 +90,8 @@ const fn budget([crashes, duplicates, lost, standstills, audits]: [u8; 5]) -> Bu
         lost,
         standstills,
         audits,
+        others: 0,
+        stale: 0,
     }
 }
 
@@ -107,11 +129,27 @@ pub(crate) fn short() -> Vec<(Scene, Bounds)> {
     for faults in pairs() {
         worlds.push((ONE_STAGE, Bounds::with(faults)));
     }
+    worlds.extend(controlled());
     for faults in [CRASH_AND_DUPLICATE, CRASH_AND_STANDSTILL] {
         worlds.push((ONE_STAGE, Bounds::once(faults)));
         worlds.push((TWO_STAGES, Bounds::once(faults).answered(&[200])));
     }
     worlds
+}
+
+/// The stage's breaker opens, and others change its control record in between.
+fn controlled() -> [(Scene, Bounds); 5] {
+    let alone = |faults, others| Bounds {
+        senders: 1,
+        ..Bounds::controlled(faults, others, 0)
+    };
+    [
+        (ONE_STAGE, Bounds::controlled(NONE, 2, 1)),
+        (ONE_STAGE, alone(CRASH, 1)),
+        (ONE_STAGE, alone(LOST, 1)),
+        (ONE_STAGE, alone(STANDSTILL, 1)),
+        (ONE_STAGE, Bounds::controlled(DUPLICATE, 0, 0)),
+    ]
 }
 
 fn pairs() -> Vec<Budget> {
@@ -138,6 +176,10 @@ pub(crate) fn long() -> Vec<(Scene, Bounds)> {
     }
     for faults in [[1, 1, 1, 0, 0], [2, 0, 0, 0, 0], [1, 0, 1, 1, 0]] {
         worlds.push((ONE_STAGE, Bounds::with(budget(faults))));
+    }
+    worlds.push((ONE_STAGE, Bounds::controlled(NONE, 3, 1)));
+    for faults in [CRASH, DUPLICATE, LOST, STANDSTILL] {
+        worlds.push((ONE_STAGE, Bounds::controlled(faults, 1, 1)));
     }
     for faults in [CRASH_AND_DUPLICATE, CRASH_AND_STANDSTILL] {
         worlds.push((TWO_STAGES, Bounds::with(faults)));

@@ -1,5 +1,5 @@
 use super::bounds::{Bounds, CRASH, DIED_TWICE, DUPLICATE, NONE, STANDSTILL, STOOD_STILL};
-use super::scenario::{Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS, TWO_STAGES};
+use super::scenario::{ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS, TWO_STAGES};
 
 /// Deliberate breaks. Each one must be caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +54,24 @@ pub(crate) enum Break {
     DeadAssignmentsEmitNothing,
     /// The role in an assignment is treated as admin.
     EverybodyIsAdmin,
+    /// The stage's control record is not looked at.
+    CallsWhileHeld,
+    /// Whoever tries to become the probe believes that it is.
+    ProbesAnyway,
+    /// Control records are written without a condition.
+    UnconditionalControls,
+    /// Putting a delivery off spends an attempt.
+    PutOffSpendsAttempt,
+    /// The message of a delivery that was put off is not sent.
+    PutOffNotSent,
+    /// What a delivery has been held back for is not counted.
+    PatienceNeverEnds,
+    /// A delivery does not wait for its receiver to come back.
+    CircuitOpenAtOnce,
 }
 
 impl Break {
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 32] = [
         Self::AcknowledgesFirst,
         Self::AcknowledgesFailures,
         Self::NoLease,
@@ -83,6 +97,13 @@ impl Break {
         Self::DeadDeliveriesAnnounceNothing,
         Self::DeadAssignmentsEmitNothing,
         Self::EverybodyIsAdmin,
+        Self::CallsWhileHeld,
+        Self::ProbesAnyway,
+        Self::UnconditionalControls,
+        Self::PutOffSpendsAttempt,
+        Self::PutOffNotSent,
+        Self::PatienceNeverEnds,
+        Self::CircuitOpenAtOnce,
     ];
 
     /// A scene and the fault, if any, in which it shows.
@@ -91,6 +112,13 @@ impl Break {
             Self::ExitWritesHistory => return (TWO_COMMANDS, STOOD_STILL),
             Self::DeadDeliveriesAnnounceNothing => return (TWO_STAGES, Bounds::once(CRASH)),
             Self::DeadAssignmentsEmitNothing => return (THREE_STAGES, DIED_TWICE),
+            Self::CallsWhileHeld
+            | Self::ProbesAnyway
+            | Self::UnconditionalControls
+            | Self::PutOffSpendsAttempt
+            | Self::PutOffNotSent
+            | Self::PatienceNeverEnds
+            | Self::CircuitOpenAtOnce => return (ONE_STAGE, Bounds::controlled(NONE, 3, 0)),
             Self::OneRetryMore
             | Self::LosesDeliveries
             | Self::HistoryLast

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use delivery::control::{Lane, StageControl, reserve};
 use delivery::machine::{
-    self, FromHistory, PendingMessage, Step, claim, dead_letter_assignment_step, dead_letter_step,
-    dispatch_step, pending, record_attempt, send_step,
+    self, FromHistory, Gate, PendingMessage, SenderStep, Sent, Step, claim,
+    dead_letter_assignment_step, dead_letter_step, dispatch_step, pending, record_attempt,
+    send_step,
 };
 use delivery::usecase::LEASE_MARGIN;
-use delivery::{Answer, Assignment, DeadLetter, Delivery, FileState, Task};
+use delivery::{Assignment, DeadLetter, Delivery, FileState, Task, Timestamp};
 use uuid::Uuid;
 use workflow::{Actor, Role};
 
 use super::breaks::Break;
 use super::clock::{NOW, TIMEOUT, past};
+use super::control::{Control, LEASE, answer};
 use super::fact::Fact;
 use super::small::Small;
 use super::worker::{At, Effect, Heard};
@@ -24,14 +27,15 @@ pub(crate) fn dispatch(
     assignment: &Assignment,
     record: Option<&Record>,
     heard: &Heard,
+    control: Option<&Control>,
 ) -> At {
     let (assignment, workflow) = (believed(model, assignment), Some(&model.workflow));
     let state = record.map(|record| &**record);
     match dispatch_step(workflow, &assignment, state, &told(heard), NOW) {
         Step::AskHistory(visit) => At::Asking(record.cloned(), visit),
         Step::Wait(_) => At::Doing(vec![Effect::Return]),
-        Step::Do(effects, _) => At::Doing(carried_out(model.breaks_step(effects, true))),
-        Step::Claim(never) => match never {},
+        Step::Do(effects, _) => At::Doing(carried_out(model.breaks_step(effects, true), control)),
+        Step::Sender(never) => match never {},
     }
 }
 
@@ -42,20 +46,45 @@ pub(crate) fn send(
     record: Option<&Record>,
     heard: &Heard,
     claim_id: Uuid,
+    (control, slot): &(Option<Control>, Option<Timestamp>),
 ) -> At {
     let Some(record) = record else {
         return At::Doing(vec![Effect::Return]);
     };
     let message = taken(model, message, record);
-    let decide = |history: &FromHistory| send_step(&message, record, history, NOW);
+    let copy = control.as_ref();
+    let mut config = model.config(message.stage_id).cloned();
+    if let Some(config) = config.as_mut()
+        && model.is_broken(Break::CircuitOpenAtOnce)
+    {
+        config.breaker_patience = Some(Duration::from_millis(1));
+    }
+    let gate = copy.zip(config.as_ref()).map(|(control, config)| Gate {
+        config,
+        control,
+        slot: *slot,
+        lease: LEASE,
+    });
+    let gate = gate.filter(|_| !model.is_broken(Break::CallsWhileHeld));
+    let decide = |history: &FromHistory| send_step(&message, record, history, gate.as_ref(), NOW);
     match decide(&told(heard)) {
         Step::AskHistory(_) if model.is_broken(Break::AsksNoHistory) => {
             At::Doing(vec![Effect::Acknowledge])
         }
         Step::AskHistory(visit) => At::Asking(Some(record.clone()), visit),
         Step::Wait(_) => At::Doing(vec![Effect::Return]),
-        Step::Claim(_) => At::Claiming(claimed(model, record, claim_id)),
-        Step::Do(effects, _) => At::Doing(carried_out(model.breaks_step(effects, true))),
+        Step::Sender(SenderStep::Call(_)) => At::Claiming(claimed(model, record, claim_id)),
+        Step::Sender(SenderStep::Fail(..)) => At::Failing(claimed(model, record, claim_id)),
+        Step::Sender(SenderStep::Probe(next)) => At::Probing(record.clone(), Fact::new(*next)),
+        Step::Sender(SenderStep::Reserve(pace)) => {
+            let control = copy.map(|copy| StageControl::clone(copy));
+            let (next, times) = reserve(&control.unwrap_or_default(), pace, 1, NOW);
+            At::Reserving(record.clone(), Fact::new(next), times.slot(0))
+        }
+        Step::Do(effects, Sent::PutOff) => {
+            At::Doing(carried_out(model.breaks_put_off(effects), copy))
+        }
+        Step::Do(effects, _) => At::Doing(carried_out(model.breaks_step(effects, true), copy)),
     }
 }
 
@@ -92,23 +121,21 @@ pub(crate) fn bury(model: &Small, body: &Body, record: Option<&Record>, heard: &
                     _ => true,
                 });
             }
-            At::Doing(carried_out(model.breaks_step(effects, false)))
+            At::Doing(carried_out(model.breaks_step(effects, false), None))
         }
-        Step::Claim(never) => match never {},
+        Step::Sender(never) => match never {},
     }
 }
 
 /// What a sender does after the answer to the claimed attempt.
-pub(crate) fn record(model: &Small, message: &Delivery, claimed: &Record, status: u16) -> At {
-    let answer = Answer {
-        result: Ok(status),
-        retry_after: None,
-        duration: Duration::ZERO,
-        receiver_says: None,
-        request_bytes: 0,
-        response_excerpt: String::new(),
-        detail: None,
-    };
+pub(crate) fn record(
+    model: &Small,
+    message: &Delivery,
+    claimed: &Record,
+    status: u16,
+    control: Option<&Control>,
+) -> At {
+    let answer = answer(status);
     let mut config = model.config(message.stage_id).cloned();
     if let Some(delays) = config.as_mut().and_then(|c| c.retry_delays.as_mut())
         && model.is_broken(Break::OneRetryMore)
@@ -117,7 +144,13 @@ pub(crate) fn record(model: &Small, message: &Delivery, claimed: &Record, status
     }
     let (workflow, config) = (Some(&model.workflow), config.as_ref());
     match record_attempt(workflow, config, claimed, message, &answer, NOW, NOW) {
-        Some((effects, _)) => At::Doing(carried_out(model.breaks_step(effects, false))),
+        Some((effects, _)) => {
+            let mut effects = carried_out(model.breaks_step(effects, false), control);
+            if control.is_some() {
+                effects.insert(effects.len() - 1, Effect::Learn(status));
+            }
+            At::Doing(effects)
+        }
         None => At::Doing(vec![Effect::Return]),
     }
 }
@@ -133,17 +166,18 @@ pub(crate) fn audit(record: Option<&Record>) -> At {
                 machine::Effect::SendDelivery(delivery, Duration::ZERO)
             }
         });
-    At::Doing(carried_out(again.into_iter().collect()))
+    At::Doing(carried_out(again.into_iter().collect(), None))
 }
 
 /// The list as the model carries it out, and the acknowledgement that follows it.
-fn carried_out(effects: Vec<machine::Effect>) -> Vec<Effect> {
-    let effects = effects.into_iter().filter_map(effect);
+fn carried_out(effects: Vec<machine::Effect>, control: Option<&Control>) -> Vec<Effect> {
+    let lane = control.map_or(Lane::Fast, |control| control.lane());
+    let effects = effects.into_iter().filter_map(|one| effect(one, lane));
     effects.chain([Effect::Acknowledge]).collect()
 }
 
 /// None for effects that nothing in this world observes.
-fn effect(effect: machine::Effect) -> Option<Effect> {
+fn effect(effect: machine::Effect, lane: Lane) -> Option<Effect> {
     Some(match effect {
         machine::Effect::ArchiveVisit(visit) => Effect::KeepVisit(Fact::new(*visit)),
         machine::Effect::ArchiveAttempt(failed) => {
@@ -155,7 +189,7 @@ fn effect(effect: machine::Effect) -> Option<Effect> {
         machine::Effect::Write(next, on_conflict) => Effect::Write(Fact::new(*next), on_conflict),
         machine::Effect::SendDelivery(delivery, delay) => Effect::Send {
             queue: Queue::Deliveries,
-            body: Body::Delivery(Fact::new(*delivery)),
+            body: Body::Delivery(Fact::new(Delivery { lane, ..*delivery })),
             is_delayed: delay > Duration::ZERO,
         },
         machine::Effect::SendAssignment(assignment) => Effect::Send {

@@ -30,12 +30,31 @@ impl Small {
                 Ok(()) => At::Claimed(next),
                 Err(found) => lost_to(found, &mut worker, OnConflict::DecideAgain),
             },
+            At::Failing(next) => match self.write(world, &next) {
+                Ok(()) => At::Answered(next, 0),
+                Err(found) => lost_to(found, &mut worker, OnConflict::DecideAgain),
+            },
+            At::Probing(record, next) => {
+                if let Err(found) = self.write_control(world, Some(&mut worker), &next) {
+                    let believes = self.is_broken(Break::ProbesAnyway);
+                    worker.control = Some(if believes { next } else { found });
+                }
+                At::Read(Some(record))
+            }
+            At::Reserving(record, next, slot) => {
+                match self.write_control(world, Some(&mut worker), &next) {
+                    Ok(()) => worker.slot = Some(slot),
+                    Err(found) => worker.control = Some(found),
+                }
+                At::Read(Some(record))
+            }
             At::Claimed(record) => {
                 let call = worker.body().and_then(|body| match body {
                     Body::Delivery(message) => called(message),
                     Body::Assignment(..) => None,
                 });
                 if let Some(call) = call {
+                    self.watch_call(world, &worker);
                     world.observed.began(call);
                     worker.call = Some(call);
                 }
@@ -86,11 +105,17 @@ impl Small {
                     world.post(queue, body, is_delayed);
                 }
             }
+            Effect::Learn(status) => self.learn(world, &mut worker, status),
             Effect::Park => {
                 world.history.parked.extend(worker.body().map(Body::visit));
             }
             Effect::Write(next, on_conflict) => {
-                if let Err(found) = self.write(world, &next) {
+                let copy = worker.control.as_deref();
+                world.observed.is_open =
+                    copy.is_some_and(|copy| copy.pause.is_none() && copy.outage.is_some());
+                let written = self.write(world, &next);
+                world.observed.is_open = false;
+                if let Err(found) = written {
                     worker.at = lost_to(found, &mut worker, on_conflict);
                     return Some(worker);
                 }

@@ -4,6 +4,7 @@ use delivery::FileState;
 
 use super::actions::Action;
 use super::clock::{Passed, aged};
+use super::control::control_aged;
 use super::effects::{is_unseen, release};
 use super::small::Small;
 use super::worker::{At, Effect, Worker};
@@ -71,7 +72,7 @@ pub(crate) fn struck(world: &mut World, worker: Worker) {
 
 fn can_be_lost(at: &At) -> bool {
     let first = match at {
-        At::Claiming(_) => return true,
+        At::Claiming(_) | At::Failing(_) | At::Probing(..) | At::Reserving(..) => return true,
         At::Doing(effects) => effects.iter().find(|effect| !is_unseen(effect)),
         _ => None,
     };
@@ -85,7 +86,16 @@ pub(crate) fn pass(world: &mut World, passed: Passed) {
     world.record = world.record.as_ref().map(|record| aged(record, passed));
     let workers = std::mem::take(&mut world.workers);
     world.workers = workers.into_iter().map(|w| w.aged(passed)).collect();
+    world.control = world
+        .control
+        .as_ref()
+        .map(|control| control_aged(control, passed));
+    world.old_control = world
+        .old_control
+        .as_ref()
+        .map(|control| control_aged(control, passed));
     if passed == Passed::Lease {
+        world.other_probes = false;
         world.observed.deadline();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use delivery::machine::{Effect as Product, FromHistory, Sent, Step, send_step};
+use delivery::machine::{Effect as Product, FromHistory, SenderStep, Sent, Step, send_step};
 use delivery::{DeliveryState, Outcome, Reason, Status};
 use stateright::Property;
 use uuid::Uuid;
@@ -215,7 +215,65 @@ pub(crate) fn all() -> Vec<Property<Small>> {
                 })
             },
         ),
+        P::sometimes("a delivery is put off by the breaker", |model, world| {
+            model.once(25, || world.observed.put_off > 0)
+        }),
+        P::sometimes("a delivery becomes the probe", |model, world| {
+            model.once(26, || {
+                some(world, |w| {
+                    matches!(model.settled(world, w).at, At::Probing(..))
+                })
+            })
+        }),
+        P::sometimes(
+            "a delivery finds another to be the probe",
+            |model, world| {
+                model.once(27, || {
+                    some(world, |w| match &model.settled(world, w).at {
+                        At::Probing(_, next) => world
+                            .control
+                            .as_ref()
+                            .is_some_and(|control| control.version >= next.version),
+                        _ => false,
+                    })
+                })
+            },
+        ),
+        P::sometimes(
+            "an attempt fails because patience is used up",
+            |model, world| {
+                model.once(28, || {
+                    let delivery = world.record.as_ref().and_then(|r| r.delivery.as_ref());
+                    delivery.is_some_and(|d| {
+                        let mut attempts = d.attempts.iter();
+                        attempts.any(|attempt| attempt.reason == Some(Reason::CircuitOpen))
+                    })
+                })
+            },
+        ),
+        P::sometimes(
+            "a call is made by an old copy of the control record",
+            |model, world| model.once(30, || some(world, |w| is_late(world, w))),
+        ),
+        P::sometimes(
+            "a call is made while the receiver recovers",
+            |model, world| {
+                model.once(29, || {
+                    some(world, |w| {
+                        matches!(w.at, At::Calling(_)) && w.slot.is_some()
+                    })
+                })
+            },
+        ),
     ]
+}
+
+/// Whether the worker calls although the stage now holds its delivery back.
+fn is_late(world: &World, worker: &Worker) -> bool {
+    let copy = worker.control.as_ref().map(|copy| copy.version);
+    let current = world.control.as_ref();
+    matches!(worker.at, At::Calling(_))
+        && current.is_some_and(|now| Some(now.version) > copy && !now.is_plain())
 }
 
 fn ends(world: &World, how: impl Fn(&DeliveryState) -> bool) -> bool {
@@ -253,7 +311,7 @@ fn is_owed(world: &World, delivery: Uuid) -> bool {
     exit.is_some_and(|(_, is_announced)| !is_announced)
 }
 
-fn sends(world: &World, decides: impl Fn(Step<Sent, u32>) -> bool) -> bool {
+fn sends(world: &World, decides: impl Fn(Step<Sent, SenderStep>) -> bool) -> bool {
     some(world, |worker| {
         let (At::Read(Some(record)), Role::Sender) = (&worker.at, worker.role) else {
             return false;
@@ -261,7 +319,13 @@ fn sends(world: &World, decides: impl Fn(Step<Sent, u32>) -> bool) -> bool {
         let Some(Body::Delivery(message)) = worker.body() else {
             return false;
         };
-        decides(send_step(message, record, &FromHistory::NotAsked, NOW))
+        decides(send_step(
+            message,
+            record,
+            &FromHistory::NotAsked,
+            None,
+            NOW,
+        ))
     })
 }
 

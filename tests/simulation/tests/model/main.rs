@@ -17,6 +17,7 @@ mod actions;
 mod bounds;
 mod breaks;
 mod clock;
+mod control;
 mod decide;
 mod effects;
 mod end;

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use delivery::{DeliveryState, FileLeft, FileState, Outcome};
+use delivery::{DeliveryState, FileLeft, FileState, Outcome, Reason};
 use uuid::Uuid;
 
 use super::end::end_on;
 use super::fact::Fact;
+use super::scenario::PATIENCE;
 use super::world::History;
 
 /// An attempt's calls, as the receiver sees them.
@@ -26,6 +27,10 @@ pub(crate) struct Observed {
     pub(crate) calls: BTreeMap<(Uuid, u32), Calls>,
     /// By delivery, as first written, and whether it has been announced.
     pub(crate) exits: BTreeMap<Uuid, (Fact<FileLeft>, bool)>,
+    /// How often the breaker has put the delivery off.
+    pub(crate) put_off: u8,
+    /// Whether the writer has read that the breaker, and nothing else, holds deliveries back.
+    pub(crate) is_open: bool,
     /// Violations: what must never happen to a file.
     pub(crate) wrong: BTreeSet<Wrong>,
 }
@@ -46,8 +51,32 @@ pub(crate) enum Wrong {
     Attempts,
     /// A record that relies on what the history does not know, or knows otherwise.
     History,
+    /// A control record that does not follow the one it replaces.
+    Control,
+    /// A call while the stage held the delivery back.
+    HeldBack,
+    /// Two deliveries that are the probe at once.
+    TwoProbes,
+    /// An attempt that failed for the breaker too soon, or a delivery that it has held back for too long.
+    Patience,
     /// The announcement of an end that the record has never had.
     Announcement,
+}
+
+/// How often the breaker can put a delivery off: for half the first delay at least each time.
+const MOST_PUT_OFF: u8 = 4;
+
+fn patience() -> u64 {
+    u64::try_from(PATIENCE.as_millis()).unwrap()
+}
+
+/// Whether nothing happened but that the due attempt waits.
+fn is_put_off(before: &DeliveryState, after: &DeliveryState) -> bool {
+    before.attempts.len() == after.attempts.len()
+        && after.claim_id.is_none()
+        && after.outcome.is_none()
+        && after.next_at != before.next_at
+        && !after.has_slot
 }
 
 impl Observed {
@@ -133,12 +162,26 @@ impl Observed {
             let call = (delivery.delivery_id, number);
             let failed = attempt.reason.is_some();
             let calls = self.calls.get(&call);
-            let was_made = calls.is_some_and(|c| c.answered[usize::from(failed)]);
+            let gave_up = attempt.reason == Some(Reason::CircuitOpen);
+            if gave_up && delivery.held_ms < patience() {
+                self.wrong.insert(Wrong::Patience);
+            }
+            let was_made = gave_up || calls.is_some_and(|c| c.answered[usize::from(failed)]);
             if attempt.attempt != number || !was_made {
                 self.wrong.insert(Wrong::Attempts);
             }
             if failed && !history.attempts.remove(&call) {
                 self.wrong.insert(Wrong::History);
+            }
+        }
+        if delivery.held_ms > patience() {
+            self.wrong.insert(Wrong::Patience);
+        }
+        let is_held = same.is_some_and(|before| is_put_off(before, delivery));
+        if is_held && self.is_open {
+            self.put_off += 1;
+            if self.put_off > MOST_PUT_OFF {
+                self.wrong.insert(Wrong::Patience);
             }
         }
         if delivery.attempts.len() < old {

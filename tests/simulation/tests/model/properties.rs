@@ -1,8 +1,8 @@
 //! The invariants of ARCHITECTURE.md, by number, and what must happen somewhere for them to mean
 //! anything.
 
-use delivery::FileState;
 use delivery::machine::visit_id_of;
+use delivery::{FileState, Reason};
 use stateright::Property;
 use uuid::Uuid;
 use workflow::{Actor, Role};
@@ -80,6 +80,21 @@ pub(crate) fn always() -> Vec<Property<Small>> {
                 visits.all(|visit| !world.observed.calls.keys().any(|call| call.0 == visit))
             },
         ),
+        P::always(
+            "invariant 2: a control record follows the one that it replaces",
+            |_, world| is_right(world, Wrong::Control),
+        ),
+        P::always(
+            "invariant 11: no call while the stage holds the delivery back",
+            |_, world| is_right(world, Wrong::HeldBack),
+        ),
+        P::always("invariant 11: one probe at a time", |_, world| {
+            is_right(world, Wrong::TwoProbes)
+        }),
+        P::always(
+            "invariant 12: the breaker holds back for as long as the stage's patience",
+            |_, world| is_right(world, Wrong::Patience),
+        ),
         P::always("history: it knows what the record relies on", |_, world| {
             is_right(world, Wrong::History)
         }),
@@ -144,7 +159,19 @@ fn is_bounded(world: &World) -> bool {
     let calls = &world.observed.calls;
     calls.keys().all(|(delivery, attempt)| {
         *attempt <= MOST_CALLS
-            && (1..*attempt).all(|earlier| calls.contains_key(&(*delivery, earlier)))
+            && (1..*attempt).all(|earlier| {
+                calls.contains_key(&(*delivery, earlier)) || gave_up(world, *delivery, earlier)
+            })
+    })
+}
+
+/// Whether the record says that the attempt failed without a call, because the breaker was open for too long.
+fn gave_up(world: &World, delivery: Uuid, attempt: u32) -> bool {
+    let open = world.record.as_ref().and_then(|r| r.delivery.as_ref());
+    let open = open.filter(|open| open.delivery_id == delivery);
+    open.is_some_and(|open| {
+        let mut attempts = open.attempts.iter();
+        attempts.any(|a| a.attempt == attempt && a.reason == Some(Reason::CircuitOpen))
     })
 }
 

@@ -42,6 +42,29 @@ impl Small {
     }
 }
 
+impl Small {
+    /// The list that puts a delivery off, unless it is what is broken.
+    pub(crate) fn breaks_put_off(&self, effects: Vec<Effect>) -> Vec<Effect> {
+        let mut effects = self.breaks_step(effects, false);
+        for effect in &mut effects {
+            if let Effect::Write(next, _) = effect
+                && let Some(delivery) = next.delivery.as_mut()
+            {
+                if self.is_broken(Break::PutOffSpendsAttempt) {
+                    delivery.attempt += 1;
+                }
+                if self.is_broken(Break::PatienceNeverEnds) {
+                    delivery.held_ms = 0;
+                }
+            }
+        }
+        if self.is_broken(Break::PutOffNotSent) && effects.iter().any(is_write) {
+            effects.retain(|effect| !is_send(effect));
+        }
+        effects
+    }
+}
+
 const fn is_send(effect: &Effect) -> bool {
     matches!(effect, Effect::SendDelivery(..) | Effect::SendAssignment(_))
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use delivery::Assignment;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -7,6 +9,9 @@ use super::clock::TIMEOUT;
 
 /// The calls a delivery may make: each stage has one retry.
 pub(crate) const MOST_CALLS: u32 = 2;
+
+/// For how long in sum the breaker may hold a delivery back: twice as long as it opens first.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Who commands that the file be put into which stage.
 pub(crate) type Command = (Role, &'static str);
@@ -69,12 +74,18 @@ pub(crate) fn id(name: &str) -> Uuid {
 
 /// Dataset, then the Webhook stage A, B where A leads there, and C where B does, each with one retry;
 /// other failed files go to a person.
-pub(crate) fn workflow(scene: &Scene) -> Workflow {
+pub(crate) fn workflow(scene: &Scene, has_breaker: bool) -> Workflow {
+    let breaker = if has_breaker {
+        json!({"failures_in_a_row": 1})
+    } else {
+        json!(false)
+    };
     let edge = |name: &str, target: &str| json!({"name": name, "target_stage_id": id(target)});
     let webhook = |name: &str, next: &str, failed: &str| -> Value {
         json!({"id": id(name), "name": name, "type": "webhook",
             "config": {"url": "https://receiver.example/", "retry_delays": ["10s"],
-                "timeout": TIMEOUT.as_secs()},
+                "timeout": TIMEOUT.as_secs(), "breaker": breaker,
+                "breaker_patience": PATIENCE.as_secs()},
             "edges": [edge("succeeded", next), edge("failed", failed)]})
     };
     let stages = json!([

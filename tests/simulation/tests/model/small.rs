@@ -4,12 +4,15 @@ use std::collections::HashMap;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use delivery::Assignment;
+use delivery::control::StageControl;
+use delivery::{Assignment, Timestamp};
 use uuid::Uuid;
 use workflow::{Role, WebhookConfig, Workflow};
 
 use super::bounds::Bounds;
 use super::breaks::Break;
+use super::control::Control;
+use super::fact::Fact;
 use super::observed::Observed;
 use super::scenario::{self, Scene};
 use super::worker::{At, Effect, Worker};
@@ -24,24 +27,30 @@ pub(crate) struct Small {
     /// Decisions are pure: the same one is made once.
     decisions: RwLock<HashMap<Question, At>>,
     /// What has happened in some world: once is enough.
-    happened: [AtomicBool; 32],
+    happened: [AtomicBool; 40],
 }
 
 /// All that a decision depends on; the id is a new claim's.
-type Question = (worker::Role, At, Option<Body>, Uuid);
+type Question = (
+    worker::Role,
+    At,
+    Option<Body>,
+    Uuid,
+    (Option<Control>, Option<Timestamp>),
+);
 
 impl Small {
     pub(crate) fn new(scene: Scene, bounds: Bounds, broken: Option<Break>) -> Self {
         let commands = scene.commands.iter().enumerate();
         Self {
-            workflow: scenario::workflow(&scene),
+            workflow: scenario::workflow(&scene, bounds.has_control),
             commands: commands
                 .map(|(number, command)| (command.0, scenario::assignment(number, command)))
                 .collect(),
             bounds,
             broken,
             decisions: RwLock::default(),
-            happened: Default::default(),
+            happened: std::array::from_fn(|_| AtomicBool::new(false)),
         }
     }
 
@@ -77,6 +86,12 @@ impl Small {
             history: History::default(),
             observed: Observed::default(),
             left: self.bounds.faults,
+            control: self
+                .bounds
+                .has_control
+                .then(|| Fact::new(StageControl::default())),
+            old_control: None,
+            other_probes: false,
         };
         for (_, command) in &self.commands {
             let body = Body::assignment(command.clone());
@@ -99,7 +114,8 @@ impl Small {
             Uuid::nil()
         };
         let body = worker.body().cloned();
-        let question = (worker.role, worker.at.clone(), body, claim_id);
+        let gate = (worker.control.clone(), worker.slot);
+        let question = (worker.role, worker.at.clone(), body, claim_id, gate);
         let known = self.decisions.read().unwrap().get(&question).cloned();
         let at = known.unwrap_or_else(|| {
             let at = self.decide(&question);
@@ -112,7 +128,7 @@ impl Small {
         }
     }
 
-    fn decide(&self, (role, at, body, claim_id): &Question) -> At {
+    fn decide(&self, (role, at, body, claim_id, gate): &Question) -> At {
         let (record, heard) = match at {
             At::Read(record) => (record.as_ref(), &None),
             At::Asked(record, heard) => (record.as_ref(), heard),
@@ -121,7 +137,7 @@ impl Small {
             }
             At::Answered(record, status) => match body {
                 Some(Body::Delivery(message)) => {
-                    return decide::record(self, message, record, *status);
+                    return decide::record(self, message, record, *status, gate.0.as_ref());
                 }
                 _ => return at.clone(),
             },
@@ -131,10 +147,10 @@ impl Small {
             (worker::Role::Audit, _) => decide::audit(record),
             (worker::Role::DeadLetter, Some(body)) => decide::bury(self, body, record, heard),
             (_, Some(Body::Assignment(assignment, _))) => {
-                decide::dispatch(self, assignment, record, heard)
+                decide::dispatch(self, assignment, record, heard, gate.0.as_ref())
             }
             (_, Some(Body::Delivery(message))) => {
-                decide::send(self, message, record, heard, *claim_id)
+                decide::send(self, message, record, heard, *claim_id, gate)
             }
             _ => at.clone(),
         }

@@ -23,6 +23,13 @@ pub(crate) fn tell(model: &Small, path: Path<World, Action>) -> String {
 
 fn step(model: &Small, world: &World, action: Action) -> String {
     match action {
+        Action::ReceiveStale(index) => {
+            format!(
+                "receives, with an old copy, {}",
+                message(&world.messages[index])
+            )
+        }
+        Action::Other(by) => format!("others: {by:?}"),
         Action::Receive(index) => format!("receives {}", message(&world.messages[index])),
         Action::Step(index) => worker(model, world, &world.workers[index]),
         Action::Answer(index, status) => {
@@ -44,6 +51,9 @@ fn worker(model: &Small, world: &World, worker: &Worker) -> String {
     let settled = model.settled(world, worker);
     let does = match &settled.at {
         At::Doing(effects) => effects.first().map_or_else(String::new, effect),
+        At::Failing(record) => format!("claims, to fail, {}", state(record)),
+        At::Probing(_, next) => format!("becomes the probe, control v{}", next.version),
+        At::Reserving(_, next, _) => format!("reserves a time, control v{}", next.version),
         At::Claiming(record) => format!("claims {}", state(record)),
         At::Asking(..) => "asks the history".to_owned(),
         At::Claimed(_) => "calls".to_owned(),
@@ -69,6 +79,7 @@ fn effect(effect: &Effect) -> String {
         }
         Effect::Send { queue, body, .. } => format!("sends to {queue:?}: {}", name(body)),
         Effect::Park => "parks".to_owned(),
+        Effect::Learn(status) => format!("learns {status}"),
         Effect::Acknowledge => "acknowledges".to_owned(),
         Effect::Return => "gives back".to_owned(),
     }

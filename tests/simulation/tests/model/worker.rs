@@ -1,8 +1,9 @@
 use delivery::machine::OnConflict;
-use delivery::{FileLeft, VisitRecord};
+use delivery::{FileLeft, Timestamp, VisitRecord};
 use uuid::Uuid;
 
 use super::clock::{Passed, aged};
+use super::control::{Control, control_aged};
 use super::fact::Fact;
 use super::world::{Body, Message, Queue, Record};
 
@@ -27,6 +28,12 @@ pub(crate) struct Worker {
     pub(crate) is_superseded: bool,
     /// The call it has begun, as long as nothing has struck it since.
     pub(crate) call: Option<(Uuid, u32)>,
+    /// The stage's control record as it has read it.
+    pub(crate) control: Option<Control>,
+    /// A time that is reserved for its call.
+    pub(crate) slot: Option<Timestamp>,
+    /// The record has let it make its call at a time when it can have read it.
+    pub(crate) may_call: bool,
 }
 
 /// Where a worker is. It knows what it has read, and no more.
@@ -40,6 +47,12 @@ pub(crate) enum At {
     Asked(Option<Record>, Heard),
     /// About to write its claim.
     Claiming(Record),
+    /// About to write the claim of an attempt that fails without a call.
+    Failing(Record),
+    /// About to become the probe.
+    Probing(Record, Control),
+    /// About to reserve this time for its call.
+    Reserving(Record, Control, Timestamp),
     /// The claim is written; its call comes next, if its lease allows.
     Claimed(Record),
     /// In the call.
@@ -68,6 +81,8 @@ pub(crate) enum Effect {
         is_delayed: bool,
     },
     Park,
+    /// Tells the stage's control record what the call came to.
+    Learn(u16),
     Acknowledge,
     /// The message goes back to its queue.
     Return,
@@ -84,6 +99,9 @@ impl Worker {
             conflicts: 0,
             is_superseded: false,
             call: None,
+            control: None,
+            slot: None,
+            may_call: false,
         }
     }
 
@@ -98,6 +116,9 @@ impl Worker {
                 (record.as_ref(), &[][..])
             }
             At::Claiming(record)
+            | At::Failing(record)
+            | At::Probing(record, _)
+            | At::Reserving(record, ..)
             | At::Claimed(record)
             | At::Calling(record)
             | At::Answered(record, _) => (Some(record), &[][..]),
@@ -113,11 +134,16 @@ impl Worker {
     /// What it holds, after that time.
     pub(crate) fn aged(mut self, passed: Passed) -> Self {
         let old = |record: Record| aged(&record, passed);
+        self.control = self.control.map(|copy| control_aged(&copy, passed));
+        self.slot = None;
         self.at = match self.at {
             At::Read(record) => At::Read(record.map(old)),
             At::Asking(record, visit) => At::Asking(record.map(old), visit),
             At::Asked(record, heard) => At::Asked(record.map(old), heard),
             At::Claiming(record) => At::Claiming(old(record)),
+            At::Failing(record) => At::Failing(old(record)),
+            At::Probing(record, next) => At::Probing(old(record), control_aged(&next, passed)),
+            At::Reserving(record, ..) => At::Read(Some(old(record))),
             At::Claimed(record) => At::Claimed(old(record)),
             At::Calling(record) => At::Calling(old(record)),
             At::Answered(record, status) => At::Answered(old(record), status),

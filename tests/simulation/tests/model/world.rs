@@ -5,6 +5,7 @@ use delivery::{Assignment, Delivery, FileLeft, FileState, VisitRecord};
 use uuid::Uuid;
 
 use super::bounds::Budget;
+use super::control::Control;
 use super::fact::Fact;
 use super::observed::Observed;
 use super::worker::Worker;
@@ -21,6 +22,12 @@ pub(crate) struct World {
     pub(crate) history: History,
     pub(crate) observed: Observed,
     pub(crate) left: Budget,
+    /// The stage's control record, in worlds that have one.
+    pub(crate) control: Option<Control>,
+    /// The record a write before, while somebody may still read it.
+    pub(crate) old_control: Option<Control>,
+    /// Another file's delivery is in its call as the probe.
+    pub(crate) other_probes: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

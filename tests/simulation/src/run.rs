@@ -247,10 +247,10 @@ impl Run {
 
     /// What operators do: look for stuck files and repair them, and redrive a dead letter.
     fn operate(&mut self) {
-        if self.with(|world| world.dice.one_in(2)) {
-            self.start(redrive);
-        } else {
+        if self.with(|world| world.dice.one_in(3)) {
             self.start(audit);
+        } else {
+            self.start(redrive);
         }
     }
 

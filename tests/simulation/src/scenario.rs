@@ -119,7 +119,7 @@ fn control(dice: &mut Dice, config: &mut Value, mut patience: Duration) -> Limit
     }
     let mut interval = None;
     if dice.one_in(4) {
-        let (rate, seconds) = [("12/min", 5), ("30/min", 2)][dice.index(2)];
+        let (rate, seconds) = [("6/min", 10), ("30/min", 2)][dice.index(2)];
         config["max_rate"] = json!(rate);
         interval = Some(Duration::from_secs(seconds));
     }

@@ -120,7 +120,10 @@ pub(super) fn check(evidence: &Evidence<'_>, found: &mut Violations) {
             .collect();
         one_probe(&admitted, found);
         if let Some(interval) = limits.interval {
-            keeps_to_rate(interval, &admitted, found);
+            // A probe needs no time of its own.
+            let calls = admitted.iter().map(|(call, _)| *call);
+            let calls: Vec<&Call> = calls.filter(|call| !may_be_probe(&held, call)).collect();
+            keeps_to_rate(interval, &calls, found);
         }
     }
 }
@@ -161,6 +164,17 @@ fn during<'a>(held: &[&'a Held], since: i64, until: i64) -> Vec<Option<&'a Stage
         }
     }
     during
+}
+
+fn may_be_probe(held: &[&Held], call: &Call) -> bool {
+    let during = during(held, call.decided - COPY_LIVES, call.from);
+    during.into_iter().flatten().any(|control| {
+        let phase = control.outage.as_ref().map(|outage| outage.phase);
+        phase
+            == Some(Phase::HalfOpen {
+                probe: call.delivery_id,
+            })
+    })
 }
 
 fn admitted_by(held: &[&Held], limits: Limits, call: &Call) -> Option<By> {
@@ -227,9 +241,7 @@ fn one_probe(admitted: &[(&Call, By)], found: &mut Violations) {
 
 /// Each call has a time of its own, and the times are an interval apart. When a call was decided on is only known to
 /// lie between two times.
-fn keeps_to_rate(interval: Duration, admitted: &[(&Call, By)], found: &mut Violations) {
-    let calls = admitted.iter().filter(|(_, by)| *by == By::All);
-    let calls: Vec<&Call> = calls.map(|(call, _)| *call).collect();
+fn keeps_to_rate(interval: Duration, calls: &[&Call], found: &mut Violations) {
     for begins in calls.iter().map(|call| call.decided) {
         for ends in calls.iter().map(|call| call.from) {
             let within = |call: &&&Call| call.decided >= begins && call.from <= ends;

@@ -11,7 +11,7 @@ use crate::faults::Break;
 use crate::world::World;
 
 /// How old a process's copy may be, in milliseconds.
-pub(crate) const COPY_LIVES: i64 = 5_000;
+const COPY_LIVES: i64 = 5_000;
 
 impl Controls for Sim {
     async fn control(&self, stage: &StageKey) -> Result<StageControl, PortError> {
@@ -36,8 +36,11 @@ impl Controls for Sim {
     ) -> Result<(), ControlWriteError> {
         let written = self.effect("put control", |world| {
             let put = world.put_control(stage, next, self.task);
-            let now_read = world.control(stage);
-            world.keep_copy(self.process, stage, &now_read);
+            // An engine may keep what it has written or found, or go on with its old copy.
+            if world.dice.one_in(2) {
+                let now_read = world.control(stage);
+                world.keep_copy(self.process, stage, &now_read);
+            }
             put
         });
         match written.await {

@@ -139,7 +139,8 @@ impl Small {
         let other = OTHER.delivery_id;
         if probe_of(&found) != Some(other) && probe_of(next) == Some(other) {
             world.other_probes = true;
-            if probe_of(&found).is_some() && world.observed.calls.values().any(|c| c.open > 0) {
+            let is_leased = found.outage.as_ref().is_some_and(|o| o.until > NOW);
+            if probe_of(&found).is_some() && is_leased {
                 world.observed.wrong.insert(Wrong::TwoProbes);
             }
         }

@@ -6,6 +6,9 @@
 //! adds the queues, the clock and the receiver. With
 //! `MODEL_BOUNDS=long cargo test --release -p simulation --test model -- --nocapture` it allows more faults at once.
 //!
+//! Some worlds have the stage's control record, with a breaker that every failure trips. Other files of the stage and its
+//! operators change it, as one actor; a pause ends before it puts the delivery off twice.
+//!
 //! Assumptions: a caller keeps its deadline, counted from the check of its lease; reads are
 //! strongly consistent; a message that was given back can come again at once, which is more than SQS does;
 //! a message becomes a dead letter only when the visibility of its last receive has passed, so that its

@@ -5,11 +5,12 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
+use delivery::control::RecentCalls;
 use delivery::machine::first_message;
 use delivery::ports::{
     Call, Caller, Clock, Documents, Freshness, NoEvents, PortError, Secrets, SystemClock,
 };
-use delivery::usecase::{DEFAULT_TIMEOUT, Dispatched, Limits, Sent, dispatch, send};
+use delivery::usecase::{Batch, DEFAULT_TIMEOUT, Dispatched, Limits, Sent, dispatch, send};
 use delivery::{Answer, Assignment};
 use embedded::{Engine, Options};
 use uuid::Uuid;
@@ -53,6 +54,7 @@ delivery::port_set! { impl StepPorts for Ports as ports {
     States states: Engine = &ports.engine;
     History history: Engine = &ports.engine;
     Workflows workflows: Engine = &ports.engine;
+    Controls controls: Engine = &ports.engine;
     Deliveries deliveries: Engine = &ports.engine;
     Assignments assignments: Engine = &ports.engine;
     Parked parked: Engine = &ports.engine;
@@ -106,8 +108,11 @@ async fn asked_when_answered(status: u16) -> (Vec<Freshness>, Sent) {
         deadline: SystemClock.now().plus(Duration::from_secs(120)),
         default_timeout: DEFAULT_TIMEOUT,
         longest_call: DEFAULT_TIMEOUT,
+        lanes: false,
     };
-    let sent = send(&ports, &message, &limits).await.unwrap();
+    let recent = RecentCalls::default();
+    let batch = Batch::new(limits, &recent, [&message]);
+    let sent = send(&ports, &batch, &message).await.unwrap();
     let asked = ports.asked.lock().unwrap().clone();
     (asked, sent)
 }

@@ -33,3 +33,10 @@ impl Depth {
         self.visible + self.delayed + self.in_flight
     }
 }
+
+/// The groups of a queue. Each takes one step in an index, so the length of a backlog does not matter.
+pub(crate) const GROUPS: &str = "WITH RECURSIVE groups(g) AS (
+    SELECT min(message_group) FROM messages WHERE queue = ?1
+    UNION ALL
+    SELECT (SELECT min(message_group) FROM messages WHERE queue = ?1 AND message_group > g)
+    FROM groups WHERE g IS NOT NULL)";

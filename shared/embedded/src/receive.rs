@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 
 use crate::engine::Engine;
 use crate::in_flight::{InFlightReservation, lock};
-use crate::queue::number;
+use crate::queue::{GROUPS, number};
 use crate::queues::{due_after, now};
 use crate::stages::only_of;
 
@@ -165,13 +165,6 @@ impl Engine {
         Ok(())
     }
 }
-
-/// The groups of a queue. Each takes one step in an index, so the length of a backlog does not matter.
-pub(crate) const GROUPS: &str = "WITH RECURSIVE groups(g) AS (
-    SELECT min(message_group) FROM messages WHERE queue = ?1
-    UNION ALL
-    SELECT (SELECT min(message_group) FROM messages WHERE queue = ?1 AND message_group > g)
-    FROM groups WHERE g IS NOT NULL)";
 
 fn is_empty(db: &Connection, queues: &str) -> rusqlite::Result<bool> {
     db.prepare_cached(&format!(

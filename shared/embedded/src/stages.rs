@@ -6,8 +6,7 @@ use rusqlite::{Connection, params};
 use serde_json::Value;
 
 use crate::engine::Engine;
-use crate::queue::number;
-use crate::receive::GROUPS;
+use crate::queue::{GROUPS, number};
 
 /// Whose delivery a message is, as [`owner`] writes it; null if it cannot be read.
 const OWNER: &str =

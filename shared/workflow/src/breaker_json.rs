@@ -9,7 +9,6 @@ use crate::duration;
 use crate::findings::Findings;
 use crate::form::{self, Fields, Form};
 use crate::problem::StageLabel;
-use crate::webhook_json::Config;
 
 /// The settings of a circuit breaker.
 pub(crate) const SETTINGS: Fields = &[
@@ -23,7 +22,7 @@ const INVALID_BREAKER: &str = "invalid_breaker";
 
 /// `true` or nothing for the defaults, `false` for no breaker, or an object with some of its settings.
 pub(crate) fn breaker(
-    config: &Config,
+    config: &Map<String, Value>,
     label: &StageLabel,
     findings: &mut Findings,
 ) -> Option<BreakerConfig> {
@@ -107,7 +106,7 @@ fn window(
 
 /// Text such as `10/s`.
 pub(crate) fn max_rate(
-    config: &Config,
+    config: &Map<String, Value>,
     label: &StageLabel,
     findings: &mut Findings,
 ) -> Option<Rate> {

@@ -15,7 +15,7 @@ use crate::problem::StageLabel;
 use crate::secrets::{SecretRef, StageSecrets, check_authorization};
 use crate::webhook::{MAX_DELAY, MAX_RETRIES, MAX_TIMEOUT, WebhookConfig};
 
-pub(crate) type Config = Map<String, Value>;
+type Config = Map<String, Value>;
 
 const INVALID_URL: &str = "invalid_url";
 const INVALID_AUTHORIZATION: &str = "invalid_authorization_header";

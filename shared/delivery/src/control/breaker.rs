@@ -9,11 +9,10 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use workflow::{BreakerConfig, WebhookConfig};
 
-use super::{Health, Recent, StageControl};
+use super::{Health, Outage, Phase, Recent, StageControl};
 use crate::reason::Reason;
 use crate::retry::{MAX_DELAY, Policy};
 use crate::time::Timestamp;
@@ -26,39 +25,6 @@ const RECOVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_s
 
 /// While the receiver recovers, this many failures in a row open the breaker again.
 const FAILURES_IN_RECOVERY: u32 = 3;
-
-/// A receiver's outage, as the circuit breaker sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outage {
-    /// When the breaker tripped.
-    pub since: Timestamp,
-    /// How often it has opened since then, from 1.
-    pub trips: u32,
-    /// What went wrong last.
-    pub reason: Reason,
-    /// Until when this phase lasts; half-open, the lease of the probe.
-    pub until: Timestamp,
-    /// The breaker's phase.
-    pub phase: Phase,
-    /// How long the receiver asked to be left alone; zero if it did not.
-    #[serde(default, skip_serializing_if = "Duration::is_zero")]
-    pub asked: Duration,
-}
-
-/// A phase of the circuit breaker; it is closed without an outage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// No call is made.
-    Open,
-    /// One delivery makes a call, the probe.
-    HalfOpen {
-        /// That delivery.
-        probe: Uuid,
-    },
-    /// The probe was answered; a few calls are made.
-    Recovering,
-}
 
 /// The breaker's time is not doubled beyond this, so that a receiver that is back is soon called: 20 minutes' files
 /// of 50 a second are then delivered within five minutes of its return (`cargo bench -p capacity -- outage`). A probe
@@ -175,8 +141,13 @@ fn breaker_after_call(
             let reopens = why.1 > Duration::ZERO
                 || recent.failures_in_a_row >= FAILURES_IN_RECOVERY
                 || recent.trips(config);
-            let trip = if outage.until < now { (now, 1) } else { again };
-            reopens.then(|| opened(control, policy, trip, why, now))
+            let since = if outage.until < now {
+                now
+            } else {
+                outage.since
+            };
+            // The receiver has answered a probe in the meantime, so the time is not doubled.
+            reopens.then(|| opened(control, policy, (since, 1), why, now))
         }
         (Phase::Recovering, Health::Alive) if outage.until <= now => Some(closed(control, now)),
         // The late answer of a call that began before the breaker opened.

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::recent::LONG;
 use super::{Recent, StageControl};
 use crate::time::Timestamp;
 
@@ -35,9 +36,6 @@ impl Lane {
         }
     }
 }
-
-/// A call that takes longer than this is long. A stage turns slow when the median of its recent calls is.
-pub(super) const LONG: Duration = Duration::from_secs(3);
 
 /// A slow stage turns fast again when the median is shorter than this.
 const FAST: Duration = Duration::from_secs(1);

@@ -9,15 +9,17 @@ mod admit;
 mod breaker;
 mod change;
 mod lane;
+mod outage;
 mod pause;
 mod rate;
 mod recent;
 mod record;
 
 pub use admit::{Admission, HeldBy, PutOff, admit};
-pub use breaker::{Outage, Phase, after_call, closed_by_hand};
+pub use breaker::{after_call, closed_by_hand};
 pub use change::{Change, ChangeKind, changes};
 pub use lane::{Lane, LongCalls, moved};
+pub use outage::{Outage, Phase};
 pub use pause::{Pause, paused, resumed};
 pub use rate::{Pace, Reservation, reserve};
 pub use recent::{Health, Recent, RecentCalls};

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use workflow::BreakerConfig;
 
-use super::lane::LONG;
 use super::{Phase, StageControl, StageKey};
 use crate::answer::Answer;
 use crate::reason::Reason;
@@ -39,6 +38,9 @@ impl Health {
 
 /// Long calls of one process within this time count as one.
 const ONE_BATCH: Duration = Duration::from_secs(10);
+
+/// A call that takes longer than this is long. A stage turns slow when the median of its recent calls is.
+pub(super) const LONG: Duration = Duration::from_secs(3);
 
 /// The most calls that are remembered of a stage.
 const MOST_CALLS: usize = 200;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::control::change_control;
 use super::fault::Fault;
-use super::send::Limits;
+use super::limits::Limits;
 use crate::control::{Pace, RecentCalls, Reservation, StageControl, StageKey, reserve};
 use crate::message::Delivery;
 use crate::ports::{Clock, StepPorts};

@@ -12,6 +12,7 @@ mod dispatch;
 mod document_offload;
 mod fault;
 mod file;
+mod limits;
 mod send;
 mod stage;
 mod write;
@@ -22,7 +23,8 @@ pub use control::operate_control;
 pub use dead_letter::{dead_letter, dead_letter_assignment, park};
 pub use dispatch::{Prepared, dispatch, finish, prepare};
 pub use fault::Fault;
-pub use send::{DEFAULT_TIMEOUT, LEASE_MARGIN, Limits, START_MARGIN, send};
+pub use limits::{DEFAULT_TIMEOUT, LEASE_MARGIN, Limits, START_MARGIN};
+pub use send::send;
 
 pub use crate::audit::{Audit, Stuck};
 pub use crate::machine::{DeadLettered, Dispatched, Sent};

@@ -6,7 +6,7 @@ use workflow::{WebhookConfig, Workflow};
 use super::batch::Batch;
 use super::control::{change_control, write_control};
 use super::fault::Fault;
-use super::send::LEASE_MARGIN;
+use super::limits::LEASE_MARGIN;
 use crate::answer::{Answer, ReceiverSays};
 use crate::control::{Health, Pace, StageControl, StageKey, after_call, moved, paused};
 use crate::machine::Gate;

@@ -203,6 +203,7 @@ fn after_an_answered_probe_a_few_calls_are_made_and_then_all() {
     assert_eq!(stage.admit(&due(4)), Admission::Admitted);
 }
 
+/// But not for longer: the receiver has answered in the meantime.
 #[test]
 fn three_failures_in_a_row_open_it_again_while_the_receiver_recovers() {
     let mut stage = Stage::recovering(default());
@@ -213,7 +214,7 @@ fn three_failures_in_a_row_open_it_again_while_the_receiver_recovers() {
     stage.call(4, FAILED);
     assert_eq!(
         (stage.phase(), stage.lasts()),
-        (Some(Phase::Open), seconds(20))
+        (Some(Phase::Open), seconds(10))
     );
 }
 

@@ -184,18 +184,11 @@ fn open_until(control: &StageControl, outage: &Outage, until: Timestamp) -> Stag
     }
 }
 
-fn closed(control: &StageControl, now: Timestamp) -> StageControl {
+pub(super) fn closed(control: &StageControl, now: Timestamp) -> StageControl {
     StageControl {
         outage: None,
         ..control.next(now)
     }
-}
-
-/// The record with the breaker closed by an operator; none if it is closed.
-#[must_use]
-pub fn closed_by_hand(control: &StageControl, now: Timestamp) -> Option<StageControl> {
-    control.outage.as_ref()?;
-    Some(closed(control, now))
 }
 
 #[cfg(test)]

@@ -7,8 +7,11 @@
 
 mod admit;
 mod breaker;
+mod by_hand;
 mod change;
+mod key;
 mod lane;
+mod move_lane;
 mod outage;
 mod pause;
 mod rate;
@@ -16,11 +19,14 @@ mod recent;
 mod record;
 
 pub use admit::{Admission, HeldBy, PutOff, admit};
-pub use breaker::{after_call, closed_by_hand};
+pub use breaker::after_call;
+pub use by_hand::{closed_by_hand, paused, resumed};
 pub use change::{Change, ChangeKind, changes};
-pub use lane::{Lane, LongCalls, moved};
+pub use key::StageKey;
+pub use lane::{Lane, LongCalls};
+pub use move_lane::moved;
 pub use outage::{Outage, Phase};
-pub use pause::{Pause, paused, resumed};
+pub use pause::Pause;
 pub use rate::{Pace, Reservation, reserve};
 pub use recent::{Health, Recent, RecentCalls};
-pub use record::{StageControl, StageKey};
+pub use record::StageControl;

@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::StageControl;
 use crate::retry::MAX_DELAY;
 use crate::time::Timestamp;
 
@@ -28,35 +27,4 @@ impl Pause {
     pub(super) fn wait(&self, now: Timestamp) -> Duration {
         self.since.until(now).clamp(FIRST_WAIT, MAX_DELAY)
     }
-}
-
-/// The record of a stage that is paused from now on; none if it already is.
-#[must_use]
-pub fn paused(
-    control: &StageControl,
-    by: &str,
-    reason: Option<&str>,
-    now: Timestamp,
-) -> Option<StageControl> {
-    if control.pause.is_some() {
-        return None;
-    }
-    Some(StageControl {
-        pause: Some(Pause {
-            since: now,
-            by: by.to_owned(),
-            reason: reason.map(str::to_owned),
-        }),
-        ..control.next(now)
-    })
-}
-
-/// The record of a stage whose pause ends; none if it is not paused.
-#[must_use]
-pub fn resumed(control: &StageControl, now: Timestamp) -> Option<StageControl> {
-    control.pause.as_ref()?;
-    Some(StageControl {
-        pause: None,
-        ..control.next(now)
-    })
 }

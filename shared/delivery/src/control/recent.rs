@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use workflow::BreakerConfig;
 
-use super::{Phase, StageControl, StageKey};
+use super::{Outage, Phase, StageKey};
 use crate::answer::Answer;
 use crate::reason::Reason;
 use crate::retry_after::RetryAfter;
@@ -95,12 +95,12 @@ impl Recent {
 }
 
 impl RecentCalls {
-    /// Adds a call that was admitted under this record, and sums up. The calls from before the breaker last changed are
+    /// Adds a call that was admitted during this outage, or without one, and sums up. The calls from before the breaker last changed are
     /// forgotten, because an outage says nothing about the time after it.
     pub fn note(
         &self,
         stage: &StageKey,
-        control: &StageControl,
+        outage: Option<&Outage>,
         health: Health,
         took: Duration,
         window: Duration,
@@ -111,7 +111,7 @@ impl RecentCalls {
             stages.clear();
         }
         let seen = stages.entry(stage.clone()).or_default();
-        let under = control.outage.as_ref().map(|outage| {
+        let under = outage.map(|outage| {
             let is_recovering = outage.phase == Phase::Recovering;
             (outage.since, outage.trips, is_recovering)
         });
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn the_long_calls_of_one_batch_count_once() {
-        let (calls, control) = (RecentCalls::default(), StageControl::default());
+        let calls = RecentCalls::default();
         let stage = StageKey {
             team: "team".to_owned(),
             workflow_id: uuid::Uuid::nil(),
@@ -196,7 +196,7 @@ mod tests {
         let noted = |health, took, at| {
             let (took, at) = (Duration::from_secs(took), Duration::from_secs(at));
             let now = Timestamp::from_millis(1_790_000_000_000).plus(at);
-            let recent = calls.note(&stage, &control, health, took, Duration::from_secs(30), now);
+            let recent = calls.note(&stage, None, health, took, Duration::from_secs(30), now);
             recent.long_call.map(|took| took.as_secs())
         };
         let timeout = Health::Trouble(Reason::Timeout, None);

@@ -1,27 +1,7 @@
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::{Lane, LongCalls, Outage, Pause};
 use crate::time::Timestamp;
-
-/// A stage of a team's workflow.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StageKey {
-    /// The team's slug.
-    pub team: String,
-    /// The workflow.
-    pub workflow_id: Uuid,
-    /// The stage.
-    pub stage_id: Uuid,
-}
-
-impl fmt::Display for StageKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.team, self.workflow_id, self.stage_id)
-    }
-}
 
 /// A stage's control record. A stage that never had one has the default: version 0, closed, not paused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -124,8 +124,8 @@ impl Stage {
         let now = ports.clock().now();
         let health = Health::of(answer);
         let window = config.breaker.unwrap_or_default().window;
-        let (key, control, took) = (&self.key, &self.control, answer.duration);
-        let recent = batch.recent.note(key, control, health, took, window, now);
+        let (key, outage, took) = (&self.key, self.control.outage.as_ref(), answer.duration);
+        let recent = batch.recent.note(key, outage, health, took, window, now);
         let next = |control: &StageControl| {
             let breaker = after_call(control, config, delivery_id, health, &recent, now);
             let lane = || moved(control, &recent, now).filter(|_| batch.limits.lanes);

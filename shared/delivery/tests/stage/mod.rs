@@ -73,9 +73,14 @@ impl Stage {
             stage_id: Uuid::nil(),
         };
         let window = self.config.breaker.unwrap_or_default().window;
-        let recent = self
-            .recent
-            .note(&key, &self.control, health, took, window, self.now);
+        let recent = self.recent.note(
+            &key,
+            self.control.outage.as_ref(),
+            health,
+            took,
+            window,
+            self.now,
+        );
         let id = Uuid::from_u128(number);
         let breaker = after_call(&self.control, &self.config, id, health, &recent, self.now);
         let next = breaker.or_else(|| moved(&self.control, &recent, self.now));

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{Lane, LongCalls, Outage, Pause};
 use crate::time::Timestamp;
@@ -8,6 +9,10 @@ use crate::time::Timestamp;
 pub struct StageControl {
     /// Counts the record's writes. Every write is conditional on the previous version; 0 is not stored.
     pub version: u64,
+    /// Which write this was. Without it, two senders that reserve times in the same millisecond would write the same, and
+    /// each would take the other's write for its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write_id: Option<Uuid>,
     /// The receiver's outage, as long as the circuit breaker is not closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outage: Option<Outage>,

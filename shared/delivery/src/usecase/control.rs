@@ -1,7 +1,7 @@
 use super::fault::Fault;
 use crate::control::{Change, StageControl, StageKey, changes};
 use crate::ports::{
-    ControlWriteError, Controls, Events, Observation, Observer, PortError, StepPorts,
+    Clock, ControlWriteError, Controls, Events, Observation, Observer, PortError, StepPorts,
 };
 
 /// How often others may write a control record in between.
@@ -15,6 +15,10 @@ pub(super) async fn write_control<P: StepPorts>(
     before: &StageControl,
     next: StageControl,
 ) -> Result<Result<StageControl, StageControl>, PortError> {
+    let next = StageControl {
+        write_id: Some(ports.clock().unique_id()),
+        ..next
+    };
     match ports.controls().put_control(stage, &next).await {
         Ok(()) => {}
         // An engine that retries by itself may find its own first write.

@@ -50,8 +50,13 @@ impl Events for EventBus {
 
     async fn stage_changed(&self, change: &Change) -> Result<(), PortError> {
         let detail = json!(change);
-        self.put("Stage changed", change.at, &detail, "announce a stage")
-            .await
+        self.put(
+            "Webhook Stage Changed",
+            change.at,
+            &detail,
+            "announce a stage",
+        )
+        .await
     }
 }
 

@@ -110,7 +110,7 @@ pub struct DeliveryState {
     pub held_ms: u64,
     /// Whether `next_at` is a time that was reserved for its call, to keep to a rate.
     #[serde(default, skip_serializing_if = "is_false")]
-    pub has_slot: bool,
+    pub is_reserved: bool,
     /// While a sender has claimed the attempt: the time until which no other may claim it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_until: Option<Timestamp>,
@@ -142,6 +142,31 @@ pub struct DeliveryState {
 }
 
 impl DeliveryState {
+    /// The delivery of a visit that begins at this time: its first attempt is due at once.
+    #[must_use]
+    pub fn open(visit: &Visit, now: Timestamp) -> Self {
+        Self {
+            delivery_id: visit.id,
+            stage_id: visit.stage_id,
+            sequence: visit.sequence,
+            assigned_by: visit.assigned_by.clone(),
+            opened_at: now,
+            attempt: 1,
+            next_at: now,
+            held_ms: 0,
+            is_reserved: false,
+            lease_until: None,
+            claim_id: None,
+            attempts: Vec::new(),
+            inline: false,
+            document: None,
+            outcome: None,
+            reason: None,
+            ended_at: None,
+            moved_to: None,
+        }
+    }
+
     /// The HTTP status of the last attempt that got an answer.
     #[must_use]
     pub fn last_status(&self) -> Option<u16> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use delivery::control::{Admission, Health, HeldBy, Phase};
 use delivery::retry::RetryAfter;
-use delivery::{Answer, Reason};
+use delivery::{Answer, Reason, ReceiverSays};
 use stage::{FAILED, LEASE, NOW, Stage, config, due, seconds};
 use uuid::Uuid;
 use workflow::WebhookConfig;
@@ -105,7 +105,7 @@ fn while_it_is_open_deliveries_wait_for_its_end_apart_from_each_other() {
     let ends = stage.now.plus(stage.lasts());
     let waits = (0..100).map(|number| {
         let put_off = stage.put_off(&due(number));
-        assert_eq!((put_off.by, put_off.has_slot), (HeldBy::Breaker, false));
+        assert_eq!((put_off.by, put_off.is_reserved), (HeldBy::Breaker, false));
         ends.until(put_off.until)
     });
     let (least, most) = waits.fold((Duration::MAX, Duration::ZERO), |(least, most), wait| {
@@ -245,5 +245,43 @@ fn without_a_breaker_or_without_patience_nothing_is_held_back() {
         assert_eq!(stage.admit(&due(1)), Admission::Admitted);
         stage.call(1, Health::Alive);
         assert_eq!(stage.phase(), None);
+    }
+}
+
+/// Or the outage would use up one delivery's attempts while all the others wait.
+#[test]
+fn a_delivery_leaves_the_probe_to_others_at_its_last_attempt() {
+    let mut stage = Stage::open(default());
+    let mut last = due(1);
+    last.attempt = 6;
+    assert!(stage.put_off(&last).until >= NOW.plus(seconds(15)));
+    stage.pass(seconds(10));
+    assert!(matches!(stage.admit(&due(2)), Admission::Probe(_)));
+    assert!(matches!(stage.admit(&last), Admission::PutOff(_)));
+    // Nobody else did.
+    stage.pass(seconds(5));
+    assert!(matches!(stage.admit(&last), Admission::Probe(_)));
+}
+
+/// It would fail without a call at the very moment when a probe is wanted.
+#[test]
+fn a_delivery_whose_patience_is_over_makes_the_probe_also_at_its_last_attempt() {
+    let mut stage = Stage::open(default());
+    let mut last = due(1);
+    (last.attempt, last.held_ms) = (6, 1_360_000);
+    assert_eq!(stage.admit(&last), Admission::Exhausted);
+    stage.pass(seconds(10));
+    assert!(matches!(stage.admit(&last), Admission::Probe(_)));
+}
+
+#[test]
+fn a_receiver_that_says_itself_what_to_do_is_not_in_trouble() {
+    for says in [ReceiverSays::Abort, ReceiverSays::Disable] {
+        let answer = Answer {
+            result: Ok(503),
+            receiver_says: Some(says),
+            ..Answer::no_call(Reason::Timeout)
+        };
+        assert_eq!(Health::of(&answer), Health::Alive);
     }
 }

@@ -32,7 +32,7 @@ fn times(control: &mut StageControl, pace: Pace, batches: &[(u32, u64)]) -> Vec<
         now = now.plus(Duration::from_millis(*later));
         let (next, reservation) = reserve(control, pace, *calls, now);
         *control = next;
-        times.extend((0..*calls).map(|number| reservation.slot(number)));
+        times.extend((0..*calls).map(|number| reservation.time(number)));
     }
     times
 }
@@ -91,7 +91,7 @@ proptest! {
         stage.call(1, delivery::control::Health::Alive);
         let (_, reservation) = reserve(&stage.control, pace, 10, stage.now);
         all.retain(|time| *time > stage.now);
-        all.extend((0..10).map(|number| reservation.slot(number)));
+        all.extend((0..10).map(|number| reservation.time(number)));
         all.sort_unstable();
         let apart = all.windows(2).map(|two| two[0].until(two[1])).min();
         prop_assert!(apart >= Some(Duration::from_millis(500)), "{apart:?} apart");
@@ -112,7 +112,7 @@ fn a_full_queue_is_called_at_nine_tenths_of_the_rate_at_least() {
 fn with_time(time: Timestamp) -> DeliveryState {
     DeliveryState {
         next_at: time,
-        has_slot: true,
+        is_reserved: true,
         ..due(1)
     }
 }
@@ -132,7 +132,7 @@ fn a_call_is_made_at_its_time_or_gets_another() {
     match at(&mut stage, -41) {
         Admission::PutOff(put_off) => {
             let expected = (open.next_at, HeldBy::Rate, true);
-            assert_eq!((put_off.until, put_off.by, put_off.has_slot), expected);
+            assert_eq!((put_off.until, put_off.by, put_off.is_reserved), expected);
         }
         other => panic!("{other:?}"),
     }
@@ -141,9 +141,9 @@ fn a_call_is_made_at_its_time_or_gets_another() {
 #[test]
 fn no_time_is_given_out_more_than_fifteen_minutes_ahead() {
     let mut stage = Stage::new(limited("1/min"));
-    stage.control.next_slot = Some(NOW.plus(seconds(901)));
+    stage.control.next_free = Some(NOW.plus(seconds(901)));
     let put_off = stage.put_off(&due(1));
-    assert_eq!((put_off.by, put_off.has_slot), (HeldBy::Rate, false));
+    assert_eq!((put_off.by, put_off.is_reserved), (HeldBy::Rate, false));
     let wait = NOW.until(put_off.until);
     assert!(wait >= seconds(450) && wait <= seconds(900), "{wait:?}");
 }

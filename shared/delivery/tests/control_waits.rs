@@ -32,7 +32,7 @@ fn look(
     let gate = Gate {
         config: &stage.config,
         control: &stage.control,
-        slot: None,
+        reserved: None,
         lease: LEASE,
     };
     let step = send_step(
@@ -130,7 +130,7 @@ fn a_pause_holds_a_delivery_however_long_and_costs_a_look_every_quarter_of_an_ho
             wait >= longest / 2 && wait <= longest,
             "{wait:?} after {lasted:?}"
         );
-        assert_eq!((by, open.held_ms), (HeldBy::Pause, 0));
+        assert_eq!((by, open.held_ms), (HeldBy::Pause(lasted), 0));
         stage.now = open.next_at;
         state = next;
         looks += 1;

@@ -162,7 +162,7 @@ fn put_off(
     let gate = Gate {
         config: stage.webhook.as_ref().unwrap(),
         control: &control,
-        slot: None,
+        reserved: None,
         lease: Duration::from_secs(45),
     };
     send_step(message, state, &FromHistory::Absent, Some(&gate), now)

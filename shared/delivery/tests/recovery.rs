@@ -42,7 +42,7 @@ fn admitted(phase: Phase, max_rate: Option<&str>) -> Admission {
             asked: Duration::ZERO,
         }),
         // All times of the recovery are taken.
-        next_slot: Some(until.plus(Duration::from_millis(1))),
+        next_free: Some(until.plus(Duration::from_millis(1))),
         updated_at: NOW,
         ..StageControl::default()
     };

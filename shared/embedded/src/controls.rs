@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
 
 use delivery::control::{StageControl, StageKey};
-use delivery::ports::{ControlWriteError, Controls, PortError, PortErrorKind};
+use delivery::ports::{ControlWriteError, Controls, PortError, PortErrorKind, stored_control};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::engine::Engine;
@@ -18,7 +18,7 @@ impl Controls for Engine {
             .writer()
             .run_unflushed("get stage control", move |db| body(db, &key))
             .await?;
-        let control = body.map_or_else(|| Ok(StageControl::default()), |body| parse(&body))?;
+        let control = body.map_or_else(StageControl::default, |body| stored_control(stage, &body));
         self.remember(stage, &control);
         Ok(control)
     }

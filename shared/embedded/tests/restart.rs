@@ -96,12 +96,30 @@ async fn a_database_of_the_second_version_is_brought_up_to_this_one() {
     keeps_a_control_record(directory.path()).await;
 }
 
-async fn keeps_a_control_record(directory: &Path) {
-    let stage = StageKey {
+/// Its deliveries would otherwise become dead letters.
+#[tokio::test]
+async fn a_control_record_that_cannot_be_read_counts_as_none() {
+    let directory = tempfile::tempdir().unwrap();
+    keeps_a_control_record(directory.path()).await;
+    let database = rusqlite::Connection::open(directory.path().join("webhook-stage.db")).unwrap();
+    database
+        .execute("UPDATE controls SET body = '{'", [])
+        .unwrap();
+    drop(database);
+    let found = open(directory.path()).control(&stage()).await.unwrap();
+    assert_eq!(found, StageControl::default());
+}
+
+fn stage() -> StageKey {
+    StageKey {
         team: "t".to_owned(),
         workflow_id: Uuid::nil(),
         stage_id: Uuid::nil(),
-    };
+    }
+}
+
+async fn keeps_a_control_record(directory: &Path) {
+    let stage = stage();
     let none = StageControl::default();
     let paused = paused(&none, "operator", None, delivery::Timestamp::from_millis(7)).unwrap();
     let engine = open(directory);

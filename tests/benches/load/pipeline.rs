@@ -17,7 +17,7 @@ use webhook::{CallerConfig, WebhookCaller};
 use webhook_stage::{Local, PollSettings, Pollers};
 use workflow::Workflow;
 
-use crate::files::{self, File};
+use crate::files::{self, File, assign};
 use crate::ledger::Unfinished;
 
 /// The stage every file goes to that succeeded.
@@ -91,6 +91,15 @@ impl Pipeline {
             lags: Arc::default(),
             _directory: directory,
         }
+    }
+
+    /// A workflow of one stage, with so many files, all of them assigned.
+    pub(crate) async fn of_one(stage: Stage<'_>, files: usize) -> (Self, Vec<File>) {
+        let name = stage.name;
+        let pipeline = Self::new(&[stage]).await;
+        let files = pipeline.files(name, files).await;
+        assign(&pipeline.engine, &files).await;
+        (pipeline, files)
     }
 
     /// Files of a stage, with their documents, not yet assigned.

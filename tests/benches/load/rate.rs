@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use crate::files::assign;
 use crate::ledger::Ledger;
 use crate::pipeline::{Pipeline, Stage};
 use crate::process::Usage;
@@ -24,9 +23,7 @@ pub(crate) async fn run() -> Vec<Row> {
         url: remote.url(WELL),
         settings: json!({"max_rate": format!("{RATE}/s")}),
     };
-    let pipeline = Pipeline::new(&[stage]).await;
-    let files = pipeline.files("Limited", FILES).await;
-    assign(&pipeline.engine, &files).await;
+    let (pipeline, files) = Pipeline::of_one(stage, FILES).await;
     let usage = Usage::begin();
     let pollers = pipeline.start();
     pipeline.at_rest().await;

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use crate::files::assign;
 use crate::ledger::Ledger;
 use crate::pipeline::{Pipeline, Stage};
 use crate::process::Usage;
@@ -20,9 +19,7 @@ pub(crate) async fn run() -> Vec<Row> {
         url: remote.url(SLOW),
         settings: json!({}),
     };
-    let pipeline = Pipeline::new(&[stage]).await;
-    let files = pipeline.files("Slow", FILES).await;
-    assign(&pipeline.engine, &files).await;
+    let (pipeline, files) = Pipeline::of_one(stage, FILES).await;
     let usage = Usage::begin();
     let began = std::time::Instant::now();
     let pollers = pipeline.start();

@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::files::assign;
 use crate::ledger::Ledger;
 use crate::pipeline::{Pipeline, Stage};
 use crate::process::Usage;
@@ -33,9 +32,7 @@ pub(crate) async fn run() -> Vec<Row> {
         // Every file is to be called three times.
         settings: json!({"retry_delays": RETRY_DELAYS, "breaker": false}),
     };
-    let pipeline = Pipeline::new(&[stage]).await;
-    let files = pipeline.files("Storm", FILES).await;
-    assign(&pipeline.engine, &files).await;
+    let (pipeline, files) = Pipeline::of_one(stage, FILES).await;
     let usage = Usage::begin();
     let began = seconds(now_micros());
     remote.storm(began + BETWEEN);

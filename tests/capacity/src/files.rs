@@ -35,29 +35,10 @@ impl File {
             stage_id,
             sequence: 1,
             entered_at: now,
-            assigned_by: by.clone(),
+            assigned_by: by,
             assignee: None,
         };
-        let open = DeliveryState {
-            delivery_id: id,
-            stage_id,
-            sequence: 1,
-            assigned_by: by,
-            opened_at: now,
-            attempt: 1,
-            next_at: now,
-            held_ms: 0,
-            has_slot: false,
-            lease_until: None,
-            claim_id: None,
-            attempts: Vec::new(),
-            inline: false,
-            document: None,
-            outcome: None,
-            reason: None,
-            ended_at: None,
-            moved_to: None,
-        };
+        let open = DeliveryState::open(&visit, now);
         let key = FileKey {
             team: TEAM.to_owned(),
             item_id: ids::item(number),

@@ -47,7 +47,7 @@ fn full(version: u64, phase: Phase) -> StageControl {
         }),
         lane: Lane::Slow,
         lane_since: Some(at(4)),
-        next_slot: Some(at(5)),
+        next_free: Some(at(5)),
         ..written(version, 6)
     }
 }
@@ -167,7 +167,7 @@ async fn each_stage_has_its_own(controls: &impl Controls) {
 
 /// What a delivery's record knows of having been held back is kept.
 pub async fn held_back(states: &impl FileStates) {
-    for (held_ms, has_slot) in [
+    for (held_ms, is_reserved) in [
         (0, true),
         (1, false),
         (86_400_000, true),
@@ -177,7 +177,7 @@ pub async fn held_back(states: &impl FileStates) {
         state.status = Status::Queued;
         let mut open = finished(state.visit.stage_id, Outcome::Failed);
         (open.outcome, open.reason, open.ended_at) = (None, None, None);
-        (open.held_ms, open.has_slot) = (held_ms, has_slot);
+        (open.held_ms, open.is_reserved) = (held_ms, is_reserved);
         state.delivery = Some(open);
         states.put(&state).await.unwrap();
         assert_eq!(states.get(&state.key).await.unwrap(), Some(state));

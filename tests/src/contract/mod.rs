@@ -61,27 +61,21 @@ pub fn waiting(key: &FileKey, stage_id: Uuid) -> FileState {
 #[must_use]
 pub fn finished(stage_id: Uuid, outcome: Outcome) -> DeliveryState {
     let at = Timestamp::from_millis(1_790_000_000_000);
-    DeliveryState {
-        delivery_id: Uuid::new_v4(),
+    let visit = Visit {
+        id: Uuid::new_v4(),
         stage_id,
         sequence: 1,
+        entered_at: at,
         assigned_by: Actor::User {
             id: None,
             role: Role::Member,
         },
-        opened_at: at,
-        attempt: 1,
-        next_at: at,
-        held_ms: 0,
-        has_slot: false,
-        lease_until: None,
-        claim_id: None,
-        attempts: Vec::new(),
-        inline: false,
-        document: None,
+        assignee: None,
+    };
+    DeliveryState {
         outcome: Some(outcome),
         reason: (outcome == Outcome::Failed).then_some(Reason::Timeout),
         ended_at: Some(at),
-        moved_to: None,
+        ..DeliveryState::open(&visit, at)
     }
 }

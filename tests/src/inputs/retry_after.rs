@@ -147,6 +147,14 @@ fn sending(attempt: u32, id: u128) -> FileState {
     let assigned_by = Actor::Workflow {
         from_visit: Uuid::nil(),
     };
+    let visit = Visit {
+        id: visit_id,
+        stage_id,
+        sequence: 1,
+        entered_at: NOW,
+        assigned_by,
+        assignee: None,
+    };
     FileState {
         key: FileKey {
             team: "team".to_owned(),
@@ -155,34 +163,13 @@ fn sending(attempt: u32, id: u128) -> FileState {
         workflow_id: Uuid::from_u128(3),
         version: 9,
         status: Status::Sending,
-        visit: Visit {
-            id: visit_id,
-            stage_id,
-            sequence: 1,
-            entered_at: NOW,
-            assigned_by: assigned_by.clone(),
-            assignee: None,
-        },
         delivery: Some(DeliveryState {
-            delivery_id: visit_id,
-            stage_id,
-            sequence: 1,
-            assigned_by,
-            opened_at: NOW,
             attempt,
-            next_at: NOW,
-            held_ms: 0,
-            has_slot: false,
             lease_until: Some(NOW),
             claim_id: Some(Uuid::nil()),
-            attempts: Vec::new(),
-            inline: false,
-            document: None,
-            outcome: None,
-            reason: None,
-            ended_at: None,
-            moved_to: None,
+            ..DeliveryState::open(&visit, NOW)
         }),
+        visit,
         passed: Default::default(),
         hops: 1,
         updated_at: NOW,

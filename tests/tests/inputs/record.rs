@@ -121,7 +121,7 @@ fn delivery() -> impl Strategy<Value = DeliveryState> {
     );
     (open, end).prop_map(
         |(
-            (visit, attempt, next_at, lease_until, claim_id, attempts, (held_ms, has_slot)),
+            (visit, attempt, next_at, lease_until, claim_id, attempts, (held_ms, is_reserved)),
             (inline, document, outcome, reason, ended_at, moved_to),
         )| {
             DeliveryState {
@@ -133,7 +133,7 @@ fn delivery() -> impl Strategy<Value = DeliveryState> {
                 attempt,
                 next_at,
                 held_ms,
-                has_slot,
+                is_reserved,
                 lease_until,
                 claim_id,
                 attempts,

@@ -36,24 +36,8 @@ pub(crate) fn stranded(team: &str, workflow: &Workflow, status: Status) -> FileS
         assignee: None,
     };
     let open = DeliveryState {
-        delivery_id: visit.id,
-        stage_id,
-        sequence: 1,
-        assigned_by: visit.assigned_by.clone(),
-        opened_at: at,
-        attempt: 1,
-        next_at: at,
-        held_ms: 0,
-        has_slot: false,
         lease_until: (status == Status::Sending).then_some(at),
-        claim_id: None,
-        attempts: Vec::new(),
-        inline: false,
-        document: None,
-        outcome: None,
-        reason: None,
-        ended_at: None,
-        moved_to: None,
+        ..DeliveryState::open(&visit, at)
     };
     FileState {
         key: FileKey {

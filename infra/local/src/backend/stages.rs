@@ -15,6 +15,14 @@ pub(crate) struct Controlled {
 }
 
 impl Controlled {
+    /// Whose stage it is, to be told where several teams have it.
+    pub(crate) fn of_team(&self, several: bool) -> String {
+        match several {
+            true => format!(" of {}", self.key.team),
+            false => String::new(),
+        }
+    }
+
     /// By whom it is paused, since when and why.
     pub(crate) fn why_paused(&self, pause: &Pause) -> String {
         let why = pause.reason.as_deref();

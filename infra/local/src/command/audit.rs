@@ -12,8 +12,9 @@ use crate::backend::{Backend, Operation};
 use crate::cli::AuditArgs;
 use crate::error::Error;
 use crate::runner::drain::Drained;
+use crate::terminal::columns::write_columns;
 use crate::terminal::output::{output, say};
-use crate::terminal::report::{counted, print_json, write_columns};
+use crate::terminal::report::{counted, print_json};
 
 /// One stuck file.
 #[derive(Debug, Serialize)]

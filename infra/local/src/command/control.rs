@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use delivery::control::{Phase, StageControl, closed_by_hand, paused, resumed};
+use delivery::Reason;
+use delivery::control::{StageControl, StageKey, closed_by_hand, paused, resumed};
 use delivery::ports::{Clock, SystemClock};
 use delivery::usecase::operate_control;
-use delivery::{Reason, control::StageKey};
 
 use super::SUCCESS;
 use crate::backend::stages::Controlled;
@@ -75,11 +75,7 @@ impl Operation for CloseArgs {
             let Some(outage) = &changed.before.outage else {
                 return "has its circuit breaker closed already".to_owned();
             };
-            let phase = match outage.phase {
-                Phase::Open => "open",
-                Phase::HalfOpen { .. } => "half-open",
-                Phase::Recovering => "recovering",
-            };
+            let phase = outage.phase.code().replace('_', "-");
             let why = Reason::code(outage.reason);
             format!(
                 "has its circuit breaker closed by hand; it was {phase} ({why}, since {}); deliveries that were put off still wait until {} at most",
@@ -116,10 +112,7 @@ async fn change(
             is_here: backend.here().is_some(),
         };
         let said = say(&changed);
-        let of = match teams.len() {
-            1 => String::new(),
-            _ => format!(" of {team}"),
-        };
+        let of = changed.stage.of_team(teams.len() > 1);
         let line = shown(&format!("stage \"{}\"{of} {said}", stage.name));
         output(|out| writeln!(out, "{line}"))?;
     }

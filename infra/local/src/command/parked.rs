@@ -6,8 +6,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::terminal::columns::write_columns;
 use crate::terminal::output::{output, say};
-use crate::terminal::report::{counted, print_json, write_columns};
+use crate::terminal::report::{counted, print_json};
 
 /// How many letters are looked at, at most.
 pub(super) const LIMIT: usize = 1000;

@@ -6,7 +6,7 @@ use delivery::ports::PortError;
 use crate::backend::directory::Directory;
 use crate::backend::stages::{Controlled, stages};
 use crate::terminal::output::{argument, say};
-use crate::terminal::report::counted;
+use crate::terminal::report::files_wait;
 
 /// The stages of a state directory, some of which are paused.
 pub(super) struct PausedHere(Vec<Controlled>);
@@ -36,14 +36,12 @@ impl PausedHere {
                 continue;
             };
             let files = directory.deliveries_of(&stage.key).await?;
-            let files = usize::try_from(files).unwrap_or(usize::MAX);
             if files > 0 {
-                let verb = if files == 1 { "waits" } else { "wait" };
                 say!(
-                    "{} {verb}: stage \"{}\"{} is paused ({}): resume it with `webhook-stage resume --state {state} --stage {}{}`, then give the same command again",
-                    counted(files, "file"),
+                    "{}: stage \"{}\"{} is paused ({}): resume it with `webhook-stage resume --state {state} --stage {}{}`, then give the same command again",
+                    files_wait(files),
                     stage.name,
-                    self.team(stage),
+                    stage.of_team(self.0.iter().any(|other| other.key.team != stage.key.team)),
                     stage.why_paused(pause),
                     argument(&stage.name),
                     self.workflow(stage),
@@ -51,14 +49,6 @@ impl PausedHere {
             }
         }
         Ok(())
-    }
-
-    /// Whose stage it is, where several teams have it.
-    fn team(&self, stage: &Controlled) -> String {
-        match self.0.iter().any(|other| other.key.team != stage.key.team) {
-            true => format!(" of {}", stage.key.team),
-            false => String::new(),
-        }
     }
 
     /// The workflow as an argument, where several have a stage of this name.

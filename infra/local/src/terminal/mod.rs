@@ -1,5 +1,6 @@
 //! What people see: tables, JSON lines, progress, hints; and when they interrupt.
 
+pub(crate) mod columns;
 pub(crate) mod hint;
 pub(crate) mod interrupt;
 pub(crate) mod notices;

@@ -33,7 +33,7 @@ impl Stages {
     /// Takes note of a change. The answer is the line that a person should see of it, if any.
     pub(crate) fn changed(&self, change: &Change) -> Option<String> {
         let mut known = self.known();
-        let id = change.stage_id;
+        let id = change.stage.stage_id;
         let name = known.names.get(&id).cloned();
         let name = shown(&name.unwrap_or_else(|| id.to_string()));
         let until = change.until.unwrap_or(change.at);
@@ -123,7 +123,7 @@ fn clock(time: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use delivery::control::{Change, ChangeKind};
+    use delivery::control::{Change, ChangeKind, StageKey};
     use delivery::{Reason, Timestamp};
     use uuid::Uuid;
 
@@ -131,9 +131,11 @@ mod tests {
 
     fn change(change: ChangeKind, at: i64, until: Option<i64>) -> Change {
         Change {
-            team: "t".to_owned(),
-            workflow_id: Uuid::nil(),
-            stage_id: Uuid::nil(),
+            stage: StageKey {
+                team: "t".to_owned(),
+                workflow_id: Uuid::nil(),
+                stage_id: Uuid::nil(),
+            },
             change,
             reason: until.map(|_| Reason::Timeout),
             paused_by: None,

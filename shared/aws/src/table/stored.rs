@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use delivery::control::StageControl;
-use delivery::ports::PortError;
+use delivery::control::{StageControl, StageKey};
+use delivery::ports::{PortError, stored_control};
 use uuid::Uuid;
 use workflow::Workflow;
 
@@ -51,7 +51,7 @@ impl Table {
         // workflow must be certain, because the assignment is then rejected for good.
         for consistent in [false, true] {
             let items = self.fetch_workflow(team, id, consistent).await?;
-            if let Some(found) = stored(&items)? {
+            if let Some(found) = stored(team, id, &items)? {
                 return Ok(Some(Arc::new(found)));
             }
         }
@@ -84,7 +84,7 @@ impl Table {
 }
 
 /// None if the workflow itself is not among the items.
-fn stored(items: &[Item]) -> Result<Option<Stored>, PortError> {
+fn stored(team: &str, id: Uuid, items: &[Item]) -> Result<Option<Stored>, PortError> {
     let is_workflow = |item: &&Item| item.get("sk") == Some(&text(WORKFLOW));
     let Some(item) = items.iter().find(is_workflow) else {
         return Ok(None);
@@ -95,31 +95,70 @@ fn stored(items: &[Item]) -> Result<Option<Stored>, PortError> {
     let workflow =
         Workflow::from_stored(body.as_ref()).map_err(|error| corrupt("read workflow", error))?;
     let controls = items.iter().filter_map(|item| {
-        let stage_id = stage_of(item)?;
-        Some(control_of(item).map(|control| (stage_id, control)))
+        let stage = StageKey {
+            team: team.to_owned(),
+            workflow_id: id,
+            stage_id: stage_of(item)?,
+        };
+        let control = stored_control(&stage, json_of(item).unwrap_or_default());
+        Some((stage.stage_id, control))
     });
     Ok(Some(Stored {
         workflow: Arc::new(workflow),
-        controls: controls.collect::<Result<_, _>>()?,
+        controls: controls.collect(),
     }))
 }
 
 /// The stage that an item is the control record of; none if it is another item.
-pub(super) fn stage_of(item: &Item) -> Option<Uuid> {
+fn stage_of(item: &Item) -> Option<Uuid> {
     let sk = item.get("sk")?.as_s().ok()?;
     Uuid::parse_str(sk.strip_prefix(CONTROL)?).ok()
 }
 
 pub(super) fn control_of(item: &Item) -> Result<StageControl, PortError> {
-    let what = "read stage control";
-    match item.get("control") {
-        Some(AttributeValue::S(control)) => {
-            serde_json::from_str(control).map_err(|error| corrupt(what, error))
-        }
-        _ => Err(corrupt(what, "the item has no control record")),
-    }
+    serde_json::from_str(json_of(item).unwrap_or_default())
+        .map_err(|error| corrupt("read stage control", error))
+}
+
+fn json_of(item: &Item) -> Option<&str> {
+    Some(item.get("control")?.as_s().ok()?)
 }
 
 pub(super) fn pk(team: &str, id: Uuid) -> String {
     format!("WORKFLOW#{team}#{id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::item::new;
+    use super::*;
+
+    /// It must not make the other stages of its workflow unreadable.
+    #[test]
+    fn a_control_record_that_cannot_be_read_counts_as_none() {
+        let json = include_bytes!("../../../../infra/local/examples/workflow.json");
+        let workflow = Workflow::import(json).unwrap().workflow;
+        let mut item = new(pk("t", workflow.id), WORKFLOW.to_owned());
+        let body = aws_sdk_dynamodb::primitives::Blob::new(workflow.to_json());
+        item.insert("body".to_owned(), AttributeValue::B(body));
+        let control = |stage: u128, json: Option<&str>| {
+            let sk = format!("{CONTROL}{}", Uuid::from_u128(stage));
+            let mut item = new(pk("t", workflow.id), sk);
+            item.extend(json.map(|json| ("control".to_owned(), text(json))));
+            item
+        };
+        let good = serde_json::to_string(&StageControl {
+            version: 3,
+            ..StageControl::default()
+        });
+        let items = [
+            item,
+            control(1, Some("{")),
+            control(2, None),
+            control(3, Some(&good.unwrap())),
+        ];
+        let found = stored("t", workflow.id, &items).unwrap().unwrap();
+        let version = |stage| found.controls[&Uuid::from_u128(stage)].version;
+        assert_eq!([1, 2, 3].map(version), [0, 0, 3]);
+    }
 }

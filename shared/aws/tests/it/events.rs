@@ -1,5 +1,5 @@
 use aws::EventBus;
-use delivery::control::{Change, ChangeKind};
+use delivery::control::{Change, ChangeKind, StageKey};
 use delivery::ports::{Events, PortErrorKind};
 use delivery::{FileKey, FileLeft, Outcome, Reason, Timestamp};
 use serde_json::{Value, json};
@@ -57,9 +57,11 @@ async fn a_stage_that_changed_is_announced() {
         Fake::new(|_| Answer::json(&json!({"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]})));
     let bus = EventBus::new(&fake.config(), Some("bus".to_owned()));
     let change = Change {
-        team: "t".to_owned(),
-        workflow_id: Uuid::from_u128(2),
-        stage_id: Uuid::from_u128(3),
+        stage: StageKey {
+            team: "t".to_owned(),
+            workflow_id: Uuid::from_u128(2),
+            stage_id: Uuid::from_u128(3),
+        },
         change: ChangeKind::BreakerOpened,
         reason: Some(Reason::Timeout),
         paused_by: None,
@@ -69,7 +71,7 @@ async fn a_stage_that_changed_is_announced() {
     };
     bus.stage_changed(&change).await.unwrap();
     let entry = &fake.asked()[0].json()["Entries"][0];
-    assert_eq!(entry["DetailType"], "Stage changed");
+    assert_eq!(entry["DetailType"], "Webhook Stage Changed");
     assert_eq!(entry["Time"], 1_790_000_000.5);
     let detail: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
     assert_eq!(detail["change"], "breaker_opened");

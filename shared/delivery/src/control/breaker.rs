@@ -92,16 +92,7 @@ pub fn after_call(
     let policy = Policy::of(config);
     match config.breaker {
         Some(breaker) if policy.patience() > Duration::ZERO => {
-            let next =
-                breaker_after_call(control, &breaker, &policy, delivery_id, health, recent, now)?;
-            Some(match config.max_rate {
-                None => next,
-                // Deliveries still have the times that were reserved before: they are not given out again.
-                Some(_) => StageControl {
-                    next_slot: control.next_slot,
-                    ..next
-                },
-            })
+            breaker_after_call(control, &breaker, &policy, delivery_id, health, recent, now)
         }
         // The breaker was switched off while it was open.
         _ => control.outage.as_ref().map(|_| closed(control, now)),
@@ -134,7 +125,7 @@ fn breaker_after_call(
             (Some(why), _) => opened(control, policy, again, why, now),
             (None, Health::Alive) => recovering(control, outage, policy, now),
             // It told nothing: the next delivery makes another probe.
-            (None, _) => open_until(control, outage, now),
+            (None, _) => probed_again(control, outage, now),
         }),
         (Phase::Recovering, Health::Trouble(..)) => {
             let why = trouble?;
@@ -168,19 +159,18 @@ fn recovering(
             until: now.plus(time),
             ..outage.clone()
         }),
-        next_slot: Some(now),
         ..control.next(now)
     }
 }
 
-fn open_until(control: &StageControl, outage: &Outage, until: Timestamp) -> StageControl {
+fn probed_again(control: &StageControl, outage: &Outage, now: Timestamp) -> StageControl {
     StageControl {
         outage: Some(Outage {
             phase: Phase::Open,
-            until,
+            until: now,
             ..outage.clone()
         }),
-        ..control.next(until)
+        ..control.next(now)
     }
 }
 

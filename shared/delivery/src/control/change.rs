@@ -1,5 +1,4 @@
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::{Lane, Phase, StageControl, StageKey};
 use crate::reason::Reason;
@@ -47,19 +46,16 @@ impl ChangeKind {
 /// A change of a stage's control record that people and other systems want to hear of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// The team's slug.
-    pub team: String,
-    /// The workflow.
-    pub workflow_id: Uuid,
     /// The stage.
-    pub stage_id: Uuid,
+    #[serde(flatten)]
+    pub stage: StageKey,
     /// What happened.
     pub change: ChangeKind,
     /// What went wrong, when the breaker opened.
     pub reason: Option<Reason>,
-    /// Who paused the stage, and why in their words.
+    /// Who paused the stage: `operator` or `receiver`.
     pub paused_by: Option<String>,
-    /// Why it was paused.
+    /// Why, in their words.
     pub pause_reason: Option<String>,
     /// Until when the breaker's phase lasts.
     pub until: Option<Timestamp>,
@@ -72,9 +68,7 @@ pub struct Change {
 pub fn changes(stage: &StageKey, before: &StageControl, after: &StageControl) -> Vec<Change> {
     let phase = |control: &StageControl| control.outage.as_ref().map(|outage| outage.phase);
     let change = |change: ChangeKind| Change {
-        team: stage.team.clone(),
-        workflow_id: stage.workflow_id,
-        stage_id: stage.stage_id,
+        stage: stage.clone(),
         change,
         reason: None,
         paused_by: None,

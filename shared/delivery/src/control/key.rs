@@ -1,9 +1,10 @@
 use std::fmt;
 
+use serde::Serialize;
 use uuid::Uuid;
 
 /// A stage of a team's workflow.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct StageKey {
     /// The team's slug.
     pub team: String,

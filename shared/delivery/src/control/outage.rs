@@ -38,3 +38,15 @@ pub enum Phase {
     /// The probe was answered; a few calls are made.
     Recovering,
 }
+
+impl Phase {
+    /// A stable code, as in `--json`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::HalfOpen { .. } => "half_open",
+            Self::Recovering => "recovering",
+        }
+    }
+}

@@ -51,7 +51,7 @@ impl Reservation {
 
     /// The time of the call with this number, from 0.
     #[must_use]
-    pub fn slot(&self, number: u32) -> Timestamp {
+    pub fn time(&self, number: u32) -> Timestamp {
         self.first.plus(self.pace.0 * number)
     }
 }
@@ -74,12 +74,12 @@ pub fn reserve(
     calls: u32,
     now: Timestamp,
 ) -> (StageControl, Reservation) {
-    let first = control.next_slot.unwrap_or(now).max(now);
+    let first = control.next_free.unwrap_or(now).max(now);
     let reservation = Reservation { first, pace };
     let next = control.next(now);
     let all = span(next.version, pace, calls);
     let next = StageControl {
-        next_slot: Some(Timestamp::from_millis(
+        next_free: Some(Timestamp::from_millis(
             first.as_millis().saturating_add(all),
         )),
         ..next
@@ -88,6 +88,6 @@ pub fn reserve(
 }
 
 /// Whether a call that was given this time may be made now.
-pub(super) fn is_on_time(slot: Timestamp, now: Timestamp) -> bool {
-    now.until(slot) <= EARLY && slot.until(now) <= LATE
+pub(super) fn is_on_time(time: Timestamp, now: Timestamp) -> bool {
+    now.until(time) <= EARLY && time.until(now) <= LATE
 }

@@ -27,6 +27,8 @@ impl Health {
     #[must_use]
     pub const fn of(answer: &Answer) -> Self {
         match answer.result {
+            // It says itself what to do, whatever its status.
+            Ok(_) if answer.receiver_says.is_some() => Self::Alive,
             Ok(429 | 503) => Self::Trouble(Reason::HttpStatus, answer.retry_after),
             Ok(500..) => Self::Trouble(Reason::HttpStatus, None),
             Ok(_) => Self::Alive,
@@ -95,8 +97,8 @@ impl Recent {
 }
 
 impl RecentCalls {
-    /// Adds a call that was admitted during this outage, or without one, and sums up. The calls from before the breaker last changed are
-    /// forgotten, because an outage says nothing about the time after it.
+    /// Adds a call that was admitted during this outage, or without one, and sums up. When the breaker has changed since
+    /// the call before, the earlier calls are forgotten, because an outage says nothing about the time after it.
     pub fn note(
         &self,
         stage: &StageKey,

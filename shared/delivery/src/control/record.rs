@@ -30,7 +30,7 @@ pub struct StageControl {
     pub long_calls: Option<LongCalls>,
     /// The first time that no call has been given yet, if the rate of calls is limited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_slot: Option<Timestamp>,
+    pub next_free: Option<Timestamp>,
     /// When the record was last written.
     pub updated_at: Timestamp,
 }

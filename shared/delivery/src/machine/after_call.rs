@@ -71,7 +71,7 @@ pub fn record_attempt(
         delivery.attempt = open.attempt + 1;
         // In the record's milliseconds: a queue rounds up to its own unit.
         delivery.next_at = now.plus(delay);
-        delivery.has_slot = false;
+        delivery.is_reserved = false;
         let delay = now.until(delivery.next_at);
         next.status = Status::Queued;
         next.version += 1;

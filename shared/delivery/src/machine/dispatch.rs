@@ -289,27 +289,12 @@ pub(super) fn archive_of(state: &FileState) -> Option<VisitRecord> {
 
 fn delivery_state(assignment: &Assignment, visit: &Visit, now: Timestamp) -> DeliveryState {
     DeliveryState {
-        delivery_id: visit.id,
-        stage_id: visit.stage_id,
-        sequence: visit.sequence,
-        assigned_by: assignment.assigned_by.clone(),
-        opened_at: now,
-        attempt: 1,
-        next_at: now,
-        held_ms: 0,
-        has_slot: false,
-        lease_until: None,
-        claim_id: None,
-        attempts: Vec::new(),
         inline: matches!(assignment.document, Some(DocumentRef::Inline(_))),
         document: match &assignment.document {
             Some(DocumentRef::S3(object)) => Some(object.clone()),
             _ => None,
         },
-        outcome: None,
-        reason: None,
-        ended_at: None,
-        moved_to: None,
+        ..DeliveryState::open(visit, now)
     }
 }
 

@@ -228,7 +228,7 @@ pub(super) fn stop_hopping(state: &FileState, now: Timestamp) -> FileState {
         delivery.attempt = 1;
         delivery.next_at = now;
         delivery.held_ms = 0;
-        delivery.has_slot = false;
+        delivery.is_reserved = false;
         delivery.attempts.clear();
         delivery.outcome = Some(Outcome::Failed);
         delivery.reason = Some(Reason::HopLimit);

@@ -24,7 +24,7 @@ pub enum Sent {
     Retrying,
     /// The delivery failed for good.
     Failed,
-    /// No call was made, and no attempt spent: the stage holds its deliveries back for now.
+    /// No attempt was spent: the stage holds its deliveries back for now, or the message was moved to its lane.
     PutOff,
     /// No call was made: a step that may have been lost was repeated, or the visit was already over.
     Repeated,
@@ -51,7 +51,7 @@ pub struct Gate<'a> {
     /// Its control record.
     pub control: &'a StageControl,
     /// The time that an earlier [`SenderStep::Reserve`] came to.
-    pub slot: Option<Timestamp>,
+    pub reserved: Option<Timestamp>,
     /// How long a claim lasts.
     pub lease: Duration,
 }
@@ -118,7 +118,14 @@ fn begin(
     let Some(gate) = gate else {
         return call;
     };
-    let admission = admit(gate.control, gate.config, open, gate.slot, gate.lease, now);
+    let admission = admit(
+        gate.control,
+        gate.config,
+        open,
+        gate.reserved,
+        gate.lease,
+        now,
+    );
     let makes_a_call = matches!(admission, Admission::Admitted | Admission::Probe(_));
     if makes_a_call && message.lane == Lane::Fast && gate.control.lane() == Lane::Slow {
         // It would hold up the others of its batch.
@@ -149,10 +156,10 @@ fn put_off_until(
     next.updated_at = now;
     if let Some(delivery) = next.delivery.as_mut() {
         delivery.next_at = put_off.until;
-        delivery.has_slot = put_off.has_slot;
+        delivery.is_reserved = put_off.is_reserved;
         delivery.lease_until = None;
         delivery.claim_id = None;
-        if put_off.by == HeldBy::Breaker && !put_off.has_slot {
+        if put_off.by == HeldBy::Breaker && !put_off.is_reserved {
             let held = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             delivery.held_ms = delivery.held_ms.saturating_add(held);
         }
@@ -175,8 +182,8 @@ pub fn put_off_after_call(
     let open = claimed.delivery.as_ref()?;
     let put_off = PutOff {
         until: now.plus(AFTER_CALL),
-        by: HeldBy::Pause,
-        has_slot: false,
+        by: HeldBy::Pause(Duration::ZERO),
+        is_reserved: false,
     };
     match put_off_until(message, claimed, open, put_off, now) {
         Step::Do(mut effects, _) => {
@@ -217,7 +224,7 @@ pub fn claim(
     if let Some(delivery) = next.delivery.as_mut() {
         delivery.lease_until = Some(lease_until);
         delivery.claim_id = Some(claim_id);
-        delivery.has_slot = false;
+        delivery.is_reserved = false;
     }
     next
 }

@@ -12,6 +12,19 @@ pub enum ControlWriteError {
     Port(PortError),
 }
 
+/// Reads a stored control record. One that cannot be read counts as none, and is logged: its stage then goes on
+/// without a breaker, and no other stage is affected.
+#[must_use]
+pub fn stored_control(stage: &StageKey, json: &str) -> StageControl {
+    serde_json::from_str(json).unwrap_or_else(|error| {
+        tracing::error!(
+            team = %stage.team, workflow_id = %stage.workflow_id, stage_id = %stage.stage_id, %error,
+            "the stage's control record cannot be read, and is ignored"
+        );
+        StageControl::default()
+    })
+}
+
 /// The stages' control records.
 pub trait Controls: Send + Sync {
     /// A stage's record, the default if it never had one. It is read in the same request as the stage's workflow, and

@@ -25,7 +25,7 @@ pub use absent::Absent;
 pub use call::{Call, Caller};
 pub use clock::{Clock, SystemClock};
 pub use config::{Freshness, Secrets, Workflows};
-pub use controls::{ControlWriteError, Controls};
+pub use controls::{ControlWriteError, Controls, stored_control};
 pub use documents::{DocumentError, Documents};
 pub use history::History;
 pub use lists::{Listing, Lists, Page};

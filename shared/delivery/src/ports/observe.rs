@@ -1,5 +1,4 @@
 use std::future::Future;
-use std::time::Duration;
 
 use super::PortError;
 use crate::audit::Audit;
@@ -40,8 +39,6 @@ pub enum Observation<'a> {
     Left(&'a FileLeft),
     /// A delivery that was due waits, because its stage holds deliveries back.
     PutOff(&'a StageKey, HeldBy),
-    /// It waits because of a pause, which is this old.
-    PutOffByPause(&'a StageKey, Duration),
     /// The circuit breaker, the pause or the lane of a stage changed.
     StageChanged(&'a Change),
     /// An assignment was rejected.

@@ -18,12 +18,12 @@ pub struct Batch<'a> {
     pub(super) recent: &'a RecentCalls,
     /// How many of its messages are of each stage.
     messages: HashMap<Uuid, u32>,
-    slots: Mutex<HashMap<StageKey, Slots>>,
+    times: Mutex<HashMap<StageKey, Times>>,
 }
 
 /// The times that are reserved for the calls of a stage, and how many are taken.
 #[derive(Debug)]
-struct Slots {
+struct Times {
     pace: Pace,
     reservation: Reservation,
     taken: u32,
@@ -45,40 +45,40 @@ impl<'a> Batch<'a> {
             limits,
             recent,
             messages: counts,
-            slots: Mutex::default(),
+            times: Mutex::default(),
         }
     }
 
     /// A time for a call. The first one that asks reserves times for all messages of its stage with one write.
-    pub(super) async fn slot<P: StepPorts>(
+    pub(super) async fn time<P: StepPorts>(
         &self,
         ports: &P,
         stage: &StageKey,
         control: &StageControl,
         pace: Pace,
     ) -> Result<Timestamp, Fault> {
-        let mut slots = self.slots.lock().await;
-        if let Some(slots) = slots.get_mut(stage)
-            && slots.taken < slots.of
-            && slots.pace == pace
+        let mut times = self.times.lock().await;
+        if let Some(times) = times.get_mut(stage)
+            && times.taken < times.of
+            && times.pace == pace
         {
-            slots.taken += 1;
-            return Ok(slots.reservation.slot(slots.taken - 1));
+            times.taken += 1;
+            return Ok(times.reservation.time(times.taken - 1));
         }
         let of = self.messages.get(&stage.stage_id).copied().unwrap_or(1);
         let now = ports.clock().now();
         let taking = |control: &StageControl| Some(reserve(control, pace, of, now).0);
         let written = change_control(ports, stage, control.clone(), taking).await?;
         let (next, version) =
-            written.map_or((None, 0), |written| (written.next_slot, written.version));
+            written.map_or((None, 0), |written| (written.next_free, written.version));
         let reservation = Reservation::before(next.unwrap_or(now), version, pace, of);
-        let taken = Slots {
+        let taken = Times {
             pace,
             reservation,
             taken: 1,
             of,
         };
-        slots.insert(stage.clone(), taken);
-        Ok(reservation.slot(0))
+        times.insert(stage.clone(), taken);
+        Ok(reservation.time(0))
     }
 }

@@ -1,7 +1,8 @@
 use super::fault::Fault;
 use crate::control::{Change, StageControl, StageKey, changes};
 use crate::ports::{
-    Clock, ControlWriteError, Controls, Events, Observation, Observer, PortError, StepPorts,
+    Clock, ControlWriteError, Controls, Events, Observation, Observer, PortError, PortErrorKind,
+    StepPorts,
 };
 
 /// How often others may write a control record in between.
@@ -19,23 +20,34 @@ pub(super) async fn write_control<P: StepPorts>(
         write_id: Some(ports.clock().unique_id()),
         ..next
     };
-    match ports.controls().put_control(stage, &next).await {
-        Ok(()) => {}
+    let written = put(ports.controls(), stage, next).await?;
+    if let Ok(written) = &written {
+        for change in changes(stage, before, written) {
+            tell(ports, &change).await;
+        }
+    }
+    Ok(written)
+}
+
+/// The record as it is now, like [`write_control`]'s answer.
+async fn put(
+    controls: &impl Controls,
+    stage: &StageKey,
+    next: StageControl,
+) -> Result<Result<StageControl, StageControl>, PortError> {
+    match controls.put_control(stage, &next).await {
+        Ok(()) => Ok(Ok(next)),
         // An engine that retries by itself may find its own first write.
-        Err(ControlWriteError::Conflict(found)) if *found == next => {}
-        Err(ControlWriteError::Conflict(found)) => return Ok(Err(*found)),
-        Err(ControlWriteError::Port(error)) => return Err(error),
+        Err(ControlWriteError::Conflict(found)) if *found == next => Ok(Ok(next)),
+        Err(ControlWriteError::Conflict(found)) => Ok(Err(*found)),
+        Err(ControlWriteError::Port(error)) => Err(error),
     }
-    for change in changes(stage, before, &next) {
-        tell(ports, &change).await;
-    }
-    Ok(Ok(next))
 }
 
 /// Logs and announces a change. A failure stops nothing, because the change is on record.
 async fn tell<P: StepPorts>(ports: &P, change: &Change) {
     tracing::warn!(
-        team = %change.team, workflow_id = %change.workflow_id, stage_id = %change.stage_id,
+        team = %change.stage.team, workflow_id = %change.stage.workflow_id, stage_id = %change.stage.stage_id,
         change = change.change.code(), reason = change.reason.map(crate::Reason::code),
         until = change.until.map(tracing::field::display), "the stage's control record changed"
     );
@@ -83,17 +95,13 @@ pub async fn operate_control(
         let Some(next) = change(&control) else {
             return Ok((control.clone(), control));
         };
-        match controls.put_control(stage, &next).await {
-            Ok(()) => return Ok((control, next)),
-            Err(ControlWriteError::Conflict(found)) if *found == next => {
-                return Ok((control, next));
-            }
-            Err(ControlWriteError::Conflict(found)) => control = *found,
-            Err(ControlWriteError::Port(error)) => return Err(error),
+        match put(controls, stage, next).await? {
+            Ok(written) => return Ok((control, written)),
+            Err(found) => control = found,
         }
     }
     Err(PortError::new(
-        crate::ports::PortErrorKind::Unavailable,
+        PortErrorKind::Unavailable,
         "change a stage's control record: others change it all the time",
     ))
 }

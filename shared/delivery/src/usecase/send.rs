@@ -65,12 +65,7 @@ pub async fn send<P: SendPorts>(
             }
         };
         match sent {
-            Ok(sent) => {
-                if sent == Sent::PutOff {
-                    stage.report_pause(ports);
-                }
-                return Ok(sent);
-            }
+            Ok(sent) => return Ok(sent),
             Err(conflict) => file.overtaken(conflict)?,
         }
     }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use uuid::Uuid;
 use workflow::{WebhookConfig, Workflow};
 
 use super::batch::Batch;
@@ -11,16 +12,15 @@ use crate::answer::{Answer, ReceiverSays};
 use crate::control::{Health, Pace, StageControl, StageKey, after_call, moved, paused};
 use crate::machine::Gate;
 use crate::message::Delivery;
-use crate::ports::{Clock, Controls, Observation, Observer, StepPorts, Workflows};
+use crate::ports::{Clock, Controls, StepPorts, Workflows};
 use crate::time::Timestamp;
-use uuid::Uuid;
 
 /// The stage that a delivery is about, as it was when the delivery was looked at.
 pub(super) struct Stage {
     key: StageKey,
     pub(super) workflow: Option<Arc<Workflow>>,
     control: StageControl,
-    slot: Option<Timestamp>,
+    reserved: Option<Timestamp>,
     /// The timeout of its calls.
     pub(super) timeout: Duration,
 }
@@ -39,7 +39,7 @@ impl Stage {
             key,
             workflow,
             control,
-            slot: None,
+            reserved: None,
             timeout: batch.limits.default_timeout,
         };
         let own = stage.config().and_then(|config| config.timeout);
@@ -57,7 +57,7 @@ impl Stage {
         Some(Gate {
             config: self.config()?,
             control: &self.control,
-            slot: self.slot,
+            reserved: self.reserved,
             lease: self.timeout + LEASE_MARGIN,
         })
     }
@@ -79,8 +79,8 @@ impl Stage {
         batch: &Batch<'_>,
         pace: Pace,
     ) -> Result<(), Fault> {
-        let slot = batch.slot(ports, &self.key, &self.control, pace).await?;
-        self.slot = Some(slot);
+        let time = batch.time(ports, &self.key, &self.control, pace).await?;
+        self.reserved = Some(time);
         Ok(())
     }
 
@@ -98,15 +98,6 @@ impl Stage {
         let pause = |control: &StageControl| paused(control, "receiver", Some(reason), now);
         change_control(ports, &self.key, self.control.clone(), pause).await?;
         Ok(true)
-    }
-
-    /// Reports for how long the stage has been paused, if it is.
-    pub(super) fn report_pause<P: StepPorts>(&self, ports: &P) {
-        if let Some(pause) = &self.control.pause {
-            let age = pause.since.until(ports.clock().now());
-            let observation = Observation::PutOffByPause(&self.key, age);
-            ports.observer().observe(observation);
-        }
     }
 
     /// Judges the receiver by the answer and the calls before it. The attempt is on record by now, so a failure to

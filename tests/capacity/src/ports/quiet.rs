@@ -59,9 +59,9 @@ impl Observer for Environment {
             }
             Observation::PutOff(stage, _) => count(stage.stage_id, Count::PutOff),
             Observation::StageChanged(change) => match change.change {
-                ChangeKind::BreakerOpened => count(change.stage_id, Count::Opened),
-                ChangeKind::TurnedSlow => count(change.stage_id, Count::TurnedSlow),
-                ChangeKind::TurnedFast => count(change.stage_id, Count::TurnedFast),
+                ChangeKind::BreakerOpened => count(change.stage.stage_id, Count::Opened),
+                ChangeKind::TurnedSlow => count(change.stage.stage_id, Count::TurnedSlow),
+                ChangeKind::TurnedFast => count(change.stage.stage_id, Count::TurnedFast),
                 _ => {}
             },
             _ => {}

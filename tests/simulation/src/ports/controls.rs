@@ -123,7 +123,7 @@ impl World {
         for kind in &kinds {
             self.faults.note(told(*kind));
         }
-        let is_reservation = kinds.is_empty() && found.next_slot != next.next_slot;
+        let is_reservation = kinds.is_empty() && found.next_free != next.next_free;
         if is_reservation {
             self.faults.note("times reserved");
             if self.is_broken(Break::RateNotWritten) {

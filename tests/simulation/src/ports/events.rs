@@ -36,7 +36,7 @@ impl Observer for Sim {
         if let Observation::PutOff(_, by) = observation {
             self.world().faults.note(match by {
                 HeldBy::Breaker => "put off by the breaker",
-                HeldBy::Pause => "put off by a pause",
+                HeldBy::Pause(_) => "put off by a pause",
                 HeldBy::Rate => "put off by the rate",
             });
         }

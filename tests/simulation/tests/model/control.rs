@@ -75,7 +75,7 @@ fn probe_of(control: &StageControl) -> Option<Uuid> {
 pub(crate) fn control_aged(control: &Control, passed: Passed) -> Control {
     let is_lasting = |until: Timestamp| until > NOW;
     let outage = control.outage.as_ref().map(|outage| outage.until);
-    if !outage.into_iter().chain(control.next_slot).any(is_lasting) {
+    if !outage.into_iter().chain(control.next_free).any(is_lasting) {
         return control.clone();
     }
     let mut aged = StageControl::clone(control);
@@ -84,7 +84,7 @@ pub(crate) fn control_aged(control: &Control, passed: Passed) -> Control {
     {
         outage.until = outage.until.min(NOW);
     }
-    aged.next_slot = aged.next_slot.map(|slot| slot.min(NOW));
+    aged.next_free = aged.next_free.map(|time| time.min(NOW));
     Fact::new(aged)
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn send(
     record: Option<&Record>,
     heard: &Heard,
     claim_id: Uuid,
-    (control, slot): &(Option<Control>, Option<Timestamp>),
+    (control, reserved): &(Option<Control>, Option<Timestamp>),
 ) -> At {
     let Some(record) = record else {
         return At::Doing(vec![Effect::Return]);
@@ -62,7 +62,7 @@ pub(crate) fn send(
     let gate = copy.zip(config.as_ref()).map(|(control, config)| Gate {
         config,
         control,
-        slot: *slot,
+        reserved: *reserved,
         lease: LEASE,
     });
     let gate = gate.filter(|_| !model.is_broken(Break::CallsWhileHeld));
@@ -79,7 +79,7 @@ pub(crate) fn send(
         Step::Sender(SenderStep::Reserve(pace)) => {
             let control = copy.map(|copy| StageControl::clone(copy));
             let (next, times) = reserve(&control.unwrap_or_default(), pace, 1, NOW);
-            At::Reserving(record.clone(), Fact::new(next), times.slot(0))
+            At::Reserving(record.clone(), Fact::new(next), times.time(0))
         }
         Step::Do(effects, Sent::PutOff) => {
             At::Doing(carried_out(model.breaks_put_off(effects), copy))

@@ -41,9 +41,9 @@ impl Small {
                 }
                 At::Read(Some(record))
             }
-            At::Reserving(record, next, slot) => {
+            At::Reserving(record, next, reserved) => {
                 match self.write_control(world, Some(&mut worker), &next) {
-                    Ok(()) => worker.slot = Some(slot),
+                    Ok(()) => worker.reserved = Some(reserved),
                     Err(found) => worker.control = Some(found),
                 }
                 At::Read(Some(record))

@@ -260,7 +260,7 @@ pub(crate) fn all() -> Vec<Property<Small>> {
             |model, world| {
                 model.once(29, || {
                     some(world, |w| {
-                        matches!(w.at, At::Calling(_)) && w.slot.is_some()
+                        matches!(w.at, At::Calling(_)) && w.reserved.is_some()
                     })
                 })
             },

@@ -76,7 +76,7 @@ fn is_put_off(before: &DeliveryState, after: &DeliveryState) -> bool {
         && after.claim_id.is_none()
         && after.outcome.is_none()
         && after.next_at != before.next_at
-        && !after.has_slot
+        && !after.is_reserved
 }
 
 impl Observed {

@@ -114,7 +114,7 @@ impl Small {
             Uuid::nil()
         };
         let body = worker.body().cloned();
-        let gate = (worker.control.clone(), worker.slot);
+        let gate = (worker.control.clone(), worker.reserved);
         let question = (worker.role, worker.at.clone(), body, claim_id, gate);
         let known = self.decisions.read().unwrap().get(&question).cloned();
         let at = known.unwrap_or_else(|| {

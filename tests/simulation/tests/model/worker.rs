@@ -31,7 +31,7 @@ pub(crate) struct Worker {
     /// The stage's control record as it has read it.
     pub(crate) control: Option<Control>,
     /// A time that is reserved for its call.
-    pub(crate) slot: Option<Timestamp>,
+    pub(crate) reserved: Option<Timestamp>,
     /// The record has let it make its call at a time when it can have read it.
     pub(crate) may_call: bool,
 }
@@ -100,7 +100,7 @@ impl Worker {
             is_superseded: false,
             call: None,
             control: None,
-            slot: None,
+            reserved: None,
             may_call: false,
         }
     }
@@ -135,7 +135,7 @@ impl Worker {
     pub(crate) fn aged(mut self, passed: Passed) -> Self {
         let old = |record: Record| aged(&record, passed);
         self.control = self.control.map(|copy| control_aged(&copy, passed));
-        self.slot = None;
+        self.reserved = None;
         self.at = match self.at {
             At::Read(record) => At::Read(record.map(old)),
             At::Asking(record, visit) => At::Asking(record.map(old), visit),

@@ -7,8 +7,9 @@ use workflow::Workflow;
 
 use crate::command::SUCCESS;
 use crate::error::Error;
+use crate::terminal::columns::{shortened, write_columns};
 use crate::terminal::output::{output, shown};
-use crate::terminal::report::{self, Row, shortened, write_columns};
+use crate::terminal::report::{self, Row};
 
 /// All that is known about one file.
 #[derive(Debug, Serialize)]

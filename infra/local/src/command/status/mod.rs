@@ -18,8 +18,9 @@ use crate::command::SUCCESS;
 use crate::command::parked;
 use crate::command::visits::at_rest;
 use crate::error::Error;
+use crate::terminal::columns::write_columns;
 use crate::terminal::output::{output, say};
-use crate::terminal::report::{calls, print_json, write_columns};
+use crate::terminal::report::{calls, print_json};
 
 /// One file at rest.
 #[derive(Debug, Serialize)]

@@ -14,7 +14,7 @@ use crate::backend::workflows::{meant, teams_of};
 use crate::cli::StatusArgs;
 use crate::error::Error;
 use crate::terminal::output::{output, shown};
-use crate::terminal::report::{counted, print_json};
+use crate::terminal::report::{files_wait, print_json};
 
 /// A stage that is not plainly closed. Times are in milliseconds since the Unix epoch, as in `status --item --json`.
 #[derive(Debug, Serialize)]
@@ -87,10 +87,7 @@ async fn row(
         }
         _ => None,
     };
-    let of = match names_team {
-        true => format!(" of {}", stage.key.team),
-        false => String::new(),
-    };
+    let of = stage.of_team(names_team);
     let lines = lines(&stage, waiting, SystemClock.now());
     let lines = lines
         .iter()
@@ -112,11 +109,7 @@ async fn row(
 
 fn breaker(outage: &Outage) -> Breaker {
     Breaker {
-        phase: match outage.phase {
-            Phase::Open => "open",
-            Phase::HalfOpen { .. } => "half_open",
-            Phase::Recovering => "recovering",
-        },
+        phase: outage.phase.code(),
         since: outage.since,
         until: outage.until,
         reason: outage.reason.code(),
@@ -126,11 +119,7 @@ fn breaker(outage: &Outage) -> Breaker {
 
 fn lines(stage: &Controlled, waiting: Option<u64>, now: Timestamp) -> Vec<String> {
     let control: &StageControl = &stage.control;
-    let waiting = waiting.map_or_else(String::new, |files| {
-        let files = usize::try_from(files).unwrap_or(usize::MAX);
-        let verb = if files == 1 { "waits" } else { "wait" };
-        format!("; {} {verb}", counted(files, "file"))
-    });
+    let waiting = waiting.map_or_else(String::new, |files| format!("; {}", files_wait(files)));
     let mut lines = Vec::new();
     if let Some(pause) = &control.pause {
         lines.push(format!("paused {}{waiting}", stage.why_paused(pause)));

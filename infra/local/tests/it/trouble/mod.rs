@@ -1,0 +1,6 @@
+//! Stages in trouble, over real HTTP.
+
+mod outage;
+mod pause;
+mod rate;
+mod scene;

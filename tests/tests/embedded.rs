@@ -68,6 +68,7 @@ async fn the_contract_holds() {
     let (engine, _directory) = engine();
     contract::conditional_writes(&engine).await;
     contract::one_of_many_writers(&engine).await;
+    contract::snapshots(&engine).await;
     contract::held_back(&engine).await;
     contract::controls(&engine).await;
     contract::history(&engine).await;
@@ -95,6 +96,7 @@ fn message(stage: u128) -> Outgoing<Delivery> {
         task: Task::Attempt(1),
         document: None,
         lane: delivery::control::Lane::Fast,
+        snapshot: None,
     };
     Outgoing {
         message,

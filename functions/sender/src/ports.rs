@@ -1,17 +1,17 @@
 use aws::{
-    Bucket, EmfMetrics, Environment, EventBus, Lanes, Queue, S3Presign, SdkConfig, SecretStore,
-    Table,
+    Bucket, EmfMetrics, Environment, EventBus, Gathered, Lanes, Queue, S3Presign, SdkConfig,
+    SecretStore, Table,
 };
-use delivery::Assignment;
 use delivery::ports::{Absent, SystemClock};
+use delivery::{Assignment, Delivery};
 use lambda_runtime::Error;
 use webhook::{CallerConfig, WebhookCaller};
 
 /// The sender's ports, and no others: its role grants exactly these actions.
 pub(crate) struct Sender {
     table: Table,
-    deliveries: Lanes,
-    assignments: Queue<Assignment>,
+    deliveries: Gathered<Lanes, Delivery>,
+    assignments: Gathered<Queue<Assignment>, Assignment>,
     documents: Bucket,
     events: EventBus,
     secrets: SecretStore,
@@ -28,11 +28,11 @@ impl Sender {
         })?;
         Ok(Self {
             table: Table::of(config, from)?,
-            deliveries: Lanes::new(
+            deliveries: Gathered::new(Lanes::new(
                 Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
                 Queue::new(config, from.required("SLOW_DELIVERIES_QUEUE_URL")?),
-            ),
-            assignments: Queue::new(config, from.required("ASSIGNMENTS_QUEUE_URL")?),
+            )),
+            assignments: Gathered::new(Queue::new(config, from.required("ASSIGNMENTS_QUEUE_URL")?)),
             documents: Bucket::new(config, bucket.clone()),
             events: EventBus::new(config, from.optional("EVENT_BUS_NAME")),
             secrets: SecretStore::new(config, from.optional("SECRETS_PREFIX").unwrap_or_default()),
@@ -45,7 +45,7 @@ impl Sender {
     pub(crate) async fn connections(&self) {
         tokio::join!(
             self.table.warm(),
-            self.deliveries.warm(),
+            self.deliveries.queue().warm(),
             self.documents.warm()
         );
     }
@@ -56,8 +56,8 @@ delivery::port_set! { impl StepPorts for Sender as ports {
     History history: Table = &ports.table;
     Workflows workflows: Table = &ports.table;
     Controls controls: Table = &ports.table;
-    Deliveries deliveries: Lanes = &ports.deliveries;
-    Assignments assignments: Queue<Assignment> = &ports.assignments;
+    Deliveries deliveries: Gathered<Lanes, Delivery> = &ports.deliveries;
+    Assignments assignments: Gathered<Queue<Assignment>, Assignment> = &ports.assignments;
     Parked parked: Absent = &Absent;
     Documents documents: Bucket = &ports.documents;
     Events events: EventBus = &ports.events;

@@ -24,6 +24,8 @@ mod documents;
 #[cfg(feature = "eventbridge")]
 mod events;
 #[cfg(feature = "sqs")]
+mod gather;
+#[cfg(feature = "sqs")]
 mod lanes;
 #[cfg(feature = "operator")]
 mod operator;
@@ -50,6 +52,8 @@ pub use warm::warm;
 pub use documents::{Bucket, ObjectReader, ObjectStream};
 #[cfg(feature = "eventbridge")]
 pub use events::EventBus;
+#[cfg(feature = "sqs")]
+pub use gather::Gathered;
 #[cfg(feature = "sqs")]
 pub use lanes::Lanes;
 #[cfg(feature = "operator")]

@@ -11,6 +11,9 @@ use crate::team::{InvalidTeam, check_team};
 /// The longest message body that a queue accepts: 1 MiB, as in SQS.
 pub const MAX_BODY: usize = 1024 * 1024;
 
+/// The longest inline document beside which a message also carries a snapshot of the record.
+const LARGEST_WITH_SNAPSHOT: usize = 60 * 1024;
+
 /// The command to put an item into a stage and, if that is a Webhook stage, to fire it.
 ///
 /// Producers send it to the assignments queue.
@@ -55,6 +58,10 @@ pub struct Delivery {
     /// The lane that it is sent in.
     #[serde(default, skip_serializing_if = "Lane::is_fast")]
     pub lane: Lane,
+    /// The file's record when the message was sent, see [`FileStates::snapshot`](crate::ports::FileStates::snapshot).
+    /// It may be out of date, so nothing but a conditional write may follow from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<String>,
 }
 
 /// What a delivery message asks for.
@@ -239,11 +246,20 @@ impl Delivery {
         }
     }
 
-    /// The same message for another attempt.
+    /// Whether its document leaves room for a snapshot within the first 64 KB, which SQS bills as one request.
+    pub(crate) fn has_room_for_snapshot(&self) -> bool {
+        match &self.document {
+            Some(DocumentRef::Inline(json)) => json.get().len() <= LARGEST_WITH_SNAPSHOT,
+            _ => true,
+        }
+    }
+
+    /// The same message for another attempt, without what it knew of the record.
     #[must_use]
     pub fn for_attempt(&self, attempt: u32) -> Self {
         Self {
             task: Task::Attempt(attempt),
+            snapshot: None,
             ..self.clone()
         }
     }

@@ -27,6 +27,7 @@ async fn send(engine: &Engine, stage: u128, count: usize) {
         task: Task::Attempt(1),
         document: None,
         lane: delivery::control::Lane::Fast,
+        snapshot: None,
     };
     let messages = vec![
         Outgoing {

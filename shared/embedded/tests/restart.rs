@@ -26,6 +26,7 @@ async fn send(engine: &Engine) {
         task: Task::Attempt(1),
         document: None,
         lane: delivery::control::Lane::Fast,
+        snapshot: None,
     };
     let delay = Duration::ZERO;
     for sent in engine.send(vec![Outgoing { message, delay }]).await {

@@ -77,5 +77,6 @@ pub(crate) fn first_message(number: usize, stage: usize, lane: Lane) -> Delivery
         task: Task::Attempt(1),
         document: None,
         lane,
+        snapshot: None,
     }
 }

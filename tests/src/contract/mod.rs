@@ -15,7 +15,7 @@ pub use history::{history, lists};
 pub use operator::{operator, put_document, put_workflow};
 pub use queues::{InFlight, QueueUnderTest, queues};
 pub use receive::receive;
-pub use states::{conditional_writes, one_of_many_writers};
+pub use states::{conditional_writes, one_of_many_writers, snapshots};
 pub use unfinished::unfinished;
 
 use delivery::{DeliveryState, FileKey, FileState, Outcome, Reason, Status, Timestamp, Visit};

@@ -35,6 +35,7 @@ fn delivery(attempt: u32, document: Option<&str>) -> Delivery {
         task: Task::Attempt(attempt),
         document: document.map(|text| DocumentRef::Inline(inline(text))),
         lane: delivery::control::Lane::Fast,
+        snapshot: None,
     }
 }
 

@@ -37,6 +37,7 @@ async fn send_of(engine: &impl SendMessages<Delivery>, team: &str, stage: u128, 
         task: Task::Attempt(1),
         document: None,
         lane: delivery::control::Lane::Fast,
+        snapshot: None,
     };
     let delay = Duration::ZERO;
     for sent in engine.send(vec![Outgoing { message, delay }; count]).await {

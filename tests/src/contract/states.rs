@@ -46,3 +46,19 @@ pub async fn one_of_many_writers(states: &impl FileStates) {
         assert_eq!(states.get(&key).await.unwrap().as_ref(), won.first());
     }
 }
+
+/// A snapshot is the record itself, and of no other file. An engine need not have any.
+pub async fn snapshots(states: &impl FileStates) {
+    let key = key();
+    let first = waiting(&key, Uuid::from_u128(2));
+    states.put(&first).await.unwrap();
+    assert_eq!(
+        states.get_eventual(&key).await.unwrap().as_ref(),
+        Some(&first)
+    );
+    assert_eq!(states.from_snapshot(&key, "{"), None);
+    if let Some(snapshot) = states.snapshot(&first) {
+        assert_eq!(states.from_snapshot(&key, &snapshot), Some(first));
+        assert_eq!(states.from_snapshot(&super::key(), &snapshot), None);
+    }
+}

@@ -186,5 +186,6 @@ fn message(state: &FileState) -> Delivery {
         task: Task::Attempt(1),
         document: None,
         lane: delivery::control::Lane::Fast,
+        snapshot: None,
     }
 }

@@ -24,6 +24,7 @@ async fn the_table_keeps_the_contract() {
     let table = table();
     contract::conditional_writes(&table).await;
     contract::one_of_many_writers(&table).await;
+    contract::snapshots(&table).await;
     contract::held_back(&table).await;
     contract::controls(&table).await;
     contract::history(&table).await;

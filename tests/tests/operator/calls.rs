@@ -145,6 +145,7 @@ async fn functions_ask_for_what_their_roles_allow_from_their_start_on() {
         task: delivery::Task::Attempt(1),
         document: None,
         lane: delivery::control::Lane::Fast,
+        snapshot: None,
     };
     put(&config, &names.deliveries_queue_url, vec![now(dead)]).await;
     for file in &sent {

@@ -8,6 +8,7 @@ async fn writes_are_conditional() {
     let table = Dynamo::default().table();
     contract::conditional_writes(&table).await;
     contract::one_of_many_writers(&table).await;
+    contract::snapshots(&table).await;
     contract::held_back(&table).await;
 }
 

@@ -12,17 +12,22 @@ use crate::error::{corrupt, port_error};
 
 impl FileStates for Table {
     async fn get(&self, key: &FileKey) -> Result<Option<FileState>, PortError> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .key("pk", text(file(key)))
-            .key("sk", text("STATE"))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| port_error("get file state", &error))?;
-        found.item.map(|item| state(&item)).transpose()
+        self.read(key, true).await
+    }
+
+    async fn get_eventual(&self, key: &FileKey) -> Result<Option<FileState>, PortError> {
+        self.read(key, false).await
+    }
+
+    fn snapshot(&self, state: &FileState) -> Option<String> {
+        let short = compact::write(state).ok()?;
+        Some(short.to_string())
+    }
+
+    fn from_snapshot(&self, key: &FileKey, snapshot: &str) -> Option<FileState> {
+        let short = serde_json::from_str(snapshot).ok()?;
+        let state: FileState = compact::read(short).ok()?;
+        (state.key == *key).then_some(state)
     }
 
     async fn put(&self, next: &FileState) -> Result<(), WriteError> {
@@ -53,6 +58,22 @@ impl FileStates for Table {
             }
             _ => Err(WriteError::Port(failed)),
         }
+    }
+}
+
+impl Table {
+    async fn read(&self, key: &FileKey, consistent: bool) -> Result<Option<FileState>, PortError> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key("pk", text(file(key)))
+            .key("sk", text("STATE"))
+            .consistent_read(consistent)
+            .send()
+            .await
+            .map_err(|error| port_error("get file state", &error))?;
+        found.item.map(|item| state(&item)).transpose()
     }
 }
 

@@ -24,6 +24,7 @@ fn message(attempt: u32) -> Outgoing<Delivery> {
             task: Task::Attempt(attempt),
             document: None,
             lane: Lane::Fast,
+            snapshot: None,
         },
         delay: Duration::ZERO,
     }

@@ -335,5 +335,6 @@ fn message_for(assignment: &Assignment, delivery_id: Uuid, attempt: u32) -> Deli
         task: Task::Attempt(attempt),
         document: assignment.document.clone(),
         lane: Lane::Fast,
+        snapshot: None,
     }
 }

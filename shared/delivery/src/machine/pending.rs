@@ -54,6 +54,7 @@ pub fn pending(state: &FileState) -> Option<Pending> {
         task: Task::Attempt(open.attempt),
         document: open.document.clone().map(crate::document::DocumentRef::S3),
         lane: Lane::Fast,
+        snapshot: None,
     };
     Some(Pending {
         due,

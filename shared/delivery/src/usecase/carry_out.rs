@@ -9,7 +9,7 @@ use super::write::{Conflict, send_one, write};
 use crate::machine::{Effect, OnConflict, Report};
 use crate::message::{DeadLetter, Delivery};
 use crate::ports::{
-    Controls, Documents, Events, History, Observation, Observer, PortError, StepPorts,
+    Controls, Documents, Events, FileStates, History, Observation, Observer, PortError, StepPorts,
 };
 use crate::reason::Reason;
 use crate::record::Rejection;
@@ -20,7 +20,11 @@ pub(super) async fn carry_out<P: StepPorts>(
     ports: &P,
     effects: Vec<Effect>,
 ) -> Result<Option<Conflict>, Fault> {
+    let mut written = None;
     for effect in effects {
+        if let Some(next) = snapshot(ports, &effect) {
+            written = Some(next);
+        }
         match effect {
             Effect::ArchiveVisit(visit) => ports.history().visit(&visit).await?,
             Effect::ArchiveAttempt(attempt) => ports.history().attempt(&attempt).await?,
@@ -43,7 +47,7 @@ pub(super) async fn carry_out<P: StepPorts>(
                 }
             }
             Effect::SendDelivery(delivery, delay) => {
-                let delivery = in_its_lane(ports, *delivery).await?;
+                let delivery = ready(ports, *delivery, written.take()).await?;
                 send_one(ports.deliveries(), delivery, delay).await?;
             }
             Effect::SendAssignment(mut assignment) => {
@@ -61,13 +65,26 @@ pub(super) async fn carry_out<P: StepPorts>(
     Ok(None)
 }
 
-/// The message in its stage's lane.
-pub(super) async fn in_its_lane<P: StepPorts>(
+/// What the sender will find on record once the effect is carried out.
+pub(super) fn snapshot<P: StepPorts>(ports: &P, effect: &Effect) -> Option<String> {
+    match effect {
+        Effect::Write(next, _) => ports.states().snapshot(next),
+        _ => None,
+    }
+}
+
+/// The message as it is sent: in its stage's lane, and with the record that it was decided from, if that was just
+/// written.
+pub(super) async fn ready<P: StepPorts>(
     ports: &P,
-    delivery: Delivery,
+    mut delivery: Delivery,
+    written: Option<String>,
 ) -> Result<Delivery, PortError> {
-    let lane = ports.controls().control(&delivery.stage()).await?.lane();
-    Ok(Delivery { lane, ..delivery })
+    delivery.lane = ports.controls().control(&delivery.stage()).await?.lane();
+    if written.is_some() && delivery.has_room_for_snapshot() {
+        delivery.snapshot = written;
+    }
+    Ok(delivery)
 }
 
 fn report<P: StepPorts>(ports: &P, report: &Report) {

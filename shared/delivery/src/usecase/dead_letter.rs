@@ -55,10 +55,7 @@ async fn move_on<P: StepPorts>(
 ) -> Result<DeadLettered, Fault> {
     let mut file = File::read(ports, key).await?;
     loop {
-        let (effects, became) = match file
-            .decide(|history, now| decide(file.state.as_ref(), history, now))
-            .await?
-        {
+        let (effects, became) = match file.decide(&decide).await? {
             Decision::Do(effects, became) => (effects, became),
             Decision::Sender(never) => match never {},
         };

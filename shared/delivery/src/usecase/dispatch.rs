@@ -1,4 +1,4 @@
-use super::carry_out::{carry_out, in_its_lane};
+use super::carry_out::{carry_out, ready, snapshot};
 use super::fault::Fault;
 use super::file::{Decision, File};
 use crate::machine::{Dispatched, Effect, dispatch_step};
@@ -23,11 +23,11 @@ pub async fn prepare<P: StepPorts>(ports: &P, assignment: &Assignment) -> Result
         .workflows()
         .workflow(&assignment.team, assignment.workflow_id)
         .await?;
-    let mut file = File::read(ports, assignment.key()).await?;
+    let mut file = File::read_eventual(ports, assignment.key()).await?;
     loop {
-        let (workflow, state) = (workflow.as_deref(), file.state.as_ref());
-        let decision =
-            file.decide(|history, now| dispatch_step(workflow, assignment, state, history, now));
+        let workflow = workflow.as_deref();
+        let decision = file
+            .decide(|state, history, now| dispatch_step(workflow, assignment, state, history, now));
         let (mut first, result) = match decision.await? {
             Decision::Do(effects, result) => (effects, result),
             Decision::Sender(never) => match never {},
@@ -36,13 +36,17 @@ pub async fn prepare<P: StepPorts>(ports: &P, assignment: &Assignment) -> Result
         let is_send = |effect: &Effect| matches!(effect, Effect::SendDelivery(..));
         let at = first.iter().position(is_send).unwrap_or(first.len());
         let mut rest = first.split_off(at).into_iter();
+        let snapshot = first
+            .iter()
+            .rev()
+            .find_map(|effect| snapshot(ports, effect));
         if let Some(conflict) = carry_out(ports, first).await? {
             file.overtaken(conflict)?;
             continue;
         }
         let message = match rest.next() {
             Some(Effect::SendDelivery(message, delay)) => Some(Outgoing {
-                message: in_its_lane(ports, *message).await?,
+                message: ready(ports, *message, snapshot).await?,
                 delay,
             }),
             _ => None,

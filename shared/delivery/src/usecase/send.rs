@@ -11,7 +11,9 @@ use super::stage::Stage;
 use super::write::{Conflict, write};
 use crate::answer::Answer;
 use crate::document::Document;
-use crate::machine::{SenderStep, Sent, claim, put_off_after_call, record_attempt, send_step};
+use crate::machine::{
+    FromHistory, SenderStep, Sent, Step, claim, put_off_after_call, record_attempt, send_step,
+};
 use crate::message::Delivery;
 use crate::ports::{
     Call, Caller, Clock, DocumentError, Documents, Freshness, Secrets, SendPorts, StepPorts,
@@ -37,19 +39,25 @@ pub async fn send<P: SendPorts>(
     batch: &Batch<'_>,
     message: &Delivery,
 ) -> Result<Sent, Fault> {
-    let mut file = File::read(ports, message.key()).await?;
+    let mut file = File::of_message(ports, message).await?;
     let mut stage = Stage::read(ports, batch, message).await?;
     loop {
+        let gate = stage.gate();
+        let decide = |state: Option<&FileState>, history: &FromHistory, now| match state {
+            Some(state) => send_step(message, state, history, gate.as_ref(), now),
+            None => Step::Do(Vec::new(), Sent::Repeated),
+        };
+        let decision = file.decide(decide).await?;
         let Some(current) = &file.state else {
             return Err(Fault::UnknownFile(message.key()));
         };
-        let gate = stage.gate();
-        let decision =
-            file.decide(|history, now| send_step(message, current, history, gate.as_ref(), now));
-        let sent = match decision.await? {
+        let sent = match decision {
             Decision::Do(effects, sent) => carry_out(ports, effects).await?.map_or(Ok(sent), Err),
             Decision::Sender(SenderStep::Probe(next)) => {
-                stage.probe(ports, *next).await?;
+                // A delivery that is over must not take the probe from those that wait.
+                if !file.read_again().await? {
+                    stage.probe(ports, *next).await?;
+                }
                 continue;
             }
             Decision::Sender(SenderStep::Reserve(pace)) => {

@@ -28,6 +28,31 @@ impl FileStates for Sim {
         .await
     }
 
+    async fn get_eventual(&self, key: &FileKey) -> Result<Option<FileState>, PortError> {
+        self.effect("get eventually", |world| {
+            if world.dice.one_in(3) {
+                world.faults.note("stale read of a record");
+                return world.before.get(key).cloned();
+            }
+            world.states.get(key).cloned()
+        })
+        .await
+    }
+
+    fn snapshot(&self, state: &FileState) -> Option<String> {
+        serde_json::to_string(state).ok()
+    }
+
+    fn from_snapshot(&self, key: &FileKey, snapshot: &str) -> Option<FileState> {
+        let state: FileState = serde_json::from_str(snapshot).ok()?;
+        let mut world = self.world();
+        let is_stale = world.states.get(key) != Some(&state);
+        if is_stale {
+            world.faults.note("stale record in a message");
+        }
+        Some(state)
+    }
+
     async fn put(&self, next: &FileState) -> Result<(), WriteError> {
         let mut next = next.clone();
         if self.world().is_broken(Break::AnnouncesFirst) {

@@ -91,6 +91,7 @@ mod tests {
             task: Task::Attempt(1),
             document: None,
             lane: delivery::control::Lane::Fast,
+            snapshot: None,
         };
         let visit = Visit {
             id,

@@ -140,6 +140,7 @@ fn good(item: u128) -> Assignment {
             role: Role::Admin,
         },
         document: None,
+        trace: None,
     }
 }
 

@@ -83,6 +83,7 @@ async fn other_systems_are_told_when_a_file_leaves() {
             role: Role::Admin,
         },
         document: None,
+        trace: None,
     };
     for sent in deployment.assign(vec![assignment]).await {
         sent.unwrap();

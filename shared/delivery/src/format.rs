@@ -187,7 +187,8 @@ mod tests {
         assert_eq!(write(&Old { number: 1 }).unwrap(), r#"{"number":1}"#);
         let words = "w".to_owned();
         let json = write(&New { words }).unwrap();
-        assert_eq!(json, r#"{"format_version":2,"words":"w"}"#);
+        let expected = serde_json::json!({"format_version": 2, "words": "w"});
+        assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), expected);
         assert_eq!(read::<New>(&json).unwrap().words, "w");
     }
 

@@ -2,7 +2,7 @@
 
 use batch::{Answer, Return};
 use delivery::format::LOOK_AGAIN;
-use delivery::ports::{FileStates, PortErrorKind};
+use delivery::ports::{FileStates, Operator, PortErrorKind};
 use delivery::{Assignment, Delivery, Outcome};
 
 use crate::world::{LONG, World, event, failed, json};

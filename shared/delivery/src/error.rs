@@ -1,9 +1,11 @@
 use std::time::Duration;
 
-use crate::format::LOOK_AGAIN;
-
 /// The first delay after an error of the engine.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// How long a message waits before a function looks again whether it knows its format: 5 minutes, since only an
+/// upgrade will change that.
+pub const LOOK_AGAIN: Duration = Duration::from_mins(5);
 
 /// The kind of an engine's error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

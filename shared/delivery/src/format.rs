@@ -8,25 +8,16 @@
 //! Anything else does: a new value of an enum (a reason, a status, a task), a field that changes what must be
 //! done, another meaning. `tests/format.rs` has what format 1 can say.
 
-use std::time::Duration;
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::control::StageControl;
+pub use crate::error::LOOK_AGAIN;
 use crate::error::{PortError, PortErrorKind};
-use crate::message::{Assignment, DeadLetter, Delivery};
-use crate::record::{AttemptRecord, Rejection, VisitRecord};
-use crate::state::FileState;
 
 /// The field that has the format, from 2 on; without it the format is 1. In every format, what is stored or sent
 /// is a JSON object with this field at its top.
 const FIELD: &str = "format_version";
-
-/// How long a message waits before a function looks again whether it knows its format: 5 minutes, since only an
-/// upgrade will change that.
-pub const LOOK_AGAIN: Duration = Duration::from_mins(5);
 
 /// Something that has a format.
 pub trait Formatted {
@@ -39,26 +30,6 @@ pub trait Formatted {
 impl<T: Formatted> Formatted for &T {
     const WHAT: &'static str = T::WHAT;
     const FORMAT: u64 = T::FORMAT;
-}
-
-macro_rules! formats {
-    ($($type:ty: $what:literal = $format:literal;)+) => {
-        $(impl Formatted for $type {
-            const WHAT: &'static str = $what;
-            const FORMAT: u64 = $format;
-        })+
-    };
-}
-
-formats! {
-    Assignment: "assignment" = 1;
-    Delivery: "delivery" = 1;
-    DeadLetter: "dead letter" = 1;
-    FileState: "record" = 1;
-    VisitRecord: "visit" = 1;
-    AttemptRecord: "attempt" = 1;
-    Rejection: "rejection" = 1;
-    StageControl: "control record" = 1;
 }
 
 /// Something was written by a later version, in a format that this one does not know.
@@ -177,9 +148,14 @@ mod tests {
         words: String,
     }
 
-    formats! {
-        Old: "thing" = 1;
-        New: "thing" = 2;
+    impl Formatted for Old {
+        const WHAT: &'static str = "thing";
+        const FORMAT: u64 = 1;
+    }
+
+    impl Formatted for New {
+        const WHAT: &'static str = "thing";
+        const FORMAT: u64 = 2;
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod audit;
 mod document;
 mod error;
 mod event;
+mod formats;
 mod message;
 mod reason;
 mod record;

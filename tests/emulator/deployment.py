@@ -85,6 +85,15 @@ def deploy(endpoint, stack, folder, parameters):
     sys.exit("the stack did not come up:\n" + "\n".join(reasons or [found.get("StackStatusReason", "no reason given")]))
 
 
+def replace(endpoint, stack, folder, functions):
+    """Gives these functions of the stack other programs, as `cargo lambda deploy` does."""
+    functions_api = client("lambda", endpoint)
+    for function in functions:
+        name = f"{stack}-{function}"
+        functions_api.update_function_code(FunctionName=name, ZipFile=package(binary(folder, function)))
+        functions_api.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+
+
 def update(endpoint, stack, parameters):
     """Changes parameters of the stack, keeping the others."""
     cloudformation = client("cloudformation", endpoint)

@@ -4,7 +4,8 @@
     python3 tests/emulator/up.py --programs target/debug [--parameter Name=value …]
 
 Prints one JSON line when it is up, and one for each command it reads from standard input:
-`{"do": "restart"}`, `{"do": "kill", "function": "sender"}`, `{"do": "update", "parameters": {…}}`.
+`{"do": "restart"}`, `{"do": "kill", "function": "sender"}`, `{"do": "update", "parameters": {…}}`,
+`{"do": "programs", "programs": "DIR", "functions": ["sender"]}`.
 When standard input ends, it stops the emulator and every function.
 """
 
@@ -95,6 +96,9 @@ def execute(command, emulator, stack, deployment):
         return {"done": "restart", "pid": emulator.process.pid}
     if command["do"] == "kill":
         return {"done": "kill", "killed": emulator.kill(f"{stack}-{command['function']}")}
+    if command["do"] == "programs":
+        deployment.replace(emulator.endpoint, stack, pathlib.Path(command["programs"]), command["functions"])
+        return {"done": "programs"}
     if command["do"] == "update":
         return {"done": "update", "status": deployment.update(emulator.endpoint, stack, command["parameters"])}
     return {"error": f"unknown command {command['do']!r}"}

@@ -4,12 +4,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use delivery::control::StageKey;
 use delivery::ports::{
     FileStates, Freshness, Outgoing, PortErrorKind, Queue, Receive, Received, Secrets,
     SendMessages, Workflows, WriteError,
 };
 use delivery::{Delivery, FileKey, Status, Task};
 use embedded::{Engine, Options};
+use rusqlite::params;
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 use tests::contract::{self, InFlight, QueueUnderTest};
@@ -116,6 +118,27 @@ async fn receive(engine: &Engine) -> Vec<Received> {
         .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_, _| 10)
         .await
         .unwrap()
+}
+
+#[tokio::test]
+async fn what_a_later_version_wrote_is_not_damaged() {
+    let (engine, directory) = engine();
+    let database = rusqlite::Connection::open(directory.path().join("webhook-stage.db")).unwrap();
+    contract::newer(&engine, async |key: &FileKey, stage: &StageKey| {
+        for table in ["states", "visits"] {
+            let raise = format!(
+                "UPDATE {table} SET body = '{{\"format_version\":2}}' WHERE team = ?1 AND item_id = ?2"
+            );
+            database
+                .execute(&raise, params![key.team, key.item_id])
+                .unwrap();
+        }
+        let control = params![stage.team, stage.workflow_id, stage.stage_id, 1, contract::CONTROL];
+        database
+            .execute("INSERT INTO controls VALUES (?1, ?2, ?3, ?4, ?5)", control)
+            .unwrap();
+    })
+    .await;
 }
 
 #[tokio::test]

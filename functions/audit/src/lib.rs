@@ -53,6 +53,8 @@ pub struct Report {
     pub repaired: usize,
     /// Records that cannot be read.
     pub unreadable: u64,
+    /// Records that only a later version can read.
+    pub newer: u64,
 }
 
 /// An audit failed. It is tried again, and an alarm goes off if its report stays missing.
@@ -98,6 +100,7 @@ pub async fn handle<P: AuditPorts>(
         stuck: found.stuck.len(),
         repaired: found.stuck.iter().filter(|file| file.repaired).count(),
         unreadable: found.unreadable,
+        newer: found.newer,
     })
 }
 

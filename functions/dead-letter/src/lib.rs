@@ -32,6 +32,10 @@ pub async fn handle<P: StepPorts>(
 
 async fn handle_record<P: StepPorts>(ports: &P, record: &Record) -> Result<(), Failure> {
     let message = read(&record.body);
+    if let Err(newer @ MessageError::Newer(_)) = &message {
+        // A later version handles it, and no file fails because of an upgrade that was taken back.
+        return Err(newer.into());
+    }
     let subject = message.as_ref().ok().map(Message::subject);
     let buried = bury(ports, record, message).await;
     buried.map_err(|fault| Failure::of(&fault, subject, ports.clock().now()))
@@ -108,9 +112,11 @@ impl Message {
 /// One function serves both dead-letter queues: neither message can be mistaken for the other, because each
 /// requires a field that the other does not have.
 fn read(body: &str) -> Result<Message, MessageError> {
-    match Delivery::parse(body) {
-        Ok(delivery) => Ok(Message::Delivery(delivery)),
-        Err(_) => Assignment::parse(body).map(Message::Assignment),
+    match (Delivery::parse(body), Assignment::parse(body)) {
+        (Ok(delivery), _) => Ok(Message::Delivery(delivery)),
+        (_, Ok(assignment)) => Ok(Message::Assignment(assignment)),
+        // Each kind of message has a format of its own, and which this one is cannot be told.
+        (Err(newer @ MessageError::Newer(_)), _) | (_, Err(newer)) => Err(newer),
     }
 }
 

@@ -33,6 +33,7 @@ impl Events for EventBus {
             "workflow_id": event.workflow_id,
             "stage_id": event.stage_id,
             "delivery_id": event.delivery_id,
+            "trace_id": event.trace_id,
             "outcome": event.outcome,
             "edge": event.outcome.edge(),
             "reason": event.reason.map(delivery::Reason::code),

@@ -5,6 +5,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
 use batch::{Answer, Failed, Return, SqsBatchResponse};
 use delivery::Grouped;
+use delivery::format::Formatted;
 use delivery::ports::{Outgoing, SendMessages};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -48,6 +49,12 @@ impl Serialize for Renewed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.body.serialize(serializer)
     }
+}
+
+/// Its body has its own format.
+impl Formatted for Renewed {
+    const WHAT: &'static str = "copy";
+    const FORMAT: u64 = 1;
 }
 
 impl Grouped for Renewed {

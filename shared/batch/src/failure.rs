@@ -83,7 +83,7 @@ impl From<&MessageError> for Failure {
             code: error.code(),
             message: with_causes(error),
             subject: None,
-            retry_after: None,
+            retry_after: error.retry_after(),
         }
     }
 }
@@ -104,4 +104,26 @@ fn with_causes(error: &dyn Error) -> String {
         next = cause.source();
     }
     message
+}
+
+#[cfg(test)]
+mod tests {
+    use delivery::format::LOOK_AGAIN;
+
+    use super::*;
+
+    #[test]
+    fn only_a_message_of_a_later_version_is_not_at_fault() {
+        let failure = |body: &str| Failure::from(Delivery::parse(body).unwrap_err());
+        let newer = failure(r#"{"format_version":2}"#);
+        assert_eq!(
+            (newer.code, newer.retry_after),
+            ("newer_format", Some(LOOK_AGAIN))
+        );
+        let damaged = failure(r#"{"format_version":1}"#);
+        assert_eq!(
+            (damaged.code, damaged.retry_after),
+            ("invalid_message", None)
+        );
+    }
 }

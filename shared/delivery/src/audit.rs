@@ -30,4 +30,6 @@ pub struct Audit {
     pub stuck: Vec<Stuck>,
     /// Records that cannot be read.
     pub unreadable: u64,
+    /// Records that only a later version can read. Their messages wait for it.
+    pub newer: u64,
 }

@@ -1,3 +1,12 @@
+use std::time::Duration;
+
+/// The first delay after an error of the engine.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// How long a message waits before a function looks again whether it knows its format: 5 minutes, since only an
+/// upgrade will change that.
+pub const LOOK_AGAIN: Duration = Duration::from_mins(5);
+
 /// The kind of an engine's error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PortErrorKind {
@@ -9,6 +18,8 @@ pub enum PortErrorKind {
     Forbidden,
     /// The engine contains something that cannot be read back.
     Corrupt,
+    /// The engine contains something that a later version wrote, in a format that this one does not know.
+    Newer,
     /// The request is larger than the engine accepts.
     TooLarge,
 }
@@ -22,14 +33,19 @@ impl PortErrorKind {
             Self::Throttled => "engine_throttled",
             Self::Forbidden => "engine_forbidden",
             Self::Corrupt => "engine_corrupt",
+            Self::Newer => "newer_format",
             Self::TooLarge => "engine_too_large",
         }
     }
 
-    /// Whether the error passes with time, whatever was asked for.
+    /// How long to wait before the engine is asked again, if the error passes with time, whatever was asked for.
     #[must_use]
-    pub const fn is_passing(self) -> bool {
-        matches!(self, Self::Unavailable | Self::Throttled)
+    pub const fn retry_after(self) -> Option<Duration> {
+        match self {
+            Self::Unavailable | Self::Throttled => Some(PAUSE),
+            Self::Newer => Some(LOOK_AGAIN),
+            Self::Forbidden | Self::Corrupt | Self::TooLarge => None,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::attempt::AttemptSummary;
 use crate::reason::Reason;
 use crate::state::{FileKey, Outcome};
 use crate::time::Timestamp;
+use crate::trace::TraceId;
 
 /// A file left a Webhook stage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,6 +20,8 @@ pub struct FileLeft {
     pub stage_id: Uuid,
     /// The delivery.
     pub delivery_id: Uuid,
+    /// The trace that its calls belong to.
+    pub trace_id: TraceId,
     /// The edge it left by.
     pub outcome: Outcome,
     /// Why it failed.
@@ -42,6 +45,8 @@ pub struct Attempted {
     pub stage_id: Uuid,
     /// The delivery it belongs to.
     pub delivery_id: Uuid,
+    /// The trace that the call belongs to.
+    pub trace_id: TraceId,
     /// The attempt.
     pub summary: AttemptSummary,
     /// The time from when it was due until the call.

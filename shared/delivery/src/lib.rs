@@ -2,6 +2,7 @@
 //! the stage, and how that survives crashes, retries and duplicate messages.
 //!
 //! [`control`] has what is known of a stage as a whole: circuit breaker, pause, lane and rate.
+//! [`format`] tells what a later version wrote from damage.
 //! [`machine`] is pure: it takes the state record and a message, and returns a step, which is a list of effects in
 //! their order. [`ports`] are the traits that an engine implements (SQLite on one machine, AWS at scale).
 //! [`usecase`] carries out the effects over the ports; the Lambda handlers are thin adapters over it. The
@@ -20,6 +21,7 @@ mod audit;
 mod document;
 mod error;
 mod event;
+mod formats;
 mod message;
 mod reason;
 mod record;
@@ -27,8 +29,10 @@ mod retry_after;
 mod state;
 mod team;
 mod time;
+mod trace;
 
 pub mod control;
+pub mod format;
 pub mod machine;
 pub mod ports;
 pub mod retry;
@@ -45,3 +49,4 @@ pub use record::{AttemptRecord, Rejection, VisitRecord};
 pub use state::{DeliveryState, FileKey, FileState, Outcome, Status, Visit};
 pub use team::{InvalidTeam, MAX_TEAM, check_team, team_slug};
 pub use time::Timestamp;
+pub use trace::{InvalidTrace, Trace, TraceId, Traceparent};

@@ -1,12 +1,17 @@
-use serde::de::IgnoredAny;
+use std::time::Duration;
+
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use workflow::Actor;
 
 use crate::control::{Lane, StageKey};
 use crate::document::DocumentRef;
+use crate::error::PortErrorKind;
+use crate::format::{self, FormatError, Formatted, LOOK_AGAIN, Newer};
 use crate::state::FileKey;
 use crate::team::{InvalidTeam, check_team};
+use crate::trace::{self, Trace};
 
 /// The longest message body that a queue accepts: 1 MiB, as in SQS.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -34,6 +39,14 @@ pub struct Assignment {
     /// The item's document; by default the stored one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<DocumentRef>,
+    /// The producer's trace, as a W3C `traceparent`. One that is not valid is ignored.
+    #[serde(
+        rename = "traceparent",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "trace::in_message"
+    )]
+    pub trace: Option<Trace>,
 }
 
 /// An instruction to look at a delivery. It never decides anything itself: the state record does.
@@ -95,7 +108,7 @@ impl DeadLetter {
 }
 
 /// A message of a group, by which its queue is shared fairly.
-pub trait Grouped: Serialize + Send + Sync {
+pub trait Grouped: Formatted + Serialize + Send + Sync {
     /// The message group: for messages about a file the stage, so that a slow one delays no other. None for no
     /// group.
     fn group(&self) -> Option<String>;
@@ -134,6 +147,9 @@ pub enum MessageError {
         /// What is wrong there. It never quotes the message, which may contain anything.
         problem: &'static str,
     },
+    /// A later version wrote it. It is not at fault: it waits for a version that knows its format.
+    #[error(transparent)]
+    Newer(Newer),
     /// Its team is invalid, because it cannot be part of a key.
     #[error("{what} message: {invalid}")]
     Team {
@@ -148,7 +164,16 @@ impl MessageError {
     /// A stable code for machines.
     #[must_use]
     pub const fn code(&self) -> &'static str {
-        "invalid_message"
+        match self {
+            Self::Newer(_) => PortErrorKind::Newer.code(),
+            Self::Unreadable { .. } | Self::Team { .. } => "invalid_message",
+        }
+    }
+
+    /// How long to wait before the message is looked at again, if it is not at fault.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        matches!(self, Self::Newer(_)).then_some(LOOK_AGAIN)
     }
 
     /// Only the place is kept, because serde's own text may quote the message.
@@ -170,7 +195,8 @@ impl MessageError {
 }
 
 /// Reads an object. For an assignment serde would also accept an array, with the fields in order.
-fn read<'a, M: Deserialize<'a>>(what: &'static str, body: &'a str) -> Result<M, MessageError> {
+fn read<M: Formatted + DeserializeOwned>(body: &str) -> Result<M, MessageError> {
+    let what = M::WHAT;
     let is_json = || serde_json::from_str::<IgnoredAny>(body).is_ok();
     if !body.trim_ascii_start().starts_with('{') && is_json() {
         return Err(MessageError::Unreadable {
@@ -180,7 +206,10 @@ fn read<'a, M: Deserialize<'a>>(what: &'static str, body: &'a str) -> Result<M, 
             problem: "it is not a JSON object",
         });
     }
-    serde_json::from_str(body).map_err(|error| MessageError::from_json(what, &error))
+    format::read(body).map_err(|error| match error {
+        FormatError::Newer(newer) => MessageError::Newer(newer),
+        FormatError::Unreadable(error) => MessageError::from_json(what, &error),
+    })
 }
 
 fn valid_team(what: &'static str, team: &str) -> Result<(), MessageError> {
@@ -193,7 +222,7 @@ impl Assignment {
     /// # Errors
     /// [`MessageError`] with the place, when the body is not an assignment.
     pub fn parse(body: &str) -> Result<Self, MessageError> {
-        let read: Self = read("assignment", body)?;
+        let read: Self = read(body)?;
         valid_team("assignment", &read.team)?;
         Ok(read)
     }
@@ -214,7 +243,7 @@ impl Delivery {
     /// # Errors
     /// [`MessageError`] with the place, when the body is not a delivery.
     pub fn parse(body: &str) -> Result<Self, MessageError> {
-        let read: Self = read("delivery", body)?;
+        let read: Self = read(body)?;
         valid_team("delivery", &read.team)?;
         if read.task == Task::Attempt(0) {
             return Err(MessageError::Unreadable {

@@ -9,6 +9,7 @@ use crate::attempt::AttemptSummary;
 use crate::document::S3Object;
 use crate::reason::Reason;
 use crate::time::Timestamp;
+use crate::trace::Trace;
 
 /// A file: an item of a team. It is in one workflow at a time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -127,6 +128,9 @@ pub struct DeliveryState {
     /// The document's object, when the assignment named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<S3Object>,
+    /// The trace that its calls belong to, unless it begins with this delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
     /// How it ended; none while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -160,11 +164,19 @@ impl DeliveryState {
             attempts: Vec::new(),
             inline: false,
             document: None,
+            trace: None,
             outcome: None,
             reason: None,
             ended_at: None,
             moved_to: None,
         }
+    }
+
+    /// The trace that its calls belong to.
+    #[must_use]
+    pub fn trace(&self) -> Trace {
+        let begun = || Trace::begun_by(self.delivery_id);
+        self.trace.unwrap_or_else(begun)
     }
 
     /// The HTTP status of the last attempt that got an answer.

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
 
 use delivery::control::{StageControl, StageKey};
+use delivery::format::{self, read_stored};
 use delivery::ports::{ControlWriteError, Controls, PortError, PortErrorKind, stored_control};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -18,7 +19,9 @@ impl Controls for Engine {
             .writer()
             .run_unflushed("get stage control", move |db| body(db, &key))
             .await?;
-        let control = body.map_or_else(StageControl::default, |body| stored_control(stage, &body));
+        let control = body.map(|body| stored_control(stage, &body)).transpose();
+        let control = control.map_err(|newer| newer.into_port_error("get stage control"))?;
+        let control = control.unwrap_or_default();
         self.remember(stage, &control);
         Ok(control)
     }
@@ -29,8 +32,8 @@ impl Controls for Engine {
         next: &StageControl,
     ) -> Result<(), ControlWriteError> {
         let port = ControlWriteError::Port;
-        let text = serde_json::to_string(next)
-            .map_err(|error| port(corrupt("write stage control", error)))?;
+        let text =
+            format::write(next).map_err(|error| port(corrupt("write stage control", error)))?;
         let version = i64::try_from(next.version).map_err(|_| {
             port(PortError::new(
                 PortErrorKind::Corrupt,
@@ -85,7 +88,7 @@ fn body(db: &Connection, stage: &StageKey) -> rusqlite::Result<Option<String>> {
 }
 
 fn parse(body: &str) -> Result<StageControl, PortError> {
-    serde_json::from_str(body).map_err(|error| corrupt("read stage control", error))
+    read_stored("read stage control", body)
 }
 
 impl Engine {

@@ -1,3 +1,4 @@
+use delivery::format::{self, Formatted, read_stored};
 use delivery::ports::{History, PortError};
 use delivery::{AttemptRecord, FileKey, Rejection, VisitRecord};
 use rusqlite::{OptionalExtension, params};
@@ -59,9 +60,7 @@ impl History for Engine {
                 .optional()
             })
             .await?;
-        let parse =
-            |body: String| serde_json::from_str(&body).map_err(|error| corrupt(what, error));
-        body.map(parse).transpose()
+        body.map(|body| read_stored(what, &body)).transpose()
     }
 
     async fn rejection(&self, record: &Rejection) -> Result<(), PortError> {
@@ -84,6 +83,6 @@ impl History for Engine {
     }
 }
 
-fn json(record: &impl Serialize) -> Result<String, PortError> {
-    serde_json::to_string(record).map_err(|error| corrupt("write history", error))
+fn json(record: &(impl Formatted + Serialize)) -> Result<String, PortError> {
+    format::write(record).map_err(|error| corrupt("write history", error))
 }

@@ -1,3 +1,4 @@
+use delivery::format::{Formatted, read_stored};
 use delivery::ports::{Listing, Lists, Page, PortError};
 use delivery::{AttemptRecord, FileKey, FileState, Rejection, VisitRecord};
 use rusqlite::params;
@@ -68,7 +69,7 @@ impl Lists for Engine {
 }
 
 impl Engine {
-    async fn records<T: DeserializeOwned>(
+    async fn records<T: Formatted + DeserializeOwned>(
         &self,
         what: &'static str,
         sql: &'static str,
@@ -83,10 +84,7 @@ impl Engine {
                     .collect()
             })
             .await?;
-        bodies
-            .iter()
-            .map(|body| serde_json::from_str(body).map_err(|error| corrupt(what, error)))
-            .collect()
+        bodies.iter().map(|body| read_stored(what, body)).collect()
     }
 }
 

@@ -1,3 +1,4 @@
+use delivery::format::{self, read_stored};
 use delivery::ports::{FileStates, PortError, WriteError};
 use delivery::{FileKey, FileState, Outcome, Status};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -36,9 +37,9 @@ impl FileStates for Engine {
 /// Reads a stored record.
 ///
 /// # Errors
-/// [`PortError`] when it is not a record.
+/// [`PortError`] when it is not a record, or a later version's.
 pub fn parse(body: &str) -> Result<FileState, PortError> {
-    serde_json::from_str(body).map_err(|error| corrupt("read file state", error))
+    read_stored("read file state", body)
 }
 
 fn body(db: &Connection, team: &str, item_id: Uuid) -> rusqlite::Result<Option<String>> {
@@ -75,8 +76,7 @@ impl Row {
             at_rest,
             failed_stage: failed.map(|delivery| delivery.stage_id),
             updated_at: state.updated_at.as_millis(),
-            body: serde_json::to_string(state)
-                .map_err(|error| corrupt("write file state", error))?,
+            body: format::write(state).map_err(|error| corrupt("write file state", error))?,
         })
     }
 

@@ -8,6 +8,7 @@ const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 const WORKFLOW_ID: HeaderName = HeaderName::from_static("webhook-workflow-id");
 const STAGE_ID: HeaderName = HeaderName::from_static("webhook-stage-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("webhook-attempt");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The Authorization value cannot be sent in a header. The message never shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +24,7 @@ pub(crate) fn headers<R>(
     call: &Call<R>,
     signature: Option<String>,
 ) -> Result<HeaderMap, BadHeader> {
-    let mut headers = HeaderMap::with_capacity(10);
+    let mut headers = HeaderMap::with_capacity(12);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     for (name, value) in [
         (ID, call.delivery_id.to_string()),
@@ -31,6 +32,7 @@ pub(crate) fn headers<R>(
         (WORKFLOW_ID, call.workflow_id.to_string()),
         (STAGE_ID, call.stage_id.to_string()),
         (ATTEMPT, call.attempt.to_string()),
+        (TRACEPARENT, call.traceparent.to_string()),
     ] {
         headers.insert(name, HeaderValue::try_from(value).map_err(|_| BadHeader)?);
     }
@@ -54,9 +56,8 @@ mod tests {
     use std::time::Duration;
 
     use bytes::Bytes;
-    use delivery::Document;
-    use delivery::Timestamp;
     use delivery::ports::Call;
+    use delivery::{Document, Timestamp, Trace};
     use uuid::Uuid;
     use workflow::{StageSecrets, WebhookConfig};
 
@@ -74,6 +75,7 @@ mod tests {
             workflow_id: Uuid::from_u128(2),
             stage_id: Uuid::from_u128(3),
             attempt: 4,
+            traceparent: Trace::begun_by(Uuid::from_u128(1)).call(Uuid::from_u128(5)),
             sent_at: Timestamp::from_millis(5_999),
             timeout: Duration::from_secs(1),
             fresh_connection: false,
@@ -93,6 +95,10 @@ mod tests {
             [
                 ("authorization", "Bearer abc"),
                 ("content-type", "application/json"),
+                (
+                    "traceparent",
+                    "00-00000000000000000000000000000001-0000000000000005-01"
+                ),
                 ("webhook-attempt", "4"),
                 ("webhook-id", "00000000-0000-0000-0000-000000000001"),
                 ("webhook-signature", "v1,x v1,y"),

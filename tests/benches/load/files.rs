@@ -38,6 +38,7 @@ impl File {
                 role: Role::Admin,
             },
             document: None,
+            trace: None,
         };
         Self {
             delivery_id: visit_id_of(&assignment),

@@ -163,6 +163,7 @@ pub(super) fn assign(world: &mut World) {
             role: said,
         },
         document: None,
+        trace: None,
     };
     // By the role that people have, whatever a break makes of it.
     let by_worker = role == Role::Annotator;

@@ -3,6 +3,7 @@
 mod controls;
 mod documents;
 mod history;
+mod newer;
 mod operator;
 mod queues;
 mod receive;
@@ -12,6 +13,7 @@ mod unfinished;
 pub use controls::{controls, held_back};
 pub use documents::documents;
 pub use history::{history, lists};
+pub use newer::{CONTROL, newer};
 pub use operator::{operator, put_document, put_workflow};
 pub use queues::{InFlight, QueueUnderTest, queues};
 pub use receive::receive;

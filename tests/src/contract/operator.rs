@@ -27,6 +27,7 @@ fn assignment(key: &FileKey, document: Option<DocumentRef>) -> Assignment {
             role: Role::Admin,
         },
         document,
+        trace: None,
     }
 }
 

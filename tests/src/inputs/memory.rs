@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use ::workflow::Workflow;
 use delivery::control::{StageControl, StageKey};
+use delivery::format::Formatted;
 use delivery::ports::*;
 use delivery::*;
 use serde::Serialize;
@@ -99,7 +100,7 @@ impl Controls for Memory {
     }
 }
 
-impl<M: Serialize + Send> SendMessages<M> for Memory {
+impl<M: Formatted + Serialize + Send> SendMessages<M> for Memory {
     async fn send(&self, messages: Vec<Outgoing<M>>) -> Vec<Result<(), PortError>> {
         let bodies = messages.iter().map(Outgoing::body);
         bodies

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use ::workflow::{Actor, Role, Workflow};
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use batch::{Answer, BatchError};
-use delivery::{Assignment, DeadLetter, Delivery, FileKey};
+use delivery::{Assignment, DeadLetter, Delivery, FileKey, MessageError, Trace};
 use lambda_runtime::{Context, LambdaEvent};
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
@@ -59,6 +59,10 @@ fn says_what_it_was_read_as(body: &str) {
     let delivery = Delivery::parse(body);
     if let Ok(assignment) = assignment {
         is_an_object(body);
+        if let Some(trace) = assignment.trace {
+            let call = trace.call(Uuid::nil()).to_string();
+            assert_eq!(Trace::of_traceparent(&call), Some(trace), "{call}");
+        }
         let again = Assignment::parse(&written(&assignment));
         assert_eq!(again.expect("what was written can be read"), assignment);
     }
@@ -115,6 +119,10 @@ fn costs_itself_only(body: &str) {
     let ports = Memory::new(Arc::clone(&WORKFLOW));
     let answer = RUNTIME.block_on(dead_letter::handle(&ports, event(&bodies)));
     let failed = self::failed(&answer.expect("each record is named"));
+    if matches!(Assignment::parse(body), Err(MessageError::Newer(_))) {
+        assert_eq!(failed, ["m1"], "a later version's message waits for it");
+        return;
+    }
     assert!(failed.is_empty(), "{failed:?} stay dead letters for ever");
     let parked: Vec<String> = ports
         .sent()
@@ -140,6 +148,7 @@ fn good(item: u128) -> Assignment {
             role: Role::Admin,
         },
         document: None,
+        trace: None,
     }
 }
 

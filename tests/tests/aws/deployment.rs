@@ -80,6 +80,7 @@ impl Deployment {
             document: Some(DocumentRef::Inline(
                 RawValue::from_string(document).unwrap(),
             )),
+            trace: None,
         }
     }
 

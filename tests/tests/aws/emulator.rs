@@ -138,6 +138,11 @@ impl Emulator {
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("the emulator is gone: {line}"))
     }
 
+    /// This workspace's programs.
+    pub fn programs(&self) -> &Path {
+        &self.programs
+    }
+
     /// Where it is.
     pub fn endpoint(&self) -> &str {
         self.up["endpoint"].as_str().unwrap()

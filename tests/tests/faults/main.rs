@@ -21,3 +21,4 @@ mod restart;
 mod scene;
 mod throttled;
 mod twice;
+mod upgrade;

@@ -121,6 +121,16 @@ impl Scene {
 
     /// With these settings of the stage.
     pub async fn with(team: &str, answer: Answer, settings: serde_json::Value) -> Self {
+        Self::of(team, answer, settings, |_| {}).await
+    }
+
+    /// And with more changes of the workflow.
+    pub async fn of(
+        team: &str,
+        answer: Answer,
+        settings: serde_json::Value,
+        change: impl FnOnce(&mut serde_json::Value) + Send,
+    ) -> Self {
         let (deployment, alone) = deployment().await;
         let config = deployment.emulator.config();
         let names = Names::of_stack(&config, "webhook-stage").await.unwrap();
@@ -150,6 +160,7 @@ impl Scene {
         for (name, value) in settings.as_object().unwrap() {
             json["stages"][1]["config"][name] = value.clone();
         }
+        change(&mut json);
         let operator = aws::Deployment::new(&config, &names);
         let workflow = put_workflow(&operator, team, json.to_string().as_bytes()).await;
         deployment.proxy.plan(|_, _, _| Fault::None);
@@ -181,6 +192,7 @@ impl Scene {
                 document: Some(DocumentRef::Inline(
                     RawValue::from_string(document.to_string()).unwrap(),
                 )),
+                trace: None,
             }
         };
         (0..count).map(assignment).collect()
@@ -258,6 +270,7 @@ impl Scene {
             attempts.extend(self.operator.records().attempts(&state.key).await.unwrap());
         }
         let calls = self.receiver.seen.calls().into_iter();
+        let webhooks = self.workflow.webhook_stages();
         let evidence = Evidence {
             workflow: &self.workflow,
             files: settled,
@@ -272,7 +285,7 @@ impl Scene {
                     ..call
                 })
                 .collect(),
-            most_calls: [(self.workflow.first_webhook().unwrap().id, 3)].into(),
+            most_calls: webhooks.map(|(stage, _)| (stage.id, 3)).collect(),
             // Queues count whole seconds, and a message may come a second and a half early.
             early: Duration::from_millis(2_500),
             announced: None,

@@ -4,6 +4,7 @@
 mod batch_item_failures;
 mod check;
 mod dead_letters;
+mod newer;
 mod world;
 
 use std::time::Duration;

@@ -27,7 +27,7 @@ pub(crate) struct World {
     pub(crate) workflow: Workflow,
     recent: RecentCalls,
     calls: Arc<std::sync::atomic::AtomicUsize>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl World {
@@ -59,8 +59,13 @@ impl World {
             workflow,
             recent: RecentCalls::default(),
             calls,
-            _directory: directory,
+            directory,
         }
+    }
+
+    /// The engine's database, for what no engine does.
+    pub(crate) fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.directory.path().join("webhook-stage.db")).unwrap()
     }
 
     pub(crate) fn calls(&self) -> usize {
@@ -79,6 +84,7 @@ impl World {
                 role: Role::Admin,
             },
             document: None,
+            trace: None,
         };
         let body = Bytes::from_static(b"{\"version\":\"2.0\",\"item\":{}}");
         self.ports

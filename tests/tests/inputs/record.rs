@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use delivery::ports::{FileStates, Lists, PortErrorKind};
 use delivery::{
     AttemptSummary, DeliveryState, FileKey, FileState, Outcome, Reason, S3Object, Status,
-    Timestamp, Visit,
+    Timestamp, Trace, Visit,
 };
 use embedded::{Engine, Options};
 use proptest::prelude::*;
@@ -100,6 +100,13 @@ fn visit() -> impl Strategy<Value = Visit> {
         )
 }
 
+fn trace() -> impl Strategy<Value = Trace> {
+    (1..=u128::MAX, 0..=1_u8).prop_map(|(id, flag)| {
+        let given = format!("00-{id:032x}-{:016x}-0{flag}", 1);
+        Trace::of_traceparent(&given).unwrap()
+    })
+}
+
 fn delivery() -> impl Strategy<Value = DeliveryState> {
     let outcome = prop::option::of(prop_oneof![Just(Outcome::Succeeded), Just(Outcome::Failed)]);
     let open = (
@@ -109,7 +116,7 @@ fn delivery() -> impl Strategy<Value = DeliveryState> {
         prop::option::of(time()),
         prop::option::of(id()),
         prop::collection::vec(attempt(), 0..4),
-        (any::<u64>(), any::<bool>()),
+        (any::<u64>(), any::<bool>(), prop::option::of(trace())),
     );
     let end = (
         any::<bool>(),
@@ -121,7 +128,15 @@ fn delivery() -> impl Strategy<Value = DeliveryState> {
     );
     (open, end).prop_map(
         |(
-            (visit, attempt, next_at, lease_until, claim_id, attempts, (held_ms, is_reserved)),
+            (
+                visit,
+                attempt,
+                next_at,
+                lease_until,
+                claim_id,
+                attempts,
+                (held_ms, is_reserved, trace),
+            ),
             (inline, document, outcome, reason, ended_at, moved_to),
         )| {
             DeliveryState {
@@ -139,6 +154,7 @@ fn delivery() -> impl Strategy<Value = DeliveryState> {
                 attempts,
                 inline,
                 document,
+                trace,
                 outcome,
                 reason,
                 ended_at,

@@ -83,6 +83,7 @@ fn assignment(workflow: &Workflow, document: Option<DocumentRef>) -> Assignment 
             role: Role::Admin,
         },
         document,
+        trace: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 use aws::{Deployment, Names};
 use aws_sdk_sqs::types::QueueAttributeName;
 use delivery::ports::Operator;
-use delivery::{Assignment, FileKey};
+use delivery::{Assignment, FileKey, Trace};
 use serde_json::{Value, json};
 use tests::contract::{put_document, put_workflow};
 use uuid::Uuid;
@@ -83,6 +83,7 @@ async fn other_systems_are_told_when_a_file_leaves() {
             role: Role::Admin,
         },
         document: None,
+        trace: Trace::of_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
     };
     for sent in deployment.assign(vec![assignment]).await {
         sent.unwrap();
@@ -108,6 +109,7 @@ async fn other_systems_are_told_when_a_file_leaves() {
         ("outcome", json!("succeeded")),
         ("edge", json!("succeeded")),
         ("moved_to", json!(annotate)),
+        ("trace_id", json!("4bf92f3577b34da6a3ce929d0e0e4736")),
     ] {
         assert_eq!(detail[field], expected, "{field}");
     }

@@ -104,6 +104,7 @@ impl Ports {
                     role: Role::Admin,
                 },
                 document: None,
+                trace: None,
             };
             let document = Bytes::from_static(b"{\"version\":\"2.0\",\"item\":{}}");
             let key = assignment.key();

@@ -40,7 +40,7 @@ impl Operation for AuditArgs {
         print(&found, self.json)?;
         parked::print(&letters, self.json)?;
         let repaired = found.stuck.iter().all(|file| file.repaired);
-        let code = if found.unreadable == 0 && repaired && letters.is_empty() {
+        let code = if found.unreadable + found.newer == 0 && repaired && letters.is_empty() {
             SUCCESS
         } else {
             SOME_FAILED
@@ -89,6 +89,12 @@ fn print(found: &Audit, json: bool) -> Result<(), Error> {
     );
     if repaired < rows.len() {
         say!("to send the messages of the stuck files again, give the same command with --repair");
+    }
+    if found.newer > 0 {
+        let records = found.newer;
+        say!(
+            "{records} records are a later version's: their files wait for an update of webhook-stage"
+        );
     }
     if found.unreadable > 0 {
         say!(

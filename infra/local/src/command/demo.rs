@@ -258,6 +258,7 @@ impl Demo {
             item_id: key.item_id,
             assigned_by,
             document: None,
+            trace: None,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use bytes::Bytes;
 use delivery::ports::{Call, Caller, Documents};
 use delivery::usecase::DEFAULT_TIMEOUT;
-use delivery::{Document, Timestamp};
+use delivery::{Document, Timestamp, Trace};
 use uuid::Uuid;
 use webhook::{CallerConfig, WebhookCaller};
 use workflow::{StageSecrets, WebhookConfig};
@@ -40,6 +40,7 @@ pub(crate) async fn ping(args: &PingArgs) -> Result<u8, Error> {
         allow_networks: args.allow_network.clone(),
         ..CallerConfig::default()
     })?;
+    let delivery_id = Uuid::new_v4();
     let call: Call<<Directory as Documents>::Reader> = Call {
         config: WebhookConfig::new(args.url.clone()),
         secrets: StageSecrets {
@@ -47,10 +48,11 @@ pub(crate) async fn ping(args: &PingArgs) -> Result<u8, Error> {
             signing_secrets: Vec::new(),
         },
         document: Document::Bytes(document),
-        delivery_id: Uuid::new_v4(),
+        delivery_id,
         workflow_id: Uuid::nil(),
         stage_id: Uuid::nil(),
         attempt: 1,
+        traceparent: Trace::begun_by(delivery_id).call(Uuid::new_v4()),
         sent_at: Timestamp::from(std::time::SystemTime::now()),
         timeout: DEFAULT_TIMEOUT,
         fresh_connection: true,

@@ -41,6 +41,7 @@ fn named(text: &str, workflow_id: Uuid, stage_id: Uuid, key: &FileKey, role: Rol
         item_id: key.item_id,
         assigned_by: Actor::User { id: None, role },
         document: None,
+        trace: None,
     }
 }
 

@@ -172,7 +172,16 @@ fn an_edited_workflow_and_a_files_story() {
     );
     assert_eq!(story.matches("succeeded").count(), 2, "{story}");
     let known = rows(&on(&["status", "--item", item, "--json"])).remove(0);
-    assert_eq!(known["visits"].as_array().unwrap().len(), 2);
+    let visits = known["visits"].as_array().unwrap();
+    assert_eq!(visits.len(), 2);
+    let trace = visits[1]["trace_id"].as_str().unwrap();
+    let call = endpoint.calls().pop().unwrap();
+    let traceparent = call.header("traceparent").unwrap();
+    assert!(
+        traceparent.starts_with(&format!("00-{trace}-")),
+        "{traceparent}"
+    );
+    assert!(story.contains(trace), "{story}");
     let nobody = on(&["status", "--item", "00000000-0000-0000-0000-000000000000"]);
     assert_eq!(code(&nobody), 1);
     assert!(stderr(&nobody).contains("no such file"));

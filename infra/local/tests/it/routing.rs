@@ -1,7 +1,9 @@
 //! Edges: forward, back, unconnected, round and round.
 
+use std::collections::BTreeSet;
+
 use crate::support::{
-    Endpoint, code, directory, document, rows, run, stderr, webhook_stage, workflow,
+    Call, Endpoint, code, directory, document, rows, run, stderr, webhook_stage, workflow,
 };
 
 fn one_document(directory: &std::path::Path) -> std::path::PathBuf {
@@ -99,6 +101,9 @@ fn a_cycle_of_webhook_stages_ends_at_the_hop_limit() {
     assert_eq!(code(&output), 2, "{}", stderr(&output));
     let limit = usize::try_from(delivery::machine::HOP_LIMIT).unwrap();
     assert_eq!(endpoint.count(), limit);
+    let trace = |call: &Call| call.header("traceparent").unwrap()[..36].to_owned();
+    let traces: BTreeSet<String> = endpoint.calls().iter().map(trace).collect();
+    assert_eq!(traces.len(), 1, "{traces:?}");
     let row = &rows(&output)[0];
     let last = row["then"].as_array().unwrap().last().unwrap();
     assert_eq!(

@@ -140,8 +140,21 @@ fn a_receiver_that_recovers_gets_three_calls_with_one_id() {
                 .all(|row| row["outcome"] == "succeeded" && row["attempts"] == 3)
         );
         let mut attempts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut parents = BTreeSet::new();
         for call in endpoint.calls() {
             let id = call.header("webhook-id").unwrap().to_owned();
+            // One trace for each file, and a parent for each call.
+            let traceparent = call.header("traceparent").unwrap();
+            let trace = id.replace('-', "");
+            assert!(
+                traceparent.starts_with(&format!("00-{trace}-")),
+                "{traceparent}"
+            );
+            assert!(traceparent.ends_with("-01"), "{traceparent}");
+            assert!(
+                parents.insert(traceparent[36..52].to_owned()),
+                "{traceparent}"
+            );
             attempts
                 .entry(id)
                 .or_default()

@@ -8,6 +8,7 @@ pub mod fake;
 use std::sync::{Arc, Mutex};
 
 use aws::Table;
+use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
 use fake::{Answer, Fake, Request};
 use serde::Serialize;
@@ -46,6 +47,11 @@ impl Default for Dynamo {
 impl Dynamo {
     pub fn table(&self) -> Table {
         Table::new(&self.fake.config(), "table", Some(90))
+    }
+
+    /// A client of its own, for what the product does not do.
+    pub fn client(&self) -> Client {
+        Client::new(&self.fake.config())
     }
 
     /// What the requests since the last call of this function cost.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use delivery::{AttemptSummary, Attempted, Outcome};
+use delivery::{AttemptSummary, Attempted, Outcome, Trace};
 use uuid::Uuid;
 use workflow::{Actor, RejectReason, Role};
 
@@ -62,6 +62,7 @@ fn an_attempt_is_counted_by_stage_and_reason_and_its_lag_for_all() {
         workflow_id: Uuid::nil(),
         stage_id: Uuid::from_u128(3),
         delivery_id: Uuid::from_u128(2),
+        trace_id: Trace::begun_by(Uuid::from_u128(2)).id(),
         summary,
         lag: Duration::from_millis(1500),
     };
@@ -84,6 +85,7 @@ fn a_file_that_leaves_counts_as_given_up_or_not() {
             workflow_id: Uuid::nil(),
             stage_id: Uuid::nil(),
             delivery_id: Uuid::nil(),
+            trace_id: Trace::begun_by(Uuid::nil()).id(),
             outcome,
             reason: why,
             attempts: 6,

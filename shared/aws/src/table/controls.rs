@@ -34,6 +34,8 @@ impl Controls for Table {
         };
         let stored = self.stored(&stage.team, stage.workflow_id, age).await?;
         let read = stored.and_then(|stored| stored.controls.get(&stage.stage_id).cloned());
+        let read = read.transpose();
+        let read = read.map_err(|newer| newer.into_port_error("read stage control"))?;
         Ok(self.written.or_known(stage, read.unwrap_or_default()))
     }
 

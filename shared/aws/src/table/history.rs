@@ -7,7 +7,7 @@ use uuid::Uuid;
 use workflow::Actor;
 
 use super::Table;
-use super::item::{Item, body, file, json, new, number, text};
+use super::item::{Item, file, json, new, number, read, text};
 use crate::error::port_error;
 
 impl History for Table {
@@ -44,7 +44,7 @@ impl History for Table {
             .send()
             .await
             .map_err(|error| port_error(what, &error))?;
-        found.item.map(|item| body(what, &item)).transpose()
+        found.item.map(|item| read(what, &item)).transpose()
     }
 
     async fn rejection(&self, record: &Rejection) -> Result<(), PortError> {

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use delivery::FileKey;
+use delivery::format::{self, Formatted, read_stored};
 use delivery::ports::PortError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,18 +29,24 @@ pub(super) fn new(pk: String, sk: String) -> Item {
 
 pub(super) fn json(
     what: &'static str,
-    value: &impl Serialize,
+    value: &(impl Formatted + Serialize),
 ) -> Result<AttributeValue, PortError> {
-    serde_json::to_string(value)
+    format::write(value)
         .map(text)
         .map_err(|error| corrupt(what, error))
 }
 
-pub(super) fn body<T: DeserializeOwned>(what: &'static str, item: &Item) -> Result<T, PortError> {
+pub(super) fn body<'a>(what: &'static str, item: &'a Item) -> Result<&'a str, PortError> {
     match item.get("body") {
-        Some(AttributeValue::S(body)) => {
-            serde_json::from_str(body).map_err(|error| corrupt(what, error))
-        }
+        Some(AttributeValue::S(body)) => Ok(body),
         _ => Err(corrupt(what, "the item has no body")),
     }
+}
+
+/// What the item's body says.
+pub(super) fn read<T: Formatted + DeserializeOwned>(
+    what: &'static str,
+    item: &Item,
+) -> Result<T, PortError> {
+    read_stored(what, body(what, item)?)
 }

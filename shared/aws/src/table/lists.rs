@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
+use delivery::format::Formatted;
 use delivery::ports::{Listing, Lists, Page, PortError, PortErrorKind};
 use delivery::{AttemptRecord, FileKey, FileState, Rejection, VisitRecord};
 use futures_util::future::try_join_all;
@@ -9,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::Table;
 use super::index::{PARTITIONS, part_key};
-use super::item::{Item, body, file, new, text};
+use super::item::{Item, file, new, read, text};
 use super::states::state;
 use crate::error::port_error;
 
@@ -189,7 +190,7 @@ impl Table {
         Ok(left.map(|left| left.keys).unwrap_or_default())
     }
 
-    async fn under<T: DeserializeOwned>(
+    async fn under<T: Formatted + DeserializeOwned>(
         &self,
         key: &FileKey,
         prefix: &str,
@@ -210,7 +211,7 @@ impl Table {
                 .await
                 .map_err(|error| port_error("list history", &error))?;
             for item in page.items.unwrap_or_default() {
-                rows.push(body("read history", &item)?);
+                rows.push(read("read history", &item)?);
             }
             start = page.last_evaluated_key;
             if start.is_none() {

@@ -1,5 +1,6 @@
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use delivery::format;
 use delivery::ports::{FileStates, PortError, WriteError};
 use delivery::{FileKey, FileState, Outcome};
 use serde_json::{Value, json};
@@ -87,6 +88,7 @@ pub fn item(state: &FileState) -> Result<Item, PortError> {
     let fields = short
         .as_object_mut()
         .ok_or_else(|| corrupt(what, "no object"))?;
+    format::mark::<FileState>(fields);
     fields.remove("key");
     fields.remove("version");
     let status = fields.remove("S").unwrap_or_default();
@@ -115,10 +117,14 @@ pub fn item(state: &FileState) -> Result<Item, PortError> {
 /// The record of an item.
 ///
 /// # Errors
-/// [`PortError`] when the item was not made by [`item`].
+/// [`PortError`] when the item was not made by [`item`], or by a later version's.
 pub fn state(item: &Item) -> Result<FileState, PortError> {
     let what = "read file state";
     let missing = || corrupt(what, "an attribute is missing");
+    let mut short: Value =
+        serde_json::from_str(body(what, item)?).map_err(|error| corrupt(what, error))?;
+    let fields = short.as_object_mut().ok_or_else(missing)?;
+    format::check::<FileState>(fields).map_err(|newer| newer.into_port_error(what))?;
     let attribute = |name: &str| match item.get(name) {
         Some(AttributeValue::S(value) | AttributeValue::N(value)) => Ok(value.as_str()),
         _ => Err(missing()),
@@ -128,8 +134,6 @@ pub fn state(item: &Item) -> Result<FileState, PortError> {
     let version: u64 = attribute("version")?
         .parse()
         .map_err(|error| corrupt(what, error))?;
-    let mut short: Value = body(what, item)?;
-    let fields = short.as_object_mut().ok_or_else(missing)?;
     // The team's slug is foreign text, and may look like a short form.
     let team = compact::write(&team).map_err(|error| corrupt(what, error))?;
     fields.insert("key".to_owned(), json!({"team": team, "item_id": item_id}));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use delivery::control::{StageControl, StageKey};
+use delivery::format::{Newer, read_stored};
 use delivery::ports::{PortError, stored_control};
 use uuid::Uuid;
 use workflow::Workflow;
@@ -29,7 +30,8 @@ pub(super) const CONTROL: &str = "CONTROL#";
 #[derive(Debug)]
 pub(super) struct Stored {
     pub(super) workflow: Arc<Workflow>,
-    pub(super) controls: HashMap<Uuid, StageControl>,
+    /// A control record that only a later version can read concerns its own stage alone.
+    pub(super) controls: HashMap<Uuid, Result<StageControl, Newer>>,
 }
 
 impl Table {
@@ -116,8 +118,7 @@ fn stage_of(item: &Item) -> Option<Uuid> {
 }
 
 pub(super) fn control_of(item: &Item) -> Result<StageControl, PortError> {
-    serde_json::from_str(json_of(item).unwrap_or_default())
-        .map_err(|error| corrupt("read stage control", error))
+    read_stored("read stage control", json_of(item).unwrap_or_default())
 }
 
 fn json_of(item: &Item) -> Option<&str> {
@@ -156,9 +157,13 @@ mod tests {
             control(1, Some("{")),
             control(2, None),
             control(3, Some(&good.unwrap())),
+            control(4, Some(r#"{"format_version": 9}"#)),
         ];
         let found = stored("t", workflow.id, &items).unwrap().unwrap();
-        let version = |stage| found.controls[&Uuid::from_u128(stage)].version;
-        assert_eq!([1, 2, 3].map(version), [0, 0, 3]);
+        let version = |stage| {
+            let control = found.controls[&Uuid::from_u128(stage)].clone();
+            control.map(|control| control.version).ok()
+        };
+        assert_eq!([1, 2, 3, 4].map(version), [Some(0), Some(0), Some(3), None]);
     }
 }

@@ -1,7 +1,7 @@
 use aws::EventBus;
 use delivery::control::{Change, ChangeKind, StageKey};
 use delivery::ports::{Events, PortErrorKind};
-use delivery::{FileKey, FileLeft, Outcome, Reason, Timestamp};
+use delivery::{FileKey, FileLeft, Outcome, Reason, Timestamp, Trace};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ fn left() -> FileLeft {
         workflow_id: Uuid::from_u128(2),
         stage_id: Uuid::from_u128(3),
         delivery_id: Uuid::from_u128(4),
+        trace_id: Trace::begun_by(Uuid::from_u128(4)).id(),
         outcome: Outcome::Failed,
         reason: Some(Reason::HttpStatus),
         attempts: 6,
@@ -42,6 +43,7 @@ async fn a_file_that_left_is_announced_without_its_content() {
         "workflow_id": Uuid::from_u128(2),
         "stage_id": Uuid::from_u128(3),
         "delivery_id": Uuid::from_u128(4),
+        "trace_id": "00000000000000000000000000000004",
         "outcome": "failed",
         "edge": "failed",
         "reason": "http_status",

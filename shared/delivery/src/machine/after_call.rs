@@ -40,6 +40,7 @@ pub fn record_attempt(
         workflow_id: claimed.workflow_id,
         stage_id: open.stage_id,
         delivery_id: open.delivery_id,
+        trace_id: open.trace().id(),
         summary: summary.clone(),
         lag: open.next_at.until(started),
     }));

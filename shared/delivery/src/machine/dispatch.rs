@@ -174,12 +174,16 @@ fn arrived(assignment: &Assignment, state: &FileState, now: Timestamp) -> Step<D
     put_and_send(archive, queue(assignment, state, now), first)
 }
 
-/// A visit that an exit opened: its delivery starts now.
+/// A visit that an exit opened: its delivery starts now, and goes on with the trace of the one before.
 pub(super) fn queue(assignment: &Assignment, state: &FileState, now: Timestamp) -> FileState {
     let mut next = state.clone();
     next.version += 1;
     next.status = Status::Queued;
-    next.delivery = Some(delivery_state(assignment, &state.visit, now));
+    let before = state.delivery.as_ref().map(DeliveryState::trace);
+    next.delivery = Some(DeliveryState {
+        trace: before.or(assignment.trace),
+        ..delivery_state(assignment, &state.visit, now)
+    });
     next.updated_at = now;
     next
 }
@@ -294,6 +298,7 @@ fn delivery_state(assignment: &Assignment, visit: &Visit, now: Timestamp) -> Del
             Some(DocumentRef::S3(object)) => Some(object.clone()),
             _ => None,
         },
+        trace: assignment.trace,
         ..DeliveryState::open(visit, now)
     }
 }

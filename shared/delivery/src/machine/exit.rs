@@ -202,6 +202,7 @@ fn left(key: &FileKey, workflow_id: Uuid, delivery: &DeliveryState) -> Option<Fi
         workflow_id,
         stage_id: delivery.stage_id,
         delivery_id: delivery.delivery_id,
+        trace_id: delivery.trace().id(),
         outcome: delivery.outcome?,
         reason: delivery.reason,
         attempts: u32::try_from(delivery.attempts.len()).unwrap_or(u32::MAX),
@@ -219,6 +220,7 @@ pub(super) fn stop_hopping(state: &FileState, now: Timestamp) -> FileState {
     next.status = Status::Waiting;
     next.hops = 0;
     if let Some(delivery) = next.delivery.as_mut() {
+        delivery.trace = Some(delivery.trace());
         delivery.delivery_id = next.visit.id;
         delivery.stage_id = next.visit.stage_id;
         delivery.sequence = next.visit.sequence;
@@ -259,5 +261,7 @@ pub(super) fn assignment_of(
         item_id: state.key.item_id,
         assigned_by: state.visit.assigned_by.clone(),
         document: document.cloned().or_else(stored),
+        // The record has it.
+        trace: None,
     })
 }

@@ -21,6 +21,7 @@ pub fn redrive(letter: &DeadLetter) -> Result<Assignment, MessageError> {
             item_id: delivery.item_id,
             assigned_by: operator(),
             document: delivery.document,
+            trace: None,
         });
     }
     let assignment = Assignment::parse(&letter.body)?;

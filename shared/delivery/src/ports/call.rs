@@ -9,6 +9,7 @@ use super::PortError;
 use crate::answer::Answer;
 use crate::document::{Document, DocumentReader};
 use crate::time::Timestamp;
+use crate::trace::Traceparent;
 
 /// One call to make. Its `Debug` never shows the URL, because a URL can be a secret itself.
 pub struct Call<R> {
@@ -26,6 +27,8 @@ pub struct Call<R> {
     pub stage_id: Uuid,
     /// Sent as `webhook-attempt`, from 1.
     pub attempt: u32,
+    /// Sent as `traceparent`.
+    pub traceparent: Traceparent,
     /// Sent as `webhook-timestamp`, in seconds.
     pub sent_at: Timestamp,
     /// The time limit of the whole exchange, including the answer's body: the stage's, as far as the invocation

@@ -2,6 +2,7 @@ use std::future::Future;
 
 use super::PortError;
 use crate::control::{StageControl, StageKey};
+use crate::format::{self, FormatError, Newer};
 
 /// Why a conditional write of a control record did not succeed.
 #[derive(Debug)]
@@ -14,15 +15,21 @@ pub enum ControlWriteError {
 
 /// Reads a stored control record. One that cannot be read counts as none, and is logged: its stage then goes on
 /// without a breaker, and no other stage is affected.
-#[must_use]
-pub fn stored_control(stage: &StageKey, json: &str) -> StageControl {
-    serde_json::from_str(json).unwrap_or_else(|error| {
-        tracing::error!(
-            team = %stage.team, workflow_id = %stage.workflow_id, stage_id = %stage.stage_id, %error,
-            "the stage's control record cannot be read, and is ignored"
-        );
-        StageControl::default()
-    })
+///
+/// # Errors
+/// [`Newer`] when a later version wrote it. It may say that the stage is paused, so its deliveries wait.
+pub fn stored_control(stage: &StageKey, json: &str) -> Result<StageControl, Newer> {
+    match format::read(json) {
+        Ok(control) => Ok(control),
+        Err(FormatError::Newer(newer)) => Err(newer),
+        Err(FormatError::Unreadable(error)) => {
+            tracing::error!(
+                team = %stage.team, workflow_id = %stage.workflow_id, stage_id = %stage.stage_id, %error,
+                "the stage's control record cannot be read, and is ignored"
+            );
+            Ok(StageControl::default())
+        }
+    }
 }
 
 /// The stages' control records.

@@ -4,6 +4,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{PortError, PortErrorKind};
+use crate::format::{self, Formatted};
 use crate::message::MAX_BODY;
 use crate::retry::MAX_DELAY;
 
@@ -17,7 +18,7 @@ pub struct Outgoing<M> {
     pub delay: Duration,
 }
 
-impl<M: Serialize> Outgoing<M> {
+impl<M: Formatted + Serialize> Outgoing<M> {
     /// The message's body, within the limits of SQS, which apply on every engine.
     ///
     /// # Errors
@@ -27,7 +28,7 @@ impl<M: Serialize> Outgoing<M> {
             let what = "send a message delayed over 900 s";
             return Err(PortError::new(PortErrorKind::TooLarge, what));
         }
-        let body = serde_json::to_string(&self.message)
+        let body = format::write(&self.message)
             .map_err(|error| PortError::caused(PortErrorKind::Corrupt, "write a message", error))?;
         let body = escaped(body);
         if body.len() > MAX_BODY {

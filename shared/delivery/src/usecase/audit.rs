@@ -4,8 +4,8 @@ use crate::audit::{Audit, Stuck};
 use crate::machine::{Pending, PendingMessage, pending};
 use crate::message::{Assignment, Delivery};
 use crate::ports::{
-    AuditPorts, Clock, Observation, Observer, Outgoing, PortError, ScanSegment, SendMessages,
-    Unfinished,
+    AuditPorts, Clock, Observation, Observer, Outgoing, PortError, PortErrorKind, ScanSegment,
+    SendMessages, Unfinished,
 };
 use crate::retry::MAX_DELAY;
 use crate::state::FileState;
@@ -51,6 +51,11 @@ pub async fn audit<P: AuditPorts>(ports: &P, settings: AuditSettings) -> Result<
         for file in page.rows {
             let file = match file {
                 Ok(file) => file,
+                Err(error) if error.kind == PortErrorKind::Newer => {
+                    tracing::warn!(code = error.kind.code(), %error, "a record waits for a later version");
+                    audit.newer += 1;
+                    continue;
+                }
                 Err(error) => {
                     tracing::error!(code = error.kind.code(), %error, "a record cannot be read");
                     audit.unreadable += 1;

@@ -4,9 +4,6 @@ use crate::ports::PortError;
 use crate::state::FileKey;
 use crate::time::Timestamp;
 
-/// The first delay after an error of the engine.
-const PAUSE: Duration = Duration::from_secs(5);
-
 /// Why a message must stay on its queue. It is never because of the receiver.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -46,7 +43,7 @@ impl Fault {
     #[must_use]
     pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
         match self {
-            Self::Port(error) => error.kind.is_passing().then_some(PAUSE),
+            Self::Port(error) => error.kind.retry_after(),
             Self::LeaseHeld(until) => Some(now.until(*until)),
             Self::OutOfTime => Some(Duration::ZERO),
             Self::Contended => Some(Duration::from_secs(1)),

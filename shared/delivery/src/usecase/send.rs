@@ -20,8 +20,9 @@ use crate::ports::{
 };
 use crate::reason::Reason;
 use crate::retry::{Policy, Verdict};
-use crate::state::FileState;
+use crate::state::{DeliveryState, FileState};
 use crate::time::Timestamp;
+use crate::trace::Trace;
 
 /// How far the clocks of two senders may differ. A call that might outlive its lease by the other's clock is
 /// not started.
@@ -101,7 +102,8 @@ async fn attempt<P: SendPorts>(
         return Err(Fault::OutOfTime);
     }
     let lease_until = claimed_at.plus(timeout + LEASE_MARGIN);
-    let claimed = claim(current, ports.clock().unique_id(), lease_until, claimed_at);
+    let claim_id = ports.clock().unique_id();
+    let claimed = claim(current, claim_id, lease_until, claimed_at);
     if let Some(found) = write(ports.states(), &claimed).await? {
         return Ok(Err(found));
     }
@@ -128,6 +130,7 @@ async fn attempt<P: SendPorts>(
                 workflow_id: message.workflow_id,
                 stage_id: message.stage_id,
                 attempt: number,
+                traceparent: trace_of(&claimed, message).call(claim_id),
                 sent_at: started,
                 timeout,
                 fresh_connection: Policy::of(config).needs_fresh_connection(number),
@@ -143,6 +146,14 @@ async fn attempt<P: SendPorts>(
     let config = stage.config();
     refresh_secrets_after_refusal(ports, &message.team, config, &answer).await;
     Ok(Ok(sent))
+}
+
+fn trace_of(state: &FileState, message: &Delivery) -> Trace {
+    let begun = || Trace::begun_by(message.delivery_id);
+    state
+        .delivery
+        .as_ref()
+        .map_or_else(begun, DeliveryState::trace)
 }
 
 struct Ready<'a, R> {
@@ -224,7 +235,7 @@ async fn record<P: SendPorts>(
     let attempt = claimed.delivery.as_ref().map(|open| open.attempt);
     tracing::info!(
         team = %message.team, item_id = %message.item_id, stage_id = %message.stage_id,
-        delivery_id = %message.delivery_id, attempt, status = answer.result.ok(),
+        delivery_id = %message.delivery_id, trace_id = %trace_of(claimed, message).id(), attempt, status = answer.result.ok(),
         reason = Verdict::of(answer).reason().map(Reason::code),
         duration_ms = answer.duration.as_millis(), "attempt"
     );

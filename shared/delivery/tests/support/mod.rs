@@ -48,6 +48,7 @@ pub fn command(stage: &str) -> Assignment {
             role: Role::Admin,
         },
         document: None,
+        trace: None,
     }
 }
 

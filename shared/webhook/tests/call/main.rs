@@ -93,6 +93,7 @@ async fn the_head() {
             "content-length",
             "content-type",
             "host",
+            "traceparent",
             "user-agent",
             "webhook-attempt",
             "webhook-id",
@@ -108,6 +109,10 @@ async fn the_head() {
         (
             "user-agent",
             concat!("webhook-stage/", env!("CARGO_PKG_VERSION")),
+        ),
+        (
+            "traceparent",
+            "00-0000000000000000000000000000de11-000000000000c1a1-01",
         ),
         ("webhook-attempt", "3"),
         ("webhook-id", "00000000-0000-0000-0000-00000000de11"),

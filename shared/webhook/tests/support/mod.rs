@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use delivery::ports::{Call, Caller, PortError};
-use delivery::{Answer, Document, DocumentReader, Timestamp};
+use delivery::{Answer, Document, DocumentReader, Timestamp, Trace};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -245,6 +245,7 @@ pub fn call(url: impl Into<String>) -> Call<Reader> {
         workflow_id: Uuid::from_u128(0x0f10),
         stage_id: Uuid::from_u128(0x57a9),
         attempt: 1,
+        traceparent: Trace::begun_by(Uuid::from_u128(0xde11)).call(Uuid::from_u128(0xc1a1)),
         sent_at: Timestamp::from(std::time::SystemTime::now()),
         timeout: Duration::from_secs(20),
         fresh_connection: false,

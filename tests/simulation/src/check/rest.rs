@@ -69,6 +69,7 @@ fn commanded(rejection: &Rejection) -> Command {
             role: Role::Admin,
         },
         document: None,
+        trace: None,
     })
 }
 

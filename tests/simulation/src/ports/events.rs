@@ -77,6 +77,7 @@ impl World {
                 workflow_id: next.workflow_id,
                 stage_id: delivery.stage_id,
                 delivery_id: delivery.delivery_id,
+                trace_id: delivery.trace().id(),
                 outcome,
                 reason: delivery.reason,
                 attempts: u32::try_from(delivery.attempts.len()).unwrap(),

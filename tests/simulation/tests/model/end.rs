@@ -11,6 +11,7 @@ pub(crate) fn end_on(record: &FileState) -> Option<Fact<FileLeft>> {
         workflow_id: record.workflow_id,
         stage_id: delivery.stage_id,
         delivery_id: delivery.delivery_id,
+        trace_id: delivery.trace().id(),
         outcome: delivery.outcome?,
         reason: delivery.reason,
         attempts: u32::try_from(delivery.attempts.len()).unwrap(),

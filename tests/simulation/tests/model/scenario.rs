@@ -115,5 +115,6 @@ pub(crate) fn assignment(number: usize, command: &Command) -> Assignment {
         item_id: Uuid::from_u128(1),
         assigned_by: Actor::User { id: Some(7), role },
         document: None,
+        trace: None,
     }
 }

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use delivery::ports::{FileStates, Lists, Operator};
-use delivery::{AttemptRecord, DeliveryState, FileKey, FileState, Rejection, Status};
+use delivery::{AttemptRecord, DeliveryState, FileKey, FileState, Rejection, Status, TraceId};
 use serde::Serialize;
 use workflow::Workflow;
 
@@ -16,9 +16,24 @@ use crate::terminal::report::{self, Row};
 struct Known {
     #[serde(flatten)]
     state: FileState,
-    visits: Vec<DeliveryState>,
+    visits: Vec<Delivered>,
     failed_attempts: Vec<AttemptRecord>,
     rejections: Vec<Rejection>,
+}
+
+/// A delivery with the trace of its calls, which the record has only if it did not begin with the delivery.
+#[derive(Debug, Serialize)]
+struct Delivered {
+    #[serde(flatten)]
+    delivery: DeliveryState,
+    trace_id: TraceId,
+}
+
+impl From<DeliveryState> for Delivered {
+    fn from(delivery: DeliveryState) -> Self {
+        let trace_id = delivery.trace().id();
+        Self { delivery, trace_id }
+    }
 }
 
 /// Prints one file's state, visits, failed attempts and rejected assignments.
@@ -41,7 +56,7 @@ pub(super) async fn item(
     let mut visits = report::deliveries(records, &state).await?;
     visits.extend(state.delivery.clone().filter(|d| d.outcome.is_none()));
     let known = Known {
-        visits,
+        visits: visits.into_iter().map(Delivered::from).collect(),
         failed_attempts: records.attempts(key).await?,
         rejections,
         state,
@@ -82,6 +97,7 @@ fn write(
     writeln!(out, "{name} {doing} {at} since {since}")?;
     let header = ["WEBHOOK", "OUTCOME", "CALLS", "WENT TO", "WHY"].map(str::to_owned);
     let visits = known.visits.iter().map(|visit| {
+        let visit = &visit.delivery;
         let why = visit.reason.map_or("", delivery::Reason::code);
         [
             stage(visit.stage_id),
@@ -94,6 +110,9 @@ fn write(
     let lines: Vec<_> = std::iter::once(header).chain(visits).collect();
     writeln!(out)?;
     write_columns(out, &lines)?;
+    if let Some(last) = known.visits.last() {
+        writeln!(out, "\ntrace of the last one's calls: {}", last.trace_id)?;
+    }
     if !known.failed_attempts.is_empty() {
         let header = ["FAILED ATTEMPT", "AT", "STATUS", "REASON", "MS", "ANSWER"];
         let attempts = known.failed_attempts.iter().map(|record| {

@@ -74,6 +74,10 @@ async fn a_record_stays_below_a_unit_over_the_webhook_stages_of_a_workflow() {
         .collect();
     assert!(stages.len() > 1);
     let mut assignment = assignment(&workflow, None);
+    // The longest that a trace can be in a record.
+    assignment.trace =
+        Trace::of_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
+    assert!(assignment.trace.is_some());
     for stage in stages {
         assignment.assignment_id = Uuid::new_v4();
         assignment.stage_id = stage;

@@ -154,6 +154,7 @@ pub(crate) fn assignment(workflow: &Workflow, document: Option<DocumentRef>) -> 
             role: Role::WorkforceManager,
         },
         document,
+        trace: None,
     }
 }
 

@@ -56,9 +56,9 @@ pub async fn snapshots(states: &impl FileStates) {
         states.get_eventual(&key).await.unwrap().as_ref(),
         Some(&first)
     );
-    assert_eq!(states.from_snapshot(&key, "{"), None);
+    assert_eq!(states.restore(&key, "{"), None);
     if let Some(snapshot) = states.snapshot(&first) {
-        assert_eq!(states.from_snapshot(&key, &snapshot), Some(first));
-        assert_eq!(states.from_snapshot(&super::key(), &snapshot), None);
+        assert_eq!(states.restore(&key, &snapshot), Some(first));
+        assert_eq!(states.restore(&super::key(), &snapshot), None);
     }
 }

@@ -63,7 +63,7 @@ async fn a_file_whose_record_a_later_version_wrote_waits_and_then_goes_on() {
     let error = engine.get(&assignment.key()).await.unwrap_err();
     assert_eq!(error.kind, PortErrorKind::Newer);
     wait(world.dispatch(&[json(&assignment)]).await, 1);
-    wait(world.send(&[delivery.clone()], LONG).await, 1);
+    wait(world.send(std::slice::from_ref(&delivery), LONG).await, 1);
     for body in [json(&assignment), delivery.clone()] {
         let letters = event(&[body], LONG);
         wait(dead_letter::handle(&world.ports, letters).await.unwrap(), 1);

@@ -13,20 +13,22 @@ use crate::error::{corrupt, port_error};
 
 impl FileStates for Table {
     async fn get(&self, key: &FileKey) -> Result<Option<FileState>, PortError> {
-        self.read(key, true).await
+        self.record(key, true).await
     }
 
     async fn get_eventual(&self, key: &FileKey) -> Result<Option<FileState>, PortError> {
-        self.read(key, false).await
+        self.record(key, false).await
     }
 
     fn snapshot(&self, state: &FileState) -> Option<String> {
-        let short = compact::write(state).ok()?;
+        let mut short = compact::write(state).ok()?;
+        format::mark::<FileState>(short.as_object_mut()?);
         Some(short.to_string())
     }
 
-    fn from_snapshot(&self, key: &FileKey, snapshot: &str) -> Option<FileState> {
-        let short = serde_json::from_str(snapshot).ok()?;
+    fn restore(&self, key: &FileKey, snapshot: &str) -> Option<FileState> {
+        let short: Value = serde_json::from_str(snapshot).ok()?;
+        format::check::<FileState>(short.as_object()?).ok()?;
         let state: FileState = compact::read(short).ok()?;
         (state.key == *key).then_some(state)
     }
@@ -63,7 +65,11 @@ impl FileStates for Table {
 }
 
 impl Table {
-    async fn read(&self, key: &FileKey, consistent: bool) -> Result<Option<FileState>, PortError> {
+    async fn record(
+        &self,
+        key: &FileKey,
+        consistent: bool,
+    ) -> Result<Option<FileState>, PortError> {
         let found = self
             .client
             .get_item()

@@ -36,7 +36,7 @@ pub trait FileStates: Send + Sync {
     }
 
     /// The record of a [`snapshot`](Self::snapshot). None if it cannot be read; the sender then reads the record.
-    fn from_snapshot(&self, _key: &FileKey, _snapshot: &str) -> Option<FileState> {
+    fn restore(&self, _key: &FileKey, _snapshot: &str) -> Option<FileState> {
         None
     }
 

@@ -43,7 +43,7 @@ impl<'a, P: StepPorts> File<'a, P> {
     pub(super) async fn of_message(ports: &'a P, message: &Delivery) -> Result<Self, Fault> {
         let key = message.key();
         let snapshot = message.snapshot.as_deref();
-        match snapshot.and_then(|snapshot| ports.states().from_snapshot(&key, snapshot)) {
+        match snapshot.and_then(|snapshot| ports.states().restore(&key, snapshot)) {
             Some(state) => Ok(Self::seen(ports, key, Some(state))),
             None => Self::read(ports, key).await,
         }

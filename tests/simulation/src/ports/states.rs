@@ -43,7 +43,7 @@ impl FileStates for Sim {
         serde_json::to_string(state).ok()
     }
 
-    fn from_snapshot(&self, key: &FileKey, snapshot: &str) -> Option<FileState> {
+    fn restore(&self, key: &FileKey, snapshot: &str) -> Option<FileState> {
         let state: FileState = serde_json::from_str(snapshot).ok()?;
         let mut world = self.world();
         let is_stale = world.states.get(key) != Some(&state);

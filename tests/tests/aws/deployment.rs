@@ -45,9 +45,7 @@ pub(crate) async fn deployed(team: &str, configured: serde_json::Value) -> Deplo
     }
     let imported = Workflow::import(document.to_string().as_bytes()).unwrap();
     let store = SecretStore::new(&config, emulator.output("SecretsPrefix"));
-    for (reference, secrets) in &imported.secrets {
-        store.store(team, reference, secrets).await.unwrap();
-    }
+    store.store(team, &imported.secrets).await.unwrap();
     let table = Table::new(&config, emulator.output("TableName"), Some(1));
     table
         .store_workflow(team, &imported.workflow)

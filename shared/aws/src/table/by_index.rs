@@ -180,7 +180,12 @@ fn first(parts: Vec<Part>, limit: usize) -> (Vec<Entry>, Option<String>) {
     // A part that has more says nothing about what comes after its last entry.
     let ends = parts.iter().filter(|part| part.has_more);
     let known_to = ends
-        .map(|part| part.entries.last().map(|last| last.order.clone()).unwrap_or_default())
+        .map(|part| {
+            part.entries
+                .last()
+                .map(|last| last.order.clone())
+                .unwrap_or_default()
+        })
         .min();
     let mut entries: Vec<Entry> = parts.into_iter().flat_map(|part| part.entries).collect();
     if let Some(end) = &known_to {

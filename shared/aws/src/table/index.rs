@@ -59,10 +59,7 @@ pub(super) const AT_REST: Index = Index {
 impl Index {
     fn entry(self, stage_id: Uuid, state: &FileState) -> [(String, AttributeValue); 2] {
         [
-            (
-                self.pk.to_owned(),
-                text(written_key(stage_id, &state.key)),
-            ),
+            (self.pk.to_owned(), text(written_key(stage_id, &state.key))),
             (self.sk.to_owned(), text(order(state))),
         ]
     }
@@ -125,6 +122,10 @@ mod tests {
             })
             .collect();
         assert_eq!(written.len(), 16);
-        assert!(written.iter().all(|key| key.starts_with("2#") && read.contains(key)));
+        assert!(
+            written
+                .iter()
+                .all(|key| key.starts_with("2#") && read.contains(key))
+        );
     }
 }

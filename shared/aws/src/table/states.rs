@@ -60,7 +60,10 @@ impl Table {
     /// The item of a record, with what the indexes and the retention need.
     fn written(&self, state: &FileState) -> Result<Item, PortError> {
         let mut item = item(state)?;
-        item.extend(index::entries(state, self.index_at_rest != AtRestIndex::Absent));
+        item.extend(index::entries(
+            state,
+            self.index_at_rest != AtRestIndex::Absent,
+        ));
         Ok(self.retention.record(item, state))
     }
 }

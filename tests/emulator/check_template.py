@@ -111,6 +111,7 @@ def failures_are_seen(t):
         yield from (f"no alarm on {metric} of {of}" for metric, of in needed if (metric, of) not in watched)
     for table in t.of("AWS::DynamoDB::Table").values():
         for index in table["GlobalSecondaryIndexes"]:
+            index = index["Fn::If"][1] if "Fn::If" in index else index
             if ("WriteThrottleEvents", index["IndexName"]) not in watched:
                 yield f"no alarm on throttled writes of the index {index['IndexName']}"
 
@@ -237,6 +238,57 @@ def table_kept(t):
             yield f"{name}'s deletion protection is not the parameter's"
         if table.get("TimeToLiveSpecification") != {"AttributeName": "ttl", "Enabled": True}:
             yield f"{name} does not expire history"
+
+
+def index_by_parameter(t):
+    """The index of files at rest, its keys and its alarm exist together, and only if they were asked for."""
+    condition = "IndexesFilesAtRest"
+    if t.tree["Conditions"].get(condition) != {"Fn::Not": [{"Fn::Equals": [{"Ref": "IndexFilesAtRest"}, "false"]}]} or t.tree["Parameters"]["IndexFilesAtRest"]["Default"] != "false":
+        yield "the index is not off by default"
+    table = t.of("AWS::DynamoDB::Table")["Table"]
+    for asked in (False, True):
+        chosen = {key: [one["Fn::If"][1] if "Fn::If" in one else one for one in table[key] if "Fn::If" not in one or (asked and one["Fn::If"][0] == condition)] for key in ("AttributeDefinitions", "GlobalSecondaryIndexes")}
+        keys = {key["AttributeName"] for index in [table, *chosen["GlobalSecondaryIndexes"]] for key in index["KeySchema"]}
+        if keys != {attribute["AttributeName"] for attribute in chosen["AttributeDefinitions"]}:
+            yield f"with the index {asked}: attributes that are no keys, or keys that are no attributes"
+        if ("at-rest" in {index["IndexName"] for index in chosen["GlobalSecondaryIndexes"]}) != asked:
+            yield f"with the index {asked}: it is there, or missing"
+    if t.resources["AtRestIndexWriteThrottlesAlarm"].get("Condition") != condition:
+        yield "the index's alarm is not there with the index"
+    for name in ("Dispatcher", "Sender", "DeadLetter"):
+        if t.of("AWS::Serverless::Function")[name]["Environment"]["Variables"].get("INDEX_FILES_AT_REST") != {"Ref": "IndexFilesAtRest"}:
+            yield f"{name} does not know whether there is the index"
+
+
+def retention_by_parameter(t):
+    """Finished files and documents are kept forever unless days were given; a queue never outlives a record."""
+    parameters = t.tree["Parameters"]
+    for name in ("FinishedFileDays", "DocumentDays"):
+        if parameters[name]["Default"] != 0:
+            yield f"{name} is on by default"
+    yield from (f"FinishedFileDays {days}: SQS may still have the file's messages" for days in parameters["FinishedFileDays"]["AllowedValues"] if 0 < days <= 28)
+    for name in ("Dispatcher", "Sender", "DeadLetter"):
+        if t.of("AWS::Serverless::Function")[name]["Environment"]["Variables"].get("FINISHED_FILE_DAYS") != {"Ref": "FinishedFileDays"}:
+            yield f"{name} does not know how long finished files are kept"
+    if t.tree["Conditions"].get("ExpiresDocuments") != {"Fn::Not": [{"Fn::Equals": [{"Ref": "DocumentDays"}, "0"]}]}:
+        yield "documents expire although no days were given"
+    for rule in t.of("AWS::S3::Bucket")["DocumentsBucket"]["LifecycleConfiguration"]["Rules"]:
+        condition, rule = rule["Fn::If"][:2] if "Fn::If" in rule else (None, rule)
+        current = {"ExpirationInDays", "ExpiredObjectDeleteMarker"} & set(rule)
+        if current and condition != "ExpiresDocuments" or rule.get("ExpirationInDays", {"Ref": "DocumentDays"}) != {"Ref": "DocumentDays"}:
+            yield f"{rule['Id']} does not go by DocumentDays"
+
+
+def secrets_by_parameter(t):
+    """The sender and the command line agree on the form of secrets, and on the index, by the queue's tags."""
+    if t.tree["Parameters"]["SecretPerTeam"]["Default"] != "false":
+        yield "SecretPerTeam is on by default"
+    if t.of("AWS::Serverless::Function")["Sender"]["Environment"]["Variables"].get("SECRET_PER_TEAM") != {"Ref": "SecretPerTeam"}:
+        yield "the sender does not know the form of secrets"
+    tags = {tag["Key"]: tag["Value"] for tag in t.of("AWS::SQS::Queue")["AssignmentsQueue"]["Tags"]}
+    for tag, parameter in (("secret-per-team", "SecretPerTeam"), ("index-files-at-rest", "IndexFilesAtRest")):
+        if tags.get(f"webhook-stage:{tag}") != {"Ref": parameter}:
+            yield f"the command line does not know {parameter}"
 
 
 def data_outlives_the_stack(t):
@@ -390,11 +442,11 @@ def alarms(t):
 def environments(t):
     """Each function has the variables that it reads, and no others."""
     expected = {
-        "Dispatcher": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL SLOW_DELIVERIES_QUEUE_URL ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
-        "Sender": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL SLOW_DELIVERIES_QUEUE_URL DOCUMENTS_BUCKET SECRETS_PREFIX EVENT_BUS_NAME"
-        " ALLOW_NETWORKS REQUEST_TIMEOUT_SECONDS LONGEST_CALL_SECONDS ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
+        "Dispatcher": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL SLOW_DELIVERIES_QUEUE_URL ATTEMPT_HISTORY_DAYS FINISHED_FILE_DAYS INDEX_FILES_AT_REST METRICS_NAMESPACE",
+        "Sender": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL SLOW_DELIVERIES_QUEUE_URL DOCUMENTS_BUCKET SECRETS_PREFIX SECRET_PER_TEAM EVENT_BUS_NAME"
+        " ALLOW_NETWORKS REQUEST_TIMEOUT_SECONDS LONGEST_CALL_SECONDS ATTEMPT_HISTORY_DAYS FINISHED_FILE_DAYS INDEX_FILES_AT_REST METRICS_NAMESPACE",
         "DeadLetter": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL SLOW_DELIVERIES_QUEUE_URL PARKED_QUEUE_URL DOCUMENTS_BUCKET"
-        " EVENT_BUS_NAME ATTEMPT_HISTORY_DAYS METRICS_NAMESPACE",
+        " EVENT_BUS_NAME ATTEMPT_HISTORY_DAYS FINISHED_FILE_DAYS INDEX_FILES_AT_REST METRICS_NAMESPACE",
         "Audit": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL AUDIT_SEGMENTS AUDIT_REPAIRS UNFINISHED_FILE_SECONDS METRICS_NAMESPACE",
         "Authorizer": "ACCEPTED_AUTHORIZATION_SHA256",
         "Receiver": "SIGNING_SECRETS RESPOND",
@@ -469,6 +521,9 @@ RULES = [
     ("the table is on demand, recoverable, protected by parameter, and expires history", table_kept, set_in(of("Table", "DeletionProtectionEnabled"), False)),
     ("a first deployment that fails can be rolled back", a_first_deployment_can_fail, set_in(["Parameters", "DeletionProtection", "Default"], "true")),
     ("roles that read a bucket may list it, so that a missing object is not reported as forbidden", missing_objects_are_reported, set_in(of("SenderRole", "Policies", 0, "PolicyDocument", "Statement", 10, "Fn::If", 1, "Action"), "s3:GetObject")),
+    ("the index of files at rest is there by parameter, with its keys and its alarm", index_by_parameter, set_in(["Resources", "AtRestIndexWriteThrottlesAlarm", "Condition"], None)),
+    ("finished files and documents expire by parameter, and after the queues' messages", retention_by_parameter, set_in(["Parameters", "FinishedFileDays", "AllowedValues", 1], 7)),
+    ("secrets are per team by parameter, and the command line knows", secrets_by_parameter, set_in(of("AssignmentsQueue", "Tags", 3, "Value"), "true")),
     ("data outlives the stack", data_outlives_the_stack, set_in(["Resources", "Table", "DeletionPolicy"], "Delete")),
     ("functions log JSON to groups with a retention", logs, set_in(of("SenderLogs", "RetentionInDays"), None)),
     (

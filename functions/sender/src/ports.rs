@@ -35,7 +35,7 @@ impl Sender {
             assignments: Gathered::new(Queue::new(config, from.required("ASSIGNMENTS_QUEUE_URL")?)),
             documents: Bucket::new(config, bucket.clone()),
             events: EventBus::new(config, from.optional("EVENT_BUS_NAME")),
-            secrets: SecretStore::new(config, from.optional("SECRETS_PREFIX").unwrap_or_default()),
+            secrets: SecretStore::of(config, from),
             caller: caller.with_presign(S3Presign::new(config, bucket)),
             metrics: EmfMetrics::from_environment(from),
         })

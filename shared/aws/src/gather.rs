@@ -119,7 +119,8 @@ mod tests {
     impl SendMessages<u32> for Requests {
         async fn send(&self, messages: Vec<Outgoing<u32>>) -> Vec<Result<(), PortError>> {
             self.0.lock().unwrap().push(messages.len());
-            let result = |it: Outgoing<u32>| (it.message % 2 == 0).then_some(()).ok_or(unsent());
+            let result =
+                |it: Outgoing<u32>| it.message.is_multiple_of(2).then_some(()).ok_or(unsent());
             messages.into_iter().map(result).collect()
         }
     }

@@ -69,7 +69,7 @@ pub use source::SourceQueue;
 #[cfg(feature = "operator")]
 pub use stack::{Names, StackError};
 #[cfg(feature = "dynamodb")]
-pub use table::Table;
+pub use table::{AtRestIndex, Table};
 #[cfg(feature = "dynamodb")]
 #[doc(hidden)]
 pub use table::{read_record, record_item};

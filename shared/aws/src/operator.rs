@@ -44,12 +44,13 @@ impl Deployment {
     #[must_use]
     pub fn new(config: &SdkConfig, names: &Names) -> Self {
         Self {
-            table: Table::new(config, &names.table, None),
+            table: Table::new(config, &names.table, None).with_index_at_rest(names.index_at_rest),
             assignments: Queue::new(config, &names.assignments_queue_url),
             deliveries: Queue::new(config, &names.deliveries_queue_url),
             parked: Queue::new(config, &names.parked_queue_url),
             documents: Bucket::new(config, &names.documents_bucket),
-            secrets: SecretStore::new(config, &names.secrets_prefix),
+            secrets: SecretStore::new(config, &names.secrets_prefix)
+                .per_team(names.secret_per_team),
         }
     }
 }
@@ -82,9 +83,7 @@ impl Operator for Deployment {
         workflow: &Workflow,
         secrets: &[(SecretRef, StageSecrets)],
     ) -> Result<(), PortError> {
-        for (reference, secrets) in secrets {
-            self.secrets.store(team, reference, secrets).await?;
-        }
+        self.secrets.store(team, secrets).await?;
         self.table.store_workflow(team, workflow).await
     }
 

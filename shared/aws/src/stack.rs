@@ -6,6 +6,7 @@ use aws_sdk_sqs::error::ProvideErrorMetadata;
 use delivery::ports::PortError;
 
 use crate::error::port_error;
+use crate::table::AtRestIndex;
 
 /// The prefix of the tags of the assignments queue that name the deployment's other parts.
 const TAG: &str = "webhook-stage:";
@@ -31,6 +32,10 @@ pub struct Names {
     pub documents_bucket: String,
     /// The prefix of the names of secrets.
     pub secrets_prefix: String,
+    /// Whether each team has one secret, or else each stage.
+    pub secret_per_team: bool,
+    /// The table's index of files at rest.
+    pub index_at_rest: AtRestIndex,
 }
 
 /// A stack's parts could not be found.
@@ -89,7 +94,14 @@ impl Names {
             .await
             .map_err(|error| port_error("list the tags of the assignments queue", &error))?;
         let mut tags = tags.tags.unwrap_or_default();
+        // An older deployment has no such tags. A scan then finds every file, and secrets are found in either form.
+        let per_team = tags.remove(&format!("{TAG}secret-per-team"));
+        let index = tags.remove(&format!("{TAG}index-files-at-rest"));
         Ok(Self {
+            secret_per_team: per_team.as_deref() == Some("true"),
+            index_at_rest: index
+                .and_then(|value| value.parse().ok())
+                .unwrap_or_default(),
             table: take(&mut tags, stack, "table")?,
             deliveries_queue_url: queue_url(&client, stack, "deliveries").await?,
             parked_queue_url: queue_url(&client, stack, "parked").await?,

@@ -1,7 +1,7 @@
 use delivery::format::{Formatted, read_stored};
 use delivery::ports::{Listing, Lists, Page, PortError};
 use delivery::{AttemptRecord, FileKey, FileState, Rejection, VisitRecord};
-use rusqlite::params;
+use rusqlite::{ToSql, params, params_from_iter};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::states::parse;
 impl Lists for Engine {
     async fn at_rest(
         &self,
-        listing: Listing,
+        listing: &Listing,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Page<FileState>, PortError> {
@@ -21,23 +21,25 @@ impl Lists for Engine {
             None => (i64::MIN, String::new(), Uuid::nil()),
         };
         let limit = limit.clamp(1, 1000);
-        let sql = if listing.failed {
-            "SELECT body FROM states WHERE failed_stage = ?1
-             AND (updated_at, team, item_id) > (?2, ?3, ?4)
-             ORDER BY updated_at, team, item_id LIMIT ?5"
+        let of_stages = vec!["?"; listing.stages.len()].join(", ");
+        let of_stages = if listing.failed {
+            format!("failed_stage IN ({of_stages})")
         } else {
-            "SELECT body FROM states WHERE at_rest = 1 AND stage_id = ?1
-             AND (updated_at, team, item_id) > (?2, ?3, ?4)
-             ORDER BY updated_at, team, item_id LIMIT ?5"
+            format!("at_rest = 1 AND stage_id IN ({of_stages})")
         };
+        let sql = format!(
+            "SELECT body FROM states WHERE {of_stages} AND (updated_at, team, item_id) > (?, ?, ?)
+             ORDER BY updated_at, team, item_id LIMIT ?"
+        );
+        let stages = listing.stages.clone();
         let bodies: Vec<String> = self
             .writer()
             .run("list files", move |db| {
-                db.prepare_cached(sql)?
-                    .query_map(
-                        params![listing.stage_id, at, team, item, limit as i64],
-                        |row| row.get(0),
-                    )?
+                let last = limit as i64;
+                let last: [&dyn ToSql; 4] = [&at, &team, &item, &last];
+                let parameters = stages.iter().map(|stage| stage as &dyn ToSql).chain(last);
+                db.prepare_cached(&sql)?
+                    .query_map(params_from_iter(parameters), |row| row.get(0))?
                     .collect()
             })
             .await?;

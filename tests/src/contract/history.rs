@@ -1,5 +1,7 @@
 use delivery::ports::{FileStates, History, Listing, Lists};
-use delivery::{AttemptRecord, AttemptSummary, Outcome, Reason, Rejection, Timestamp, VisitRecord};
+use delivery::{
+    AttemptRecord, AttemptSummary, FileState, Outcome, Reason, Rejection, Timestamp, VisitRecord,
+};
 use uuid::Uuid;
 use workflow::{Actor, RejectReason, Role};
 
@@ -92,12 +94,16 @@ fn attempt(key: &delivery::FileKey, number: u32) -> AttemptRecord {
     }
 }
 
-/// Files at rest are listed by stage, and where their last webhook failed; by pages, oldest first.
+/// Files at rest are listed by stages, and where their last webhook failed; by pages, oldest first unless every record is
+/// read for it.
 pub async fn lists(store: &(impl FileStates + Lists)) {
-    let (webhook, human) = (Uuid::new_v4(), Uuid::new_v4());
+    let (webhook, human, other) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
     let mut resting = Vec::new();
-    for number in 0..7_i64 {
+    for number in 0..25_i64 {
         let mut state = waiting(&key(), human);
+        if number % 3 == 0 {
+            state.visit.stage_id = other;
+        }
         state.updated_at = Timestamp::from_millis(1_790_000_000_000 + number);
         let outcome = if number % 2 == 0 {
             Outcome::Failed
@@ -111,41 +117,42 @@ pub async fn lists(store: &(impl FileStates + Lists)) {
     let mut moving = waiting(&key(), human);
     moving.status = delivery::Status::Sending;
     store.put(&moving).await.unwrap();
-    for limit in [1, 3, 100] {
-        let all = Listing {
-            stage_id: human,
-            failed: false,
-        };
-        assert_eq!(pages(store, all, limit).await, resting, "pages of {limit}");
-        let failed = Listing {
-            stage_id: webhook,
-            failed: true,
-        };
-        let expected: Vec<_> = resting.iter().step_by(2).cloned().collect();
-        assert_eq!(
-            pages(store, failed, limit).await,
-            expected,
-            "pages of {limit}"
-        );
+    let at_rest = |stages: &[Uuid]| Listing {
+        stages: stages.to_vec(),
+        failed: false,
+    };
+    let in_stage = |states: &[FileState], stage| {
+        let chosen = states.iter().filter(|state| state.visit.stage_id == stage);
+        chosen.cloned().collect::<Vec<_>>()
+    };
+    let failed = Listing {
+        stages: vec![webhook],
+        failed: true,
+    };
+    let expected: Vec<_> = resting.iter().step_by(2).cloned().collect();
+    for limit in [1, 3, 10, 100] {
+        let all = at_rest(&[human, other]);
+        assert_eq!(pages(store, &all, limit).await, resting, "{limit}");
+        let one = pages(store, &at_rest(&[human]), limit).await;
+        assert_eq!(one, in_stage(&resting, human), "{limit}");
+        assert_eq!(pages(store, &failed, limit).await, expected, "{limit}");
     }
-    let nothing = Listing {
-        stage_id: webhook,
-        failed: false,
-    };
-    assert_eq!(pages(store, nothing, 10).await, []);
-    let mut gone = resting.remove(0);
-    gone.version = 2;
-    gone.status = delivery::Status::Queued;
-    gone.delivery = None;
-    store.put(&gone).await.unwrap();
-    let all = Listing {
-        stage_id: human,
-        failed: false,
-    };
-    assert_eq!(pages(store, all, 100).await, resting);
+    for nothing in [at_rest(&[webhook]), at_rest(&[])] {
+        assert_eq!(pages(store, &nothing, 10).await, []);
+    }
+    // Two move on: one that had failed, and one that had not.
+    for mut gone in resting.drain(..2) {
+        gone.version = 2;
+        gone.status = delivery::Status::Queued;
+        gone.delivery = None;
+        store.put(&gone).await.unwrap();
+    }
+    let all = at_rest(&[human, other]);
+    assert_eq!(pages(store, &all, 100).await, resting);
+    assert_eq!(pages(store, &failed, 100).await, expected[1..]);
 }
 
-async fn pages(store: &impl Lists, listing: Listing, limit: usize) -> Vec<delivery::FileState> {
+async fn pages(store: &impl Lists, listing: &Listing, limit: usize) -> Vec<FileState> {
     let mut rows = Vec::new();
     let mut after = None;
     loop {
@@ -157,7 +164,11 @@ async fn pages(store: &impl Lists, listing: Listing, limit: usize) -> Vec<delive
         rows.extend(page.rows);
         after = page.next;
         if after.is_none() {
-            return rows;
+            break;
         }
     }
+    if store.reads_all_records(listing) {
+        rows.sort_by_key(|state| state.updated_at);
+    }
+    rows
 }

@@ -191,7 +191,8 @@ async fn workflows_and_secrets_are_kept_apart() {
             authorization,
             ..StageSecrets::default()
         };
-        store.store("team", &reference, &secrets).await.unwrap();
+        let secrets = [(reference.clone(), secrets)];
+        store.store("team", &secrets).await.unwrap();
         let fresh = SecretStore::new(&emulator.config(), emulator.output("SecretsPrefix"));
         let found = fresh
             .stage_secrets("team", &reference, Freshness::Latest)
@@ -207,12 +208,15 @@ async fn a_secret_is_stored_again_while_its_deletion_can_be_undone() {
     let config = emulator().config();
     let store = SecretStore::new(&config, emulator().output("SecretsPrefix"));
     let reference = SecretRef("taken/away".to_owned());
-    let secrets = |value: &str| StageSecrets {
-        authorization: Some(SecretString::from(value)),
-        ..StageSecrets::default()
+    let secrets = |value: &str| {
+        let secrets = StageSecrets {
+            authorization: Some(SecretString::from(value)),
+            ..StageSecrets::default()
+        };
+        [(reference.clone(), secrets)]
     };
     let before = secrets("Bearer before");
-    store.store("team", &reference, &before).await.unwrap();
+    store.store("team", &before).await.unwrap();
     // As the README takes a deployment away.
     let name = format!("{}team/{reference}", emulator().output("SecretsPrefix"));
     let delete = ["secretsmanager", "delete-secret", "--secret-id", &name];
@@ -221,7 +225,7 @@ async fn a_secret_is_stored_again_while_its_deletion_can_be_undone() {
     assert!(gone.await.unwrap().is_none());
 
     let again = secrets("Bearer again");
-    store.store("team", &reference, &again).await.unwrap();
+    store.store("team", &again).await.unwrap();
     let found = store.stage_secrets("team", &reference, Freshness::Latest);
     let found = found.await.unwrap().unwrap().authorization.unwrap();
     assert_eq!(found.expose_secret(), "Bearer again");

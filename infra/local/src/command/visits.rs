@@ -5,6 +5,7 @@ use uuid::Uuid;
 use workflow::{Stage, Workflow};
 
 use super::{SOME_FAILED, SUCCESS};
+use crate::terminal::output::say;
 use crate::terminal::report::{self, Row};
 
 /// Assignments sent in one batch.
@@ -81,8 +82,13 @@ pub(super) async fn outcome(
 pub(super) async fn at_rest(
     lists: &impl Lists,
     workflow: &Workflow,
-    listing: Listing,
+    listing: &Listing,
 ) -> Result<Vec<FileState>, PortError> {
+    if lists.reads_all_records(listing) {
+        say!(
+            "every record is read to find the files at rest: the deployment has no complete index of them (IndexFilesAtRest)"
+        );
+    }
     let mut found = Vec::new();
     let mut after = None;
     loop {
@@ -92,9 +98,13 @@ pub(super) async fn at_rest(
         found.extend(rows.filter(|state| state.workflow_id == workflow.id));
         after = page.next;
         if after.is_none() {
-            return Ok(found);
+            break;
         }
     }
+    if lists.reads_all_records(listing) {
+        found.sort_by_key(|state| (state.updated_at, state.key.item_id));
+    }
+    Ok(found)
 }
 
 /// The last rejection of this assignment.

@@ -7,7 +7,7 @@ pub mod fake;
 
 use std::sync::{Arc, Mutex};
 
-use aws::Table;
+use aws::{AtRestIndex, Table};
 use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
 use fake::{Answer, Fake, Request};
@@ -25,9 +25,9 @@ pub struct Spent {
 }
 
 /// A database with the product's table.
-#[derive(Debug)]
 pub struct Dynamo {
     fake: Fake,
+    database: Arc<Mutex<Database>>,
     spent: Arc<Mutex<Vec<Spent>>>,
 }
 
@@ -38,9 +38,14 @@ impl Default for Dynamo {
         let spent = Arc::new(Mutex::new(Vec::new()));
         let counted = Arc::clone(&spent);
         // One request at a time, because the database has a single connection.
-        let database = Mutex::new(database);
-        let fake = Fake::new(move |request| answer(&database.lock().unwrap(), request, &counted));
-        Self { fake, spent }
+        let database = Arc::new(Mutex::new(database));
+        let asked = Arc::clone(&database);
+        let fake = Fake::new(move |request| answer(&asked.lock().unwrap(), request, &counted));
+        Self {
+            fake,
+            database,
+            spent,
+        }
     }
 }
 
@@ -52,6 +57,39 @@ impl Dynamo {
     /// A client of its own, for what the product does not do.
     pub fn client(&self) -> Client {
         Client::new(&self.fake.config())
+    }
+
+    /// The table with its index of files at rest.
+    pub fn indexed(&self, index: AtRestIndex) -> Table {
+        self.table().with_index_at_rest(index)
+    }
+
+    /// What is stored under these keys.
+    pub fn item(&self, pk: &str, sk: &str) -> Value {
+        let key = json!({"pk": {"S": pk}, "sk": {"S": sk}});
+        let request = json!({"TableName": "table", "Key": key});
+        let database = self.database.lock().unwrap();
+        let answer = database.get_item(serde_json::from_value(request).unwrap());
+        serde_json::to_value(answer.unwrap()).unwrap()["Item"].clone()
+    }
+
+    /// Deletes what is stored under these keys, as a time to live does.
+    pub fn delete(&self, pk: &str, sk: &str) {
+        let key = json!({"pk": {"S": pk}, "sk": {"S": sk}});
+        let request = json!({"TableName": "table", "Key": key});
+        let database = self.database.lock().unwrap();
+        database
+            .delete_item(serde_json::from_value(request).unwrap())
+            .unwrap();
+    }
+
+    /// Stores an item as it is.
+    pub fn put(&self, item: &Value) {
+        let request = json!({"TableName": "table", "Item": item});
+        let database = self.database.lock().unwrap();
+        database
+            .put_item(serde_json::from_value(request).unwrap())
+            .unwrap();
     }
 
     /// What the requests since the last call of this function cost.

@@ -1,5 +1,6 @@
 //! The table keeps the contract of its ports.
 
+use aws::AtRestIndex;
 use aws_dynamodb_tests::Dynamo;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -29,7 +30,13 @@ async fn history_is_kept() {
 
 #[tokio::test]
 async fn files_at_rest_are_listed() {
-    contract::lists(&Dynamo::default().table()).await;
+    for index in [
+        AtRestIndex::Absent,
+        AtRestIndex::Partial,
+        AtRestIndex::Complete,
+    ] {
+        contract::lists(&Dynamo::default().indexed(index)).await;
+    }
 }
 
 #[tokio::test]

@@ -1,8 +1,6 @@
-use std::time::SystemTime;
-
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use delivery::ports::{History, PortError};
-use delivery::{AttemptRecord, FileKey, Rejection, Timestamp, VisitRecord};
+use delivery::{AttemptRecord, FileKey, Rejection, VisitRecord};
 use uuid::Uuid;
 use workflow::Actor;
 
@@ -18,14 +16,15 @@ impl History for Table {
         );
         let mut item = new(file(&record.key), sk);
         item.insert("body".to_owned(), json("write attempt", record)?);
-        self.keep_newest("keep attempt", self.expiring(item), record.version)
+        self.keep_newest("keep attempt", self.retention.attempt(item), record.version)
             .await
     }
 
     async fn visit(&self, record: &VisitRecord) -> Result<(), PortError> {
         let mut item = new(file(&record.key), format!("VISIT#{}", record.visit.id));
         item.insert("body".to_owned(), json("write visit", record)?);
-        self.keep_newest("keep visit", item, record.version).await
+        self.keep_newest("keep visit", self.retention.visit(item), record.version)
+            .await
     }
 
     async fn find_visit(
@@ -56,7 +55,7 @@ impl History for Table {
         let mut item = new(file(&record.key), sk);
         item.insert("body".to_owned(), json("write rejection", record)?);
         let put = self.client.put_item().table_name(&self.name);
-        put.set_item(Some(self.expiring(item)))
+        put.set_item(Some(self.retention.attempt(item)))
             .send()
             .await
             .map(|_| ())
@@ -65,14 +64,6 @@ impl History for Table {
 }
 
 impl Table {
-    fn expiring(&self, mut item: Item) -> Item {
-        if let Some(days) = self.history_days {
-            let now = Timestamp::from(SystemTime::now()).as_secs();
-            item.insert("ttl".to_owned(), number(now + i64::from(days) * 24 * 3600));
-        }
-        item
-    }
-
     /// Stores an item, unless a newer one is already stored.
     async fn keep_newest(
         &self,

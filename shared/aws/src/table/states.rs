@@ -2,11 +2,11 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use delivery::format;
 use delivery::ports::{FileStates, PortError, WriteError};
-use delivery::{FileKey, FileState, Outcome};
+use delivery::{FileKey, FileState};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::Table;
+use super::at_rest::AtRestIndex;
 use super::item::{Item, body, file, new, number, text};
 use super::{compact, index};
 use crate::error::{corrupt, port_error};
@@ -38,7 +38,7 @@ impl FileStates for Table {
             .client
             .put_item()
             .table_name(&self.name)
-            .set_item(Some(item(next).map_err(WriteError::Port)?))
+            .set_item(Some(self.written(next).map_err(WriteError::Port)?))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let put = if next.version == 1 {
             put.condition_expression("attribute_not_exists(pk)")
@@ -82,6 +82,16 @@ impl Table {
             .map_err(|error| port_error("get file state", &error))?;
         found.item.map(|item| state(&item)).transpose()
     }
+
+    /// The item of a record, with what the indexes and the retention need.
+    fn written(&self, state: &FileState) -> Result<Item, PortError> {
+        let mut item = item(state)?;
+        item.extend(index::entries(
+            state,
+            self.index_at_rest != AtRestIndex::Absent,
+        ));
+        Ok(self.retention.record(item, state))
+    }
 }
 
 /// The item of a record. Fields with an attribute of their own are not repeated in the body.
@@ -105,18 +115,6 @@ pub fn item(state: &FileState) -> Result<Item, PortError> {
         text(status.as_str().unwrap_or_default()),
     );
     item.insert("body".to_owned(), text(short.to_string()));
-    if state.status.is_at_rest() {
-        let order = index::order(state);
-        let mut insert = |pk: &str, sk: &str, stage_id: Uuid| {
-            item.insert(pk.to_owned(), text(index::index_key(stage_id, &state.key)));
-            item.insert(sk.to_owned(), text(order.clone()));
-        };
-        insert("rest_pk", "rest_sk", state.visit.stage_id);
-        let delivery = state.delivery.as_ref();
-        if let Some(failed) = delivery.filter(|d| d.outcome == Some(Outcome::Failed)) {
-            insert("failed_pk", "failed_sk", failed.stage_id);
-        }
-    }
     Ok(item)
 }
 

@@ -35,7 +35,7 @@ impl Unfinished for Table {
         let rows = page.items.unwrap_or_default();
         let rows = rows.iter().map(|item| {
             Ok(UnfinishedFile {
-                state: state(item).inspect_err(|error| named(item, error))?,
+                state: state(item).inspect_err(|error| unreadable(item, error))?,
                 has_message: None,
             })
         });
@@ -46,8 +46,8 @@ impl Unfinished for Table {
     }
 }
 
-/// Logs which record cannot be read, because the audit only counts such records.
-fn named(item: &Item, error: &PortError) {
+/// Logs which record cannot be read, because the audit only counts such records and lists leave them out.
+pub(super) fn unreadable(item: &Item, error: &PortError) {
     let pk = item.get("pk").and_then(|pk| pk.as_s().ok());
     tracing::warn!(pk, code = error.kind.code(), "record cannot be read");
 }

@@ -1,7 +1,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use aws::{Bucket, Deployment, Names};
+use aws::{AtRestIndex, Bucket, Deployment, Names};
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use delivery::FileKey;
@@ -22,6 +22,8 @@ fn names() -> Names {
         parked_queue_url: queue("parked"),
         documents_bucket: "documents".to_owned(),
         secrets_prefix: "webhook-stage/".to_owned(),
+        secret_per_team: false,
+        index_at_rest: AtRestIndex::Absent,
     }
 }
 
@@ -112,6 +114,7 @@ async fn a_stacks_parts_are_found_by_its_queues() {
         "webhook-stage:table": "table", "webhook-stage:documents-bucket": "documents",
         "webhook-stage:secrets-prefix": "webhook-stage/", "Owner": "somebody",
     });
+    let given = tags.clone();
     let fake = Fake::new(move |request| match request.operation() {
         "GetQueueUrl" => {
             let name = request.json()["QueueName"].as_str().unwrap().to_owned();
@@ -119,10 +122,25 @@ async fn a_stacks_parts_are_found_by_its_queues() {
             let url = format!("https://sqs.eu-central-1.amazonaws.com/1/{queue}");
             Answer::json(&json!({"QueueUrl": url}))
         }
-        _ => Answer::json(&json!({"Tags": tags})),
+        _ => Answer::json(&json!({"Tags": given})),
     });
     let found = Names::of_stack(&fake.config(), "my-stack").await.unwrap();
-    assert_eq!(found, names());
+    assert_eq!(found, names(), "of an older version");
+    for (tag, index) in [
+        ("false", AtRestIndex::Absent),
+        ("partial", AtRestIndex::Partial),
+        ("true", AtRestIndex::Complete),
+    ] {
+        let mut tags = tags.clone();
+        tags["webhook-stage:index-files-at-rest"] = tag.into();
+        tags["webhook-stage:secret-per-team"] = "true".into();
+        let fake = Fake::new(move |request| match request.operation() {
+            "GetQueueUrl" => Answer::json(&json!({"QueueUrl": "https://sqs.test/1/q"})),
+            _ => Answer::json(&json!({"Tags": tags})),
+        });
+        let found = Names::of_stack(&fake.config(), "my-stack").await.unwrap();
+        assert_eq!((found.index_at_rest, found.secret_per_team), (index, true));
+    }
 }
 
 #[tokio::test]

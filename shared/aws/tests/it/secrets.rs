@@ -146,7 +146,8 @@ async fn storing_creates_or_replaces_and_is_seen_at_once() {
         authorization: Some(SecretString::from("x")),
         ..StageSecrets::default()
     };
-    store.store("team", &reference, &secrets).await.unwrap();
+    let secrets = [(reference.clone(), secrets)];
+    store.store("team", &secrets).await.unwrap();
     assert_eq!(read(&store, Freshness::Cached).await.unwrap(), "1");
     assert!(!format!("{store:?}").contains("authorization"));
 }
@@ -176,7 +177,7 @@ async fn put(fake: &Fake) -> Result<(), PortErrorKind> {
         ..StageSecrets::default()
     };
     let reference = SecretRef("w/s".to_owned());
-    let stored = store.store("team", &reference, &secrets).await;
+    let stored = store.store("team", &[(reference, secrets)]).await;
     assert!(!format!("{stored:?}").contains("planted"), "{stored:?}");
     stored.map_err(|error| error.kind)
 }

@@ -27,10 +27,10 @@ pub(super) async fn choose(
     let mut visits = Vec::new();
     if items.is_empty() {
         let failed = Listing {
-            stage_id: stage.id,
+            stages: vec![stage.id],
             failed: true,
         };
-        for state in at_rest(operator.records(), workflow, failed).await? {
+        for state in at_rest(operator.records(), workflow, &failed).await? {
             visits.push(new_visit(operator, workflow, stage, &state).await?);
         }
         return Ok(visits);

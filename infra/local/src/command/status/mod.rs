@@ -80,24 +80,33 @@ async fn listed(operator: &impl Operator, args: &StatusArgs) -> Result<Vec<Resti
             },
         };
         is_known |= !stages.is_empty();
-        for stage in stages
-            .into_iter()
-            .filter(|stage| !args.failed || stage.webhook.is_some())
-        {
-            let listing = Listing {
-                stage_id: stage.id,
-                failed: args.failed,
-            };
-            for state in at_rest(operator.records(), workflow, listing).await? {
-                let name = operator.name(&state.key).await?;
-                rows.push(resting(workflow, &state, name));
-            }
+        let stages = stages.into_iter();
+        let stages = stages.filter(|stage| !args.failed || stage.webhook.is_some());
+        let listing = Listing {
+            stages: stages.map(|stage| stage.id).collect(),
+            failed: args.failed,
+        };
+        let mut resting_here = at_rest(operator.records(), workflow, &listing).await?;
+        // In the order of the workflow's stages, and oldest first in each.
+        resting_here.sort_by_key(|state| place(&listing, state));
+        for state in resting_here {
+            let name = operator.name(&state.key).await?;
+            rows.push(resting(workflow, &state, name));
         }
     }
     match &args.stage {
         Some(wanted) if !is_known => Err(no_such_stage(wanted, &all)),
         _ => Ok(rows),
     }
+}
+
+/// The place of the stage that a file is listed for, among those of the listing.
+fn place(listing: &Listing, state: &FileState) -> Option<usize> {
+    let stage_id = match &state.delivery {
+        Some(delivery) if listing.failed => delivery.stage_id,
+        _ => state.visit.stage_id,
+    };
+    listing.stages.iter().position(|id| *id == stage_id)
 }
 
 async fn say_moving(directory: &Directory) -> Result<(), PortError> {

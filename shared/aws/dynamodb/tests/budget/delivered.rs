@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::ports::*;
 
 #[tokio::test]
-async fn a_delivered_file_costs_four_writes_and_two_reads_at_most() {
+async fn a_delivered_file_costs_three_writes_and_two_reads_at_most() {
     let dynamo = Dynamo::default();
     let (ports, workflow) = deployed(&dynamo).await;
     let named = DocumentRef::S3(S3Object {
@@ -41,7 +41,7 @@ async fn a_delivered_file_costs_four_writes_and_two_reads_at_most() {
         println!(
             "document {what}: {writes} write units and {reads} read units a file; the workflow {of_workflows} for all"
         );
-        assert!(writes <= 4.0 && reads <= 2.0, "{what}: {writes} {reads}");
+        assert!(writes <= 3.0 && reads <= 2.0, "{what}: {writes} {reads}");
     }
 }
 
@@ -86,8 +86,8 @@ async fn a_record_stays_below_a_unit_over_the_webhook_stages_of_a_workflow() {
         assert_eq!(attempt(&ports, &delivery).await, Sent::Succeeded);
         let (_, writes, _) = total(&dynamo.spent());
         assert!(
-            writes <= 3.0,
-            "a claim, an exit and its index entry: {writes}"
+            writes <= 2.0,
+            "a claim and an exit: {writes}"
         );
     }
 }

@@ -1,3 +1,7 @@
+//! Secrets Manager, with a secret for each stage or for each team.
+
+mod team;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -13,9 +17,11 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use delivery::ports::{Freshness, PortError, Secrets};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
-use workflow::{SecretRef, StageSecrets};
+use workflow::{SecretRef, SecretsError, StageSecrets};
 
+use self::team::TeamSecrets;
 use crate::cache::{Cache, MaxAge};
+use crate::environment::Environment;
 use crate::error::{corrupt, port_error};
 
 /// How long a cached secret is used.
@@ -28,16 +34,20 @@ const LATEST: Duration = Duration::from_secs(5);
 /// What was tried, for errors while storing.
 const STORE: &str = "store a secret";
 
-/// The most secrets that are cached.
+/// The most secrets of each form that are cached.
 const HELD: usize = 10_000;
 
-/// Secrets Manager. A stage's secrets are one secret, `<prefix><team>/<reference>`: JSON with
-/// `authorization` and `signing_secrets`. Values are cached for 5 minutes at most.
+/// Secrets Manager. A stage's secrets are one secret, `<prefix><team>/<reference>`: JSON with `authorization` and
+/// `signing_secrets`. Or all stages of a team have one, `<prefix><team>`: JSON with such an object for each
+/// reference. What is not found in one is looked for in the other, so that a deployment can change from one form to the
+/// other. Values are cached for 5 minutes at most.
 #[derive(Clone, Debug)]
 pub struct SecretStore {
     client: Client,
     prefix: String,
-    cache: Arc<Cache<String, StageSecrets>>,
+    per_team: bool,
+    stages: Arc<Cache<String, StageSecrets>>,
+    teams: Arc<Cache<String, Arc<TeamSecrets>>>,
 }
 
 impl SecretStore {
@@ -47,8 +57,24 @@ impl SecretStore {
         Self {
             client: Client::new(config),
             prefix: prefix.into(),
-            cache: Arc::new(Cache::new(HELD)),
+            per_team: false,
+            stages: Arc::new(Cache::new(HELD)),
+            teams: Arc::new(Cache::new(HELD)),
         }
+    }
+
+    /// The store of a function: `SECRETS_PREFIX` and `SECRET_PER_TEAM` (`false` by default).
+    #[must_use]
+    pub fn of(config: &SdkConfig, environment: Environment) -> Self {
+        let prefix = environment.optional("SECRETS_PREFIX").unwrap_or_default();
+        let per_team = environment.optional("SECRET_PER_TEAM");
+        Self::new(config, prefix).per_team(per_team.as_deref() == Some("true"))
+    }
+
+    /// The same, with one secret for each team, or with one for each stage.
+    #[must_use]
+    pub fn per_team(self, per_team: bool) -> Self {
+        Self { per_team, ..self }
     }
 
     /// The same with another clock, for tests.
@@ -56,26 +82,36 @@ impl SecretStore {
     #[must_use]
     pub fn by(self, now: fn() -> SystemTime) -> Self {
         Self {
-            cache: Arc::new(Cache::new(HELD).by(now)),
+            stages: Arc::new(Cache::new(HELD).by(now)),
+            teams: Arc::new(Cache::new(HELD).by(now)),
             ..self
         }
     }
 
-    /// Stores a stage's secrets, for this team only. A secret that is marked for deletion is restored first,
-    /// because its name is taken until its recovery window ends.
+    /// Stores stages' secrets, for this team only. A secret that is marked for deletion is restored first, because its name
+    /// is taken until its recovery window ends.
     ///
     /// # Errors
-    /// [`PortError`] when the store fails.
+    /// [`PortErrorKind::TooLarge`](delivery::ports::PortErrorKind::TooLarge) when a team's secret would exceed 64 KiB, or
+    /// when the store fails; some may then be stored.
     pub async fn store(
         &self,
         team: &str,
-        reference: &SecretRef,
-        secrets: &StageSecrets,
+        secrets: &[(SecretRef, StageSecrets)],
     ) -> Result<(), PortError> {
-        let (name, value) = (self.name(team, reference), secrets.to_json());
-        let stored = self.create_or_replace(&name, value.expose_secret()).await;
-        self.cache.forget(&name);
-        stored
+        if self.per_team && !secrets.is_empty() {
+            let name = self.team_name(team);
+            let stored = self.store_in_team(&name, secrets).await;
+            self.teams.forget(&name);
+            return stored;
+        }
+        for (reference, secrets) in secrets {
+            let (name, value) = (self.name(team, reference), secrets.to_json());
+            let stored = self.create_or_replace(&name, value.expose_secret()).await;
+            self.stages.forget(&name);
+            stored?;
+        }
+        Ok(())
     }
 
     async fn create_or_replace(&self, name: &str, value: &str) -> Result<(), PortError> {
@@ -132,7 +168,11 @@ impl SecretStore {
         put.secret_string(value).send().await.map(|_| ())
     }
 
-    async fn read(&self, name: &str) -> Result<Option<StageSecrets>, PortError> {
+    async fn read<T>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, SecretsError>,
+    ) -> Result<Option<T>, PortError> {
         let read = self.client.get_secret_value().secret_id(name).send().await;
         let value = match read {
             Ok(value) => value,
@@ -148,9 +188,36 @@ impl SecretStore {
             }
         };
         let text = value.secret_string.unwrap_or_default();
-        StageSecrets::from_json(&text)
-            .map(Some)
-            .map_err(|error| corrupt("read a secret", error))
+        let value = parse(&text).map(Some);
+        value.map_err(|error| corrupt("read a secret", error))
+    }
+
+    async fn of_stage(
+        &self,
+        team: &str,
+        reference: &SecretRef,
+        age: MaxAge,
+    ) -> Result<Option<StageSecrets>, PortError> {
+        let name = self.name(team, reference);
+        let read = || self.read(&name, StageSecrets::from_json);
+        self.stages.get(&name, age, "read a secret", read).await
+    }
+
+    async fn of_team(
+        &self,
+        team: &str,
+        reference: &SecretRef,
+        age: MaxAge,
+    ) -> Result<Option<StageSecrets>, PortError> {
+        let name = self.team_name(team);
+        let read = || self.read(&name, |text| team::parse(text).map(Arc::new));
+        let found = self.teams.get(&name, age, "read a secret", read).await?;
+        Ok(found.and_then(|secrets| secrets.get(&reference.0).cloned()))
+    }
+
+    /// The name of the secret of all stages of a team.
+    fn team_name(&self, team: &str) -> String {
+        format!("{}{}", self.prefix, team_part(team))
     }
 
     /// The name of a secret. The team is part of it: a reference is text from a workflow file, and one team's file
@@ -190,10 +257,17 @@ impl Secrets for SecretStore {
                 absent: LATEST,
             },
         };
-        let name = self.name(team, reference);
-        self.cache
-            .get(&name, age, "read a secret", || self.read(&name))
-            .await
+        if self.per_team {
+            match self.of_team(team, reference, age).await? {
+                None => self.of_stage(team, reference, age).await,
+                found => Ok(found),
+            }
+        } else {
+            match self.of_stage(team, reference, age).await? {
+                None => self.of_team(team, reference, age).await,
+                found => Ok(found),
+            }
+        }
     }
 }
 

@@ -49,7 +49,8 @@ impl Deployment {
             deliveries: Queue::new(config, &names.deliveries_queue_url),
             parked: Queue::new(config, &names.parked_queue_url),
             documents: Bucket::new(config, &names.documents_bucket),
-            secrets: SecretStore::new(config, &names.secrets_prefix),
+            secrets: SecretStore::new(config, &names.secrets_prefix)
+                .encrypted_with(names.kms_key.clone()),
         }
     }
 }

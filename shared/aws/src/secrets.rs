@@ -37,6 +37,7 @@ const HELD: usize = 10_000;
 pub struct SecretStore {
     client: Client,
     prefix: String,
+    key: Option<String>,
     cache: Arc<Cache<String, StageSecrets>>,
 }
 
@@ -47,8 +48,15 @@ impl SecretStore {
         Self {
             client: Client::new(config),
             prefix: prefix.into(),
+            key: None,
             cache: Arc::new(Cache::new(HELD)),
         }
+    }
+
+    /// The same, with new secrets encrypted by this KMS key. Secrets that exist keep theirs.
+    #[must_use]
+    pub fn encrypted_with(self, key: Option<String>) -> Self {
+        Self { key, ..self }
     }
 
     /// The same with another clock, for tests.
@@ -80,6 +88,7 @@ impl SecretStore {
 
     async fn create_or_replace(&self, name: &str, value: &str) -> Result<(), PortError> {
         let create = self.client.create_secret().name(name);
+        let create = create.set_kms_key_id(self.key.clone());
         let Err(error) = create.secret_string(value).send().await else {
             return Ok(());
         };

@@ -31,6 +31,8 @@ pub struct Names {
     pub documents_bucket: String,
     /// The prefix of the names of secrets.
     pub secrets_prefix: String,
+    /// The ARN of the KMS key that new secrets are encrypted with; without one, Secrets Manager uses its own.
+    pub kms_key: Option<String>,
 }
 
 /// A stack's parts could not be found.
@@ -96,6 +98,7 @@ impl Names {
             assignments_queue_url,
             documents_bucket: take(&mut tags, stack, "documents-bucket")?,
             secrets_prefix: take(&mut tags, stack, "secrets-prefix")?,
+            kms_key: tags.remove(&format!("{TAG}kms-key")),
         })
     }
 }

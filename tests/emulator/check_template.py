@@ -13,7 +13,12 @@ import sys
 sys.dont_write_bytecode = True
 import alarms as cloudwatch  # noqa: E402
 import environment  # noqa: E402
-from template import ROOT, TEMPLATE, Template, listed, load, text  # noqa: E402
+import rules_access  # noqa: E402
+import rules_network  # noqa: E402
+import rules_keys  # noqa: E402
+import rules_releases  # noqa: E402
+from breaks import of, set_in  # noqa: E402
+from template import ROOT, TEMPLATE, Template, given, listed, load, text  # noqa: E402
 
 RUNBOOK = ROOT / "infra" / "sam" / "RUNBOOK.md"
 
@@ -25,14 +30,18 @@ def no_wildcard_verb(t):
                 yield f"{name}: {action}"
 
 
+# Actions on resources that no policy can name beforehand, by the Service Authorization Reference.
+WITHOUT_RESOURCES = {*rules_network.INTERFACES, "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+
+
 def no_wildcard_resource(t):
     for name, statement in t.statements():
         for resource in listed(statement["Resource"]):
-            # Wildcards are allowed only below one bucket or one prefix of secrets.
+            # Wildcards are allowed only below one bucket or one prefix of secrets, and for the names of alarms.
             if "*" in text(resource) and not re.fullmatch(
-                r"\$\{DocumentsBucket\.Arn\}/\*|arn:\S+:s3:::\$\{SourceFilesBucket\}/\*|arn:\S+:secret:\$\{Prefix\}\*",
+                r"\$\{DocumentsBucket\.Arn\}/\*|arn:\S+:s3:::\$\{SourceFilesBucket\}/\*|arn:\S+:secret:\$\{Prefix\}\*|arn:\S+:alarm:\*",
                 text(resource),
-            ):
+            ) and not set(listed(statement["Action"])) <= WITHOUT_RESOURCES:
                 yield f"{name}: {text(resource)}"
     for name, role in t.of("AWS::IAM::Role").items():
         if role.get("ManagedPolicyArns"):
@@ -59,6 +68,7 @@ def consumers_read_only_their_queues(t):
 
 
 def visibility(t):
+    t = t.given(SenderWaitsForOthers=False, DispatcherWaitsForOthers=False)
     queues = t.of("AWS::SQS::Queue")
     for name, function in t.of("AWS::Serverless::Function").items():
         for source in t.sources(function):
@@ -202,7 +212,7 @@ def tls_only(t):
     guarded = set()
     for kind, field in (("AWS::SQS::QueuePolicy", "Queues"), ("AWS::S3::BucketPolicy", "Bucket"), ("AWS::SNS::TopicPolicy", "Topics")):
         for policy in t.of(kind).values():
-            for statement in policy["PolicyDocument"]["Statement"]:
+            for statement in given(policy["PolicyDocument"]["Statement"], {"HasProducerAccounts": False, "HasProducerDocuments": False}):
                 everybody = statement["Effect"] == "Deny" and statement["Principal"] == "*"
                 if everybody and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}:
                     named = {text(one).removesuffix(".Arn").strip("${}").removesuffix(".Arn}/*") for one in listed(statement["Resource"])}
@@ -214,6 +224,7 @@ def tls_only(t):
 
 
 def encrypted(t):
+    t = t.given(HasKey=False)
     yield from (name for name, queue in t.of("AWS::SQS::Queue").items() if queue.get("SqsManagedSseEnabled") is not True)
     yield from (name for name, bucket in t.of("AWS::S3::Bucket").items() if "BucketEncryption" not in bucket)
     yield from (name for name, table in t.of("AWS::DynamoDB::Table").items() if not table.get("SSESpecification", {}).get("SSEEnabled"))
@@ -479,24 +490,6 @@ def parameters_accept_empty_answers(t):
     yield from (name for name, parameter in t.tree["Parameters"].items() if "NoEcho" in parameter)
 
 
-def set_in(path, value):
-    """A deliberate break: sets a value at a path of the template or, with None, deletes it."""
-
-    def apply(tree):
-        for key in path[:-1]:
-            tree = tree[key]
-        if value is None:
-            del tree[path[-1]]
-        else:
-            tree[path[-1]] = value
-
-    return apply
-
-
-def of(name, *path):
-    return ["Resources", name, "Properties", *path]
-
-
 STATEMENT = ("Policies", 0, "PolicyDocument", "Statement", 0)
 PLAIN = {"EvaluationPeriods": 1, "ComparisonOperator": "LessThanThreshold", "Threshold": 1, "TreatMissingData": "breaching"}
 RULES = [
@@ -516,7 +509,7 @@ RULES = [
     ("consumers of queues allow recursive loops", recursion, set_in(of("Sender", "RecursiveLoop"), "Terminate")),
     ("every queue has a dead-letter queue or is one, for 14 days", dead_letter_queues, set_in(of("AssignmentsQueue", "RedrivePolicy"), None)),
     ("queues, bucket and topic take TLS only", tls_only, set_in(of("ParkedQueuePolicy", "PolicyDocument", "Statement", 0, "Effect"), "Allow")),
-    ("queues, bucket and table are encrypted", encrypted, set_in(of("DeliveriesQueue", "SqsManagedSseEnabled"), False)),
+    ("queues, bucket and table are encrypted", encrypted, set_in(of("DeliveriesQueue", "SqsManagedSseEnabled", "Fn::If", 2), False)),
     ("the bucket is private and keeps versions", bucket_private, set_in(of("DocumentsBucket", "PublicAccessBlockConfiguration", "BlockPublicPolicy"), False)),
     ("the table is on demand, recoverable, protected by parameter, and expires history", table_kept, set_in(of("Table", "DeletionProtectionEnabled"), False)),
     ("a first deployment that fails can be rolled back", a_first_deployment_can_fail, set_in(["Parameters", "DeletionProtection", "Default"], "true")),
@@ -546,6 +539,10 @@ RULES = [
     ("functions are built from this workspace, for arm64", lambda_runtime, set_in(["Parameters", "Architecture", "Default"], "x86_64")),
     ("every parameter has a default", defaults_work, set_in(["Parameters", "SecretsPrefix", "Default"], None)),
     ("every parameter accepts an empty answer in sam deploy --guided", parameters_accept_empty_answers, set_in(["Parameters", "ReceiverSigningSecret", "NoEcho"], True)),
+    *rules_network.RULES,
+    *rules_keys.RULES,
+    *rules_access.RULES,
+    *rules_releases.RULES,
 ]
 
 

@@ -32,6 +32,22 @@ def listed(value):
     return value if isinstance(value, list) else [value]
 
 
+def given(value, conditions):
+    """The same part of a template, where these conditions hold or do not. Others stay as they are."""
+    if isinstance(value, list):
+        return [part for part in (given(part, conditions) for part in value) if part != NOTHING]
+    if isinstance(value, dict):
+        if "Fn::If" in value and value["Fn::If"][0] in conditions:
+            condition, yes, no = value["Fn::If"]
+            return given(yes if conditions[condition] else no, conditions)
+        parts = {key: given(part, conditions) for key, part in value.items()}
+        return {key: part for key, part in parts.items() if part != NOTHING or value == NOTHING}
+    return value
+
+
+NOTHING = {"Ref": "AWS::NoValue"}
+
+
 class Template:
     """The template, with what the rules ask of it."""
 
@@ -42,8 +58,17 @@ class Template:
     def of(self, kind):
         return {name: found["Properties"] for name, found in self.resources.items() if found["Type"] == kind}
 
+    def given(self, **conditions):
+        """The template where these conditions hold or do not, without the resources that they leave out."""
+        tree = given(self.tree, conditions)
+        kept = {name: found for name, found in tree["Resources"].items() if conditions.get(found.get("Condition"), True)}
+        return Template({**tree, "Resources": kept})
+
     def numbers(self, value):
-        """Every number that a property can have, for all values of a parameter."""
+        """Every number that a property can have, for all values of a parameter; of two by condition the larger."""
+        if isinstance(value, dict) and "Fn::If" in value:
+            (yes, key), (no, _) = self.numbers(value["Fn::If"][1]), self.numbers(value["Fn::If"][2])
+            return {choice: max(yes[choice], no[choice]) for choice in yes}, key
         if isinstance(value, dict) and "Fn::FindInMap" in value:
             name, key, field = value["Fn::FindInMap"]
             return {choice: float(row[field]) for choice, row in self.tree["Mappings"][name].items()}, key
@@ -86,6 +111,11 @@ class Template:
         for event in function.get("Events", {}).values():
             if event["Type"] == "SQS":
                 yield event["Properties"]
+        for mapping in self.of("AWS::Lambda::EventSourceMapping").values():
+            name = mapping["FunctionName"]
+            name = name["Fn::If"][2] if "Fn::If" in name else name
+            if self.resources.get(name.get("Ref"), {}).get("Properties") is function:
+                yield {**mapping, "Queue": mapping["EventSourceArn"]}
 
 
 def text(resource):

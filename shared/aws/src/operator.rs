@@ -50,7 +50,8 @@ impl Deployment {
             parked: Queue::new(config, &names.parked_queue_url),
             documents: Bucket::new(config, &names.documents_bucket),
             secrets: SecretStore::new(config, &names.secrets_prefix)
-                .per_team(names.secret_per_team),
+                .per_team(names.secret_per_team)
+                .encrypted_with(names.kms_key.clone()),
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct Names {
     pub secret_per_team: bool,
     /// The table's index of files at rest.
     pub index_at_rest: AtRestIndex,
+    /// The ARN of the KMS key that new secrets are encrypted with; without one, Secrets Manager uses its own.
+    pub kms_key: Option<String>,
 }
 
 /// A stack's parts could not be found.
@@ -108,6 +110,7 @@ impl Names {
             assignments_queue_url,
             documents_bucket: take(&mut tags, stack, "documents-bucket")?,
             secrets_prefix: take(&mut tags, stack, "secrets-prefix")?,
+            kms_key: tags.remove(&format!("{TAG}kms-key")),
         })
     }
 }

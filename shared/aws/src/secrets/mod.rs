@@ -48,6 +48,7 @@ pub struct SecretStore {
     per_team: bool,
     stages: Arc<Cache<String, StageSecrets>>,
     teams: Arc<Cache<String, Arc<TeamSecrets>>>,
+    key: Option<String>,
 }
 
 impl SecretStore {
@@ -60,6 +61,7 @@ impl SecretStore {
             per_team: false,
             stages: Arc::new(Cache::new(HELD)),
             teams: Arc::new(Cache::new(HELD)),
+            key: None,
         }
     }
 
@@ -75,6 +77,12 @@ impl SecretStore {
     #[must_use]
     pub fn per_team(self, per_team: bool) -> Self {
         Self { per_team, ..self }
+    }
+
+    /// The same, with new secrets encrypted by this KMS key. Secrets that exist keep theirs.
+    #[must_use]
+    pub fn encrypted_with(self, key: Option<String>) -> Self {
+        Self { key, ..self }
     }
 
     /// The same with another clock, for tests.
@@ -116,6 +124,7 @@ impl SecretStore {
 
     async fn create_or_replace(&self, name: &str, value: &str) -> Result<(), PortError> {
         let create = self.client.create_secret().name(name);
+        let create = create.set_kms_key_id(self.key.clone());
         let Err(error) = create.secret_string(value).send().await else {
             return Ok(());
         };

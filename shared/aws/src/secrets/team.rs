@@ -131,6 +131,7 @@ impl SecretStore {
     /// Whether it was created; somebody else may have done so first.
     async fn create(&self, name: &str, value: &SecretString) -> Result<bool, PortError> {
         let create = self.client.create_secret().name(name);
+        let create = create.set_kms_key_id(self.key.clone());
         let create = create.secret_string(value.expose_secret());
         let Err(error) = create.send().await else {
             return Ok(true);

@@ -24,12 +24,34 @@ fn names() -> Names {
         secrets_prefix: "webhook-stage/".to_owned(),
         secret_per_team: false,
         index_at_rest: AtRestIndex::Absent,
+        kms_key: None,
     }
 }
 
 fn operations(fake: &Fake) -> Vec<String> {
     let operation = |request: &Request| request.operation().to_owned();
     fake.asked().iter().map(operation).collect()
+}
+
+#[tokio::test]
+async fn new_secrets_are_encrypted_with_the_stacks_key() {
+    let key = "arn:aws:kms:eu-central-1:1:key/k";
+    let mut json: serde_json::Value = serde_json::from_slice(EXAMPLE).unwrap();
+    json["stages"][1]["config"]["authorization_header"] = "Bearer planted".into();
+    let imported = Workflow::import(json.to_string().as_bytes()).unwrap();
+    for kms_key in [None, Some(key.to_owned())] {
+        let fake = Fake::new(|_| Answer::json(&json!({})));
+        let names = Names {
+            kms_key: kms_key.clone(),
+            ..names()
+        };
+        let stored = Deployment::new(&fake.config(), &names)
+            .put_workflow("t", &imported.workflow, &imported.secrets)
+            .await;
+        stored.unwrap();
+        let asked = fake.asked()[0].json();
+        assert_eq!(asked["KmsKeyId"].as_str(), kms_key.as_deref());
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,115 @@
+"""Rules of who may do what besides the functions: boundaries, policies, producers of other accounts, the deployer."""
+
+import json
+import re
+
+from breaks import of, set_in
+from template import TEMPLATE, listed, text
+
+DEPLOYER = TEMPLATE.parent / "policies" / "deployer.json"
+# Actions that name no resource, by the Service Authorization Reference.
+WITHOUT_RESOURCES = {"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "lambda:ListEventSourceMappings", "logs:GetQueryResults"}
+FORBIDDEN = {"secretsmanager:GetSecretValue", "dynamodb:DeleteItem", "s3:DeleteObject", "s3:GetObject", "secretsmanager:DeleteSecret"}
+
+
+def boundaries(t):
+    wanted = {"Ref": "PermissionsBoundaryArn"}
+    for name, role in t.given(HasBoundary=True).of("AWS::IAM::Role").items():
+        if role.get("PermissionsBoundary") != wanted:
+            yield f"{name} has no boundary"
+    for name, role in t.given(HasBoundary=False).of("AWS::IAM::Role").items():
+        if "PermissionsBoundary" in role:
+            yield f"{name} has a boundary without the parameter"
+
+
+def policies(t):
+    if t.given(CreatesPolicies=False).of("AWS::IAM::ManagedPolicy"):
+        yield "policies are created without the parameter"
+    found = t.given(HasKey=True).of("AWS::IAM::ManagedPolicy")
+    if set(found) != {"OperatorPolicy", "ProducerPolicy"}:
+        yield f"policies: {', '.join(found)}"
+    for name, policy in found.items():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            actions = set(listed(statement["Action"]))
+            yield from (f"{name}: {action}" for action in actions if "*" in action or action in FORBIDDEN)
+            if "*" in listed(statement["Resource"]) and not actions <= WITHOUT_RESOURCES:
+                yield f"{name}: {', '.join(sorted(actions))} on everything"
+
+
+def producers_of_other_accounts(t):
+    """They may send assignments and, below one prefix, store documents; nobody else of another account may do anything."""
+    kinds = ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy")
+    allowed = []
+    for with_documents in (False, True):
+        open_to = t.given(HasProducerAccounts=with_documents, HasProducerDocuments=with_documents)
+        allowed.append([
+            (name, one) for kind in kinds for name, policy in open_to.of(kind).items()
+            for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"
+        ])
+    yield from (f"{name} allows something without the parameters" for name, _ in allowed[0])
+    rights = {name: (sorted(listed(one["Action"])), text(one["Resource"])) for name, one in allowed[1]}
+    wanted = {
+        "AssignmentsQueuePolicy": (["sqs:GetQueueUrl", "sqs:SendMessage"], "AssignmentsQueue.Arn"),
+        "DocumentsBucketPolicy": (["s3:PutObject"], "${DocumentsBucket.Arn}/${ProducerDocumentsPrefix}*"),
+    }
+    yield from (f"{name}: {rights.get(name)}" for name in wanted.keys() | rights.keys() if rights.get(name) != wanted.get(name))
+    for name, one in allowed[1]:
+        if one["Principal"] != {"AWS": {"Fn::Split": [",", {"Ref": "ProducerAccounts"}]}}:
+            yield f"{name} is open to others"
+
+
+CREATES = {
+    "AWS::ApiGatewayV2::Api": "apigateway:POST",
+    "AWS::ApiGatewayV2::Authorizer": "apigateway:POST",
+    "AWS::ApiGatewayV2::Integration": "apigateway:POST",
+    "AWS::ApiGatewayV2::Route": "apigateway:POST",
+    "AWS::ApiGatewayV2::Stage": "apigateway:POST",
+    "AWS::CloudWatch::Alarm": "cloudwatch:PutMetricAlarm",
+    "AWS::CloudWatch::Dashboard": "cloudwatch:PutDashboard",
+    "AWS::CodeDeploy::Application": "codedeploy:CreateApplication",
+    "AWS::CodeDeploy::DeploymentGroup": "codedeploy:CreateDeploymentGroup",
+    "AWS::DynamoDB::Table": "dynamodb:CreateTable",
+    "AWS::Events::Rule": "events:PutRule",
+    "AWS::IAM::ManagedPolicy": "iam:CreatePolicy",
+    "AWS::IAM::Role": "iam:CreateRole",
+    "AWS::Lambda::Alias": "lambda:CreateAlias",
+    "AWS::Lambda::EventSourceMapping": "lambda:CreateEventSourceMapping",
+    "AWS::Lambda::Permission": "lambda:AddPermission",
+    "AWS::Lambda::Version": "lambda:PublishVersion",
+    "AWS::Logs::LogGroup": "logs:CreateLogGroup",
+    "AWS::S3::Bucket": "s3:CreateBucket",
+    "AWS::S3::BucketPolicy": "s3:PutBucketPolicy",
+    "AWS::SNS::Subscription": "sns:Subscribe",
+    "AWS::SNS::Topic": "sns:CreateTopic",
+    "AWS::SNS::TopicPolicy": "sns:SetTopicAttributes",
+    "AWS::SQS::Queue": "sqs:CreateQueue",
+    "AWS::SQS::QueuePolicy": "sqs:SetQueueAttributes",
+    "AWS::Serverless::Function": "lambda:CreateFunction",
+}
+# What a managed policy may hold, without blanks.
+POLICY_CHARACTERS = 6144
+
+
+def deployer(t):
+    """Its policy covers every kind of resource of the template, names what can be named, and fits in a managed policy."""
+    content = DEPLOYER.read_text(encoding="utf-8")
+    if len(re.sub(r"\s", "", content)) > POLICY_CHARACTERS:
+        yield "the policy is too long for IAM"
+    granted = set()
+    for statement in json.loads(content)["Statement"]:
+        granted |= set(listed(statement["Action"]))
+        named = all("webhook-stage" in resource for resource in listed(statement["Resource"]))
+        if not named and not statement["Sid"].endswith("WithoutNames"):
+            yield f"{statement['Sid']} reaches beyond the stack"
+    for kind in {resource["Type"] for resource in t.resources.values()}:
+        if CREATES.get(kind) not in granted:
+            yield f"it may not create {kind}"
+
+
+DOCUMENTS = of("DocumentsBucketPolicy", "PolicyDocument", "Statement", 1, "Fn::If", 1, "Resource", "Fn::Sub")
+RULES = [
+    ("every role has the permissions boundary, if there is one", boundaries, set_in(of("AuditRole", "PermissionsBoundary"), None)),
+    ("policies for people are created by parameter, and name what they allow", policies, set_in(of("OperatorPolicy", "PolicyDocument", "Statement", 7, "Resource"), "*")),
+    ("other accounts send assignments and store documents below their prefix, by parameter", producers_of_other_accounts, set_in(DOCUMENTS, "${DocumentsBucket.Arn}/*")),
+    ("the deployer's policy covers the template, and little else", deployer, set_in(["Resources", "More"], {"Type": "AWS::EC2::Instance"})),
+]

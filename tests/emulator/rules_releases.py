@@ -1,0 +1,76 @@
+"""Rules of releases: what is off by default, gradual deployment, traces."""
+
+from breaks import of, set_in
+from template import listed, text
+
+OPTIONAL = (
+    "CreatesPolicies", "DispatcherWaitsForOthers", "HasBoundary", "HasKey", "HasProducerAccounts", "HasProducerDocuments", "IsGradual",
+    "IsInVpc", "IsTraced", "LogsAccess", "SenderWaitsForOthers",
+)
+
+
+def holds(tree, condition):
+    """Whether a condition holds with every parameter's default."""
+    if "Condition" in condition:
+        return holds(tree, tree["Conditions"][condition["Condition"]])
+    if "Fn::Not" in condition:
+        return not holds(tree, condition["Fn::Not"][0])
+    if "Fn::And" in condition:
+        return all(holds(tree, one) for one in condition["Fn::And"])
+    left, right = condition["Fn::Equals"]
+    return str(tree["Parameters"][left["Ref"]]["Default"]) == str(right)
+
+
+def off_by_default(t):
+    yield from (name for name in OPTIONAL if holds(t.tree, t.tree["Conditions"][name]))
+
+
+def gradual(t):
+    """By parameter, queues feed an alias, whose new versions CodeDeploy lets in step by step as long as the alarms are quiet."""
+    for name, resource in t.given(IsGradual=False).resources.items():
+        if resource["Type"].split("::")[1] == "CodeDeploy" or resource["Type"] in ("AWS::Lambda::Alias", "AWS::Lambda::Version"):
+            yield f"{name} exists without the parameter"
+    for name, mapping in t.given(IsGradual=False).of("AWS::Lambda::EventSourceMapping").items():
+        if mapping["FunctionName"]["Ref"] not in t.of("AWS::Serverless::Function"):
+            yield f"{name} does not feed a function"
+    on = t.given(IsGradual=True)
+    for name, mapping in on.of("AWS::Lambda::EventSourceMapping").items():
+        alias = mapping["FunctionName"]["Ref"]
+        if alias not in on.of("AWS::Lambda::Alias"):
+            yield f"{name} does not feed an alias"
+            continue
+        function = on.of("AWS::Lambda::Alias")[alias]["FunctionName"]["Ref"]
+        version = on.of("AWS::Lambda::Alias")[alias]["FunctionVersion"]["Fn::GetAtt"][0]
+        if on.of("AWS::Lambda::Version")[version] != {"FunctionName": {"Ref": function}, "Description": {"Ref": "Release"}}:
+            yield f"{version} is not published with each release"
+        if on.resources[version].get("UpdateReplacePolicy") != "Retain":
+            yield f"{version} is deleted while it may still be needed"
+        policy = on.resources[alias]["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+        group = on.of("AWS::CodeDeploy::DeploymentGroup")[policy["DeploymentGroupName"]["Ref"]]
+        watched = {one["Name"]["Ref"] for one in group["AlarmConfiguration"]["Alarms"]}
+        if watched != {f"{function}ErrorsAlarm", f"{function}FailedRecordsAlarm"} or not watched <= on.resources.keys():
+            yield f"{alias} does not watch its function's alarms"
+    wanted = [{"Fn::Not": [{"Fn::Equals": [{"Ref": "Release"}, ""]}]}]
+    rule = t.tree["Rules"]["ReleasesHaveNames"]
+    if [one["Assert"] for one in rule["Assertions"]] != wanted:
+        yield "a release may have no name"
+
+
+def traces(t):
+    needed = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+    if any(needed & set(listed(one["Action"])) for _, one in t.given(IsTraced=False).statements()):
+        yield "a role may write traces without the parameter"
+    traced = t.given(IsTraced=True)
+    allowed = {name for name, one in traced.statements() if needed <= set(listed(one["Action"]))}
+    for name, function in traced.of("AWS::Serverless::Function").items():
+        if ("Tracing" in function) != (traced.role(name) in allowed):
+            yield f"{name} is traced without the permission, or has it and is not"
+        if function.get("Tracing", {"Ref": "Tracing"}) != {"Ref": "Tracing"}:
+            yield f"{name} is traced whatever the parameter says: {text(function['Tracing'])}"
+
+
+RULES = [
+    ("what is not switched on is not there", off_by_default, set_in(["Parameters", "KmsKeyArn", "Default"], "arn:aws:kms:eu-west-1:1:key/k")),
+    ("gradual deployments watch alarms, and new releases are published", gradual, set_in(of("SenderVersion", "Description"), "fixed")),
+    ("functions write traces by parameter", traces, set_in(of("Audit", "Tracing"), None)),
+]

@@ -15,5 +15,17 @@ def set_in(path, value):
     return apply
 
 
+def replace_in(path, old, new):
+    """A deliberate break: replaces a part of a text."""
+
+    def apply(tree):
+        for key in path[:-1]:
+            tree = tree[key]
+        assert old in tree[path[-1]], old
+        tree[path[-1]] = tree[path[-1]].replace(old, new)
+
+    return apply
+
+
 def of(name, *path):
     return ["Resources", name, "Properties", *path]

@@ -17,7 +17,7 @@ import rules_access  # noqa: E402
 import rules_network  # noqa: E402
 import rules_keys  # noqa: E402
 import rules_releases  # noqa: E402
-from breaks import of, set_in  # noqa: E402
+from breaks import of, replace_in, set_in  # noqa: E402
 from template import ROOT, TEMPLATE, Template, given, listed, load, text  # noqa: E402
 
 RUNBOOK = ROOT / "infra" / "sam" / "RUNBOOK.md"
@@ -126,15 +126,72 @@ def failures_are_seen(t):
                 yield f"no alarm on throttled writes of the index {index['IndexName']}"
 
 
+OBSERVER = ROOT / "shared" / "aws" / "src" / "observer"
+
+
+def written_metrics():
+    """The metrics that the functions write, each with the sets of dimensions it is written by: all, first, each."""
+    code = (OBSERVER / "metrics.rs").read_text(encoding="utf-8")
+    found = re.findall(r'= (kept|counted|largest)\("(\w+)"([^;]*)\);', code)
+    sets = {"FirstAndAll": {"all", "first"}, "All": {"all"}, "Each": {"each"}}
+    return {name: {"all"} if how == "largest" else sets[re.search(r"Sets::(\w+)", rest).group(1)] for how, name, rest in found}
+
+
 def metrics_exist(t):
-    """An alarm on a metric that nobody writes never fires."""
-    code = (ROOT / "shared" / "aws" / "src" / "metrics.rs").read_text(encoding="utf-8")
+    """An alarm on a metric that nobody writes, or not by its dimensions, never fires."""
+    written = written_metrics()
     for name, alarm in t.of("AWS::CloudWatch::Alarm").items():
         queries = [query.get("MetricStat", {}).get("Metric", {}) for query in alarm.get("Metrics", [])]
         for metric in [alarm, *queries]:
-            ours = str(metric.get("Namespace", "")).find("WebhookStage") >= 0
-            if ours and f'"{metric["MetricName"]}"' not in code:
-                yield f"{name}: {metric['MetricName']}"
+            if "WebhookStage" in str(metric.get("Namespace", "")):
+                by = "each" if metric.get("Dimensions") else "all"
+                if by not in written.get(metric["MetricName"], ()):
+                    yield f"{name}: {metric['MetricName']} by {by}"
+        for query in alarm.get("Metrics", []):
+            selected = re.search(r"\bSELECT \w+\((\w+)\)", text(query.get("Expression", "")))
+            if selected and "first" not in written.get(selected.group(1), ()):
+                yield f"{name}: {selected.group(1)} by team or stage"
+
+
+def graphs_have_metrics(t):
+    """A graph of a metric that nobody writes, or not by its dimensions, stays empty."""
+    written = written_metrics()
+    for name, dashboard in t.of("AWS::CloudWatch::Dashboard").items():
+        body = dashboard["DashboardBody"]["Fn::Sub"][0]
+        for metric in re.findall(r'"WebhookStage/\$\{AWS::StackName\}", "(\w+)"', body):
+            if "all" not in written.get(metric, ()):
+                yield f"{name}: {metric} for all"
+        for schema, metric in re.findall(r'StackName\}\\",([^}]+\}?)\} MetricName=\\"(\w+)', body):
+            by = "first" if schema == "${By}" else "each"
+            if by not in written.get(metric, ()):
+                yield f"{name}: {metric} by {schema}"
+
+
+def metrics_by_parameter(t):
+    """Each value of MetricsBy and LogAttempts is one that the functions know, and reaches those that need it."""
+    settings = (OBSERVER / "settings.rs").read_text(encoding="utf-8")
+    for parameter, kind in (("MetricsBy", "MetricsBy"), ("LogAttempts", "LogAttempts")):
+        known = dict(re.findall(rf'\("(\w+)", {kind}::(\w+)\)', settings))
+        if list(known)[0] != t.tree["Parameters"][parameter]["Default"] or set(known) != set(t.tree["Parameters"][parameter]["AllowedValues"]):
+            yield f"{parameter}: the functions know {', '.join(known)}"
+    rows = t.tree["Mappings"]["MetricsBy"]
+    if set(rows) != set(t.tree["Parameters"]["MetricsBy"]["AllowedValues"]):
+        yield "the mapping MetricsBy has other values than the parameter"
+    code = (OBSERVER / "metrics.rs").read_text(encoding="utf-8")
+    for value, row in rows.items():
+        for field, dimensions in row.items():
+            expected = [field.removeprefix("With")] if field != "Dimension" else []
+            expected += [] if value == "all" and field != "Dimension" else [row["Dimension"]]
+            if dimensions.split(",") != expected or any(f'("{dimension}", ' not in code for dimension in expected):
+                yield f"MetricsBy {value}: {field} is {dimensions}"
+    functions = t.of("AWS::Serverless::Function")
+    for name, variable, parameter in (("Dispatcher", "METRICS_BY", "MetricsBy"), ("Sender", "METRICS_BY", "MetricsBy"), ("DeadLetter", "METRICS_BY", "MetricsBy"), ("Sender", "LOG_ATTEMPTS", "LogAttempts")):
+        if functions[name]["Environment"]["Variables"].get(variable) != {"Ref": parameter}:
+            yield f"{name}: {variable} is not the parameter's"
+    alarm = t.resources["FailureRateByDimensionAlarm"]
+    wanted = [{"Fn::Equals": [{"Ref": "FailureRateByDimension"}, "true"]}, {"Fn::Not": [{"Fn::Equals": [{"Ref": "MetricsBy"}, "all"]}]}]
+    if t.tree["Conditions"].get(alarm.get("Condition")) != {"Fn::And": wanted}:
+        yield "FailureRateByDimensionAlarm exists where no metric has the dimension, or although it is switched off"
 
 
 def queue_not_consumed(t):
@@ -296,7 +353,7 @@ def secrets_by_parameter(t):
         yield "SecretPerTeam is on by default"
     if t.of("AWS::Serverless::Function")["Sender"]["Environment"]["Variables"].get("SECRET_PER_TEAM") != {"Ref": "SecretPerTeam"}:
         yield "the sender does not know the form of secrets"
-    tags = {tag["Key"]: tag["Value"] for tag in t.of("AWS::SQS::Queue")["AssignmentsQueue"]["Tags"]}
+    tags = {tag["Key"]: tag["Value"] for tag in t.of("AWS::SQS::Queue")["AssignmentsQueue"]["Tags"] if "Key" in tag}
     for tag, parameter in (("secret-per-team", "SecretPerTeam"), ("index-files-at-rest", "IndexFilesAtRest")):
         if tags.get(f"webhook-stage:{tag}") != {"Ref": parameter}:
             yield f"the command line does not know {parameter}"
@@ -316,6 +373,10 @@ def logs(t):
         logging = function.get("LoggingConfig", {})
         if logging.get("LogFormat") != "JSON" or logging.get("LogGroup", {}).get("Ref") not in groups:
             yield f"{name} does not log JSON to a group of the template"
+        if logging.get("SystemLogLevel") != {"Ref": "SystemLogLevel"}:
+            yield f"{name}: the level of Lambda's own events is not the parameter's"
+    if t.tree["Parameters"]["SystemLogLevel"]["AllowedValues"] != ["INFO", "WARN"]:
+        yield "SystemLogLevel: ERROR and FATAL do not exist, and DEBUG costs more than all other lines together"
     # Metrics are log lines at INFO.
     if set(t.tree["Parameters"]["LogLevel"]["AllowedValues"]) - {"DEBUG", "INFO"}:
         yield "LogLevel can be set so that metrics are dropped, or payloads logged"
@@ -453,11 +514,11 @@ def alarms(t):
 def environments(t):
     """Each function has the variables that it reads, and no others."""
     expected = {
-        "Dispatcher": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL SLOW_DELIVERIES_QUEUE_URL ATTEMPT_HISTORY_DAYS FINISHED_FILE_DAYS INDEX_FILES_AT_REST METRICS_NAMESPACE",
+        "Dispatcher": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL SLOW_DELIVERIES_QUEUE_URL ATTEMPT_HISTORY_DAYS FINISHED_FILE_DAYS INDEX_FILES_AT_REST METRICS_NAMESPACE METRICS_BY",
         "Sender": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL SLOW_DELIVERIES_QUEUE_URL DOCUMENTS_BUCKET SECRETS_PREFIX SECRET_PER_TEAM EVENT_BUS_NAME"
-        " ALLOW_NETWORKS REQUEST_TIMEOUT_SECONDS LONGEST_CALL_SECONDS ATTEMPT_HISTORY_DAYS FINISHED_FILE_DAYS INDEX_FILES_AT_REST METRICS_NAMESPACE",
+        " ALLOW_NETWORKS REQUEST_TIMEOUT_SECONDS LONGEST_CALL_SECONDS ATTEMPT_HISTORY_DAYS FINISHED_FILE_DAYS INDEX_FILES_AT_REST METRICS_NAMESPACE METRICS_BY LOG_ATTEMPTS",
         "DeadLetter": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL SLOW_DELIVERIES_QUEUE_URL PARKED_QUEUE_URL DOCUMENTS_BUCKET"
-        " EVENT_BUS_NAME ATTEMPT_HISTORY_DAYS FINISHED_FILE_DAYS INDEX_FILES_AT_REST METRICS_NAMESPACE",
+        " EVENT_BUS_NAME ATTEMPT_HISTORY_DAYS FINISHED_FILE_DAYS INDEX_FILES_AT_REST METRICS_NAMESPACE METRICS_BY",
         "Audit": "TABLE_NAME ASSIGNMENTS_QUEUE_URL DELIVERIES_QUEUE_URL AUDIT_SEGMENTS AUDIT_REPAIRS UNFINISHED_FILE_SECONDS METRICS_NAMESPACE",
         "Authorizer": "ACCEPTED_AUTHORIZATION_SHA256",
         "Receiver": "SIGNING_SECRETS RESPOND",
@@ -535,6 +596,14 @@ RULES = [
     ("every alarm sets TreatMissingData, notifies the topic, and is in the runbook with a command", alarms, set_in(of("DeliveryLagAlarm", "TreatMissingData"), None)),
     ("two stacks in one account are separate", stacks_are_separate, set_in(of("UnfinishedFileAlarm", "Namespace"), "WebhookStage")),
     ("alarms watch metrics that the functions write", metrics_exist, set_in(of("SenderFailedRecordsAlarm", "MetricName"), "BatchItemFailure")),
+    ("alarms watch metrics by dimensions that they are written by", metrics_exist, set_in(of("DeliveryLagAlarm", "Dimensions"), [{"Name": "Stage", "Value": "a"}])),
+    ("queries of alarms ask for metrics by team or stage", metrics_exist, replace_in(of("FailureRateByDimensionAlarm", "Metrics", 0, "Expression", "Fn::Sub", 0), "DeliveryFailed", "Lag")),
+    ("graphs show metrics that the functions write", graphs_have_metrics, replace_in(of("Dashboard", "DashboardBody", "Fn::Sub", 0), "FailedAttempts", "Attempts")),
+    ("graphs show metrics by dimensions that they are written by", graphs_have_metrics, replace_in(of("Dashboard", "DashboardBody", "Fn::Sub", 0), "${By}} MetricName=\\\"Latency", "${By}} MetricName=\\\"Lag")),
+    ("metrics are by what MetricsBy says", metrics_by_parameter, set_in(["Mappings", "MetricsBy", "stage", "WithReason"], "Reason,Team")),
+    ("MetricsBy and LogAttempts reach the functions", metrics_by_parameter, set_in(of("DeadLetter", "Environment", "Variables", "METRICS_BY"), "team")),
+    ("no alarm watches dimensions that no metric has", metrics_by_parameter, set_in(["Resources", "FailureRateByDimensionAlarm", "Condition"], "HasReceiver")),
+    ("the level of Lambda's own log events is the parameter's", logs, set_in(of("Audit", "LoggingConfig", "SystemLogLevel"), "WARN")),
     ("functions have the variables they read", environments, set_in(of("Sender", "Environment", "Variables", "SECRETS_PREFIX"), None)),
     ("functions are built from this workspace, for arm64", lambda_runtime, set_in(["Parameters", "Architecture", "Default"], "x86_64")),
     ("every parameter has a default", defaults_work, set_in(["Parameters", "SecretsPrefix", "Default"], None)),

@@ -63,7 +63,7 @@ def main():
         emulator.start()
         healthy = time.monotonic()
         # The emulator has no Metrics Insights alarms, and its receiver is on loopback.
-        parameters = {"FailureRateByStage": "false", "AllowNetworks": "127.0.0.0/8"}
+        parameters = {"FailureRateByDimension": "false", "AllowNetworks": "127.0.0.0/8"}
         parameters.update(pair.split("=", 1) for pair in options.parameter)
         outputs = deployment.deploy(emulator.endpoint, options.stack, options.programs.resolve(), parameters)
         if "ReceiverApiId" in outputs:

@@ -4,6 +4,7 @@ mod ports;
 
 use audit::Settings;
 use aws::{Environment, sdk_config};
+use delivery::ports::AuditPorts;
 use lambda_runtime::{Error, run, service_fn, tracing};
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,6 +17,7 @@ async fn main() -> Result<(), Error> {
         repair: Environment.optional("AUDIT_REPAIRS").as_deref() != Some("false"),
     };
     run(service_fn(|event| async move {
+        let _invocation = ports.observer().invocation();
         Ok::<_, Error>(audit::handle(ports, settings, event).await?)
     }))
     .await

@@ -1,4 +1,4 @@
-use aws::{EmfMetrics, Environment, EnvironmentError, Queue, SdkConfig, Table};
+use aws::{CloudWatchObserver, Environment, EnvironmentError, Queue, SdkConfig, Table};
 use delivery::ports::SystemClock;
 use delivery::{Assignment, Delivery};
 
@@ -7,7 +7,7 @@ pub(crate) struct Audit {
     table: Table,
     assignments: Queue<Assignment>,
     deliveries: Queue<Delivery>,
-    metrics: EmfMetrics,
+    observer: CloudWatchObserver,
 }
 
 impl Audit {
@@ -16,7 +16,7 @@ impl Audit {
             table: Table::new(config, from.required("TABLE_NAME")?, None),
             assignments: Queue::new(config, from.required("ASSIGNMENTS_QUEUE_URL")?),
             deliveries: Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
-            metrics: EmfMetrics::from_environment(from),
+            observer: CloudWatchObserver::from_environment(from)?,
         })
     }
 }
@@ -26,5 +26,5 @@ delivery::port_set! { impl AuditPorts for Audit as ports {
     Assignments assignments: Queue<Assignment> = &ports.assignments;
     Deliveries deliveries: Queue<Delivery> = &ports.deliveries;
     Clock clock: SystemClock = &SystemClock;
-    Observer observer: EmfMetrics = &ports.metrics;
+    Observer observer: CloudWatchObserver = &ports.observer;
 } }

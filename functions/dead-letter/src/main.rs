@@ -3,6 +3,7 @@
 mod ports;
 
 use aws::{Environment, sdk_config, warm};
+use delivery::ports::StepPorts;
 use lambda_runtime::{Error, run, service_fn, tracing};
 
 #[tokio::main(flavor = "current_thread")]
@@ -11,6 +12,7 @@ async fn main() -> Result<(), Error> {
     let ports = &ports::DeadLetters::new(&sdk_config().await, Environment)?;
     warm(ports.connections()).await;
     run(service_fn(|event| async move {
+        let _invocation = ports.observer().invocation();
         // Its queues do not limit receives, so a failed record can simply wait until its visibility timeout ends.
         Ok::<_, Error>(dead_letter::handle(ports, event).await?.response())
     }))

@@ -1,5 +1,5 @@
 use aws::{
-    Bucket, EmfMetrics, Environment, EnvironmentError, EventBus, Lanes, Queue, SdkConfig, Table,
+    Bucket, CloudWatchObserver, Environment, EnvironmentError, EventBus, Lanes, Queue, SdkConfig, Table,
 };
 use delivery::ports::SystemClock;
 use delivery::{Assignment, DeadLetter};
@@ -12,7 +12,7 @@ pub(crate) struct DeadLetters {
     parked: Queue<DeadLetter>,
     documents: Bucket,
     events: EventBus,
-    metrics: EmfMetrics,
+    observer: CloudWatchObserver,
 }
 
 impl DeadLetters {
@@ -27,7 +27,7 @@ impl DeadLetters {
             parked: Queue::new(config, from.required("PARKED_QUEUE_URL")?),
             documents: Bucket::new(config, from.required("DOCUMENTS_BUCKET")?),
             events: EventBus::new(config, from.optional("EVENT_BUS_NAME")),
-            metrics: EmfMetrics::from_environment(from),
+            observer: CloudWatchObserver::from_environment(from)?,
         })
     }
 
@@ -48,5 +48,5 @@ delivery::port_set! { impl StepPorts for DeadLetters as ports {
     Documents documents: Bucket = &ports.documents;
     Events events: EventBus = &ports.events;
     Clock clock: SystemClock = &SystemClock;
-    Observer observer: EmfMetrics = &ports.metrics;
+    Observer observer: CloudWatchObserver = &ports.observer;
 } }

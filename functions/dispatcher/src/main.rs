@@ -3,6 +3,7 @@
 mod ports;
 
 use aws::{Environment, SourceQueue, sdk_config, warm};
+use delivery::ports::StepPorts;
 use lambda_runtime::{Error, run, service_fn, tracing};
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,6 +14,7 @@ async fn main() -> Result<(), Error> {
     let source = &SourceQueue::new(&config, Environment.required("ASSIGNMENTS_QUEUE_URL")?);
     warm(ports.connections()).await;
     run(service_fn(|event| async move {
+        let _invocation = ports.observer().invocation();
         let answer = dispatcher::handle(ports, event).await?;
         Ok::<_, Error>(source.settle(answer).await)
     }))

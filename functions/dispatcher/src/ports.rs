@@ -1,11 +1,11 @@
-use aws::{EmfMetrics, Environment, EnvironmentError, Lanes, Queue, SdkConfig, Table};
+use aws::{CloudWatchObserver, Environment, EnvironmentError, Lanes, Queue, SdkConfig, Table};
 use delivery::ports::{Absent, SystemClock};
 
 /// The dispatcher's ports, and no others: its role grants exactly these actions.
 pub(crate) struct Dispatcher {
     table: Table,
     deliveries: Lanes,
-    metrics: EmfMetrics,
+    observer: CloudWatchObserver,
 }
 
 impl Dispatcher {
@@ -16,7 +16,7 @@ impl Dispatcher {
                 Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
                 Queue::new(config, from.required("SLOW_DELIVERIES_QUEUE_URL")?),
             ),
-            metrics: EmfMetrics::from_environment(from),
+            observer: CloudWatchObserver::from_environment(from)?,
         })
     }
 
@@ -37,5 +37,5 @@ delivery::port_set! { impl StepPorts for Dispatcher as ports {
     Documents documents: Absent = &Absent;
     Events events: Absent = &Absent;
     Clock clock: SystemClock = &SystemClock;
-    Observer observer: EmfMetrics = &ports.metrics;
+    Observer observer: CloudWatchObserver = &ports.observer;
 } }

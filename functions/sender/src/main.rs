@@ -4,6 +4,7 @@ mod ports;
 
 use aws::{Environment, SourceQueue, sdk_config, warm};
 use delivery::control::RecentCalls;
+use delivery::ports::StepPorts;
 use lambda_runtime::{Error, run, service_fn, tracing};
 use sender::Settings;
 
@@ -30,6 +31,7 @@ async fn main() -> Result<(), Error> {
         .and(&config, Environment.required("SLOW_DELIVERIES_QUEUE_URL")?);
     warm(ports.connections()).await;
     run(service_fn(|event| async move {
+        let _invocation = ports.observer().invocation();
         let answer = sender::handle(ports, settings, recent, event).await?;
         Ok::<_, Error>(source.settle(answer).await)
     }))

@@ -1,6 +1,6 @@
 use aws::{
-    Bucket, EmfMetrics, Environment, EventBus, Gathered, Lanes, Queue, S3Presign, SdkConfig,
-    SecretStore, Table,
+    Bucket, CloudWatchObserver, Environment, EventBus, Gathered, Lanes, Queue, S3Presign, SdkConfig, SecretStore,
+    Table,
 };
 use delivery::ports::{Absent, SystemClock};
 use delivery::{Assignment, Delivery};
@@ -16,7 +16,7 @@ pub(crate) struct Sender {
     events: EventBus,
     secrets: SecretStore,
     caller: WebhookCaller<S3Presign>,
-    metrics: EmfMetrics,
+    observer: CloudWatchObserver,
 }
 
 impl Sender {
@@ -37,7 +37,7 @@ impl Sender {
             events: EventBus::new(config, from.optional("EVENT_BUS_NAME")),
             secrets: SecretStore::of(config, from),
             caller: caller.with_presign(S3Presign::new(config, bucket)),
-            metrics: EmfMetrics::from_environment(from),
+            observer: CloudWatchObserver::from_environment(from)?,
         })
     }
 
@@ -62,7 +62,7 @@ delivery::port_set! { impl StepPorts for Sender as ports {
     Documents documents: Bucket = &ports.documents;
     Events events: EventBus = &ports.events;
     Clock clock: SystemClock = &SystemClock;
-    Observer observer: EmfMetrics = &ports.metrics;
+    Observer observer: CloudWatchObserver = &ports.observer;
 } }
 
 delivery::port_set! { impl SendPorts for Sender as ports {

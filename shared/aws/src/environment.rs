@@ -60,6 +60,22 @@ impl Environment {
         self.number(name, default).map(Duration::from_secs)
     }
 
+    /// One of these values, the first by default.
+    ///
+    /// # Errors
+    /// [`EnvironmentError::Invalid`].
+    pub fn choice<T: Copy>(
+        self,
+        name: &'static str,
+        expected: &'static str,
+        choices: &[(&str, T)],
+    ) -> Result<T, EnvironmentError> {
+        let chosen = self.optional(name);
+        let is_it = |choice: &&(&str, T)| chosen.as_deref().is_none_or(|name| name == choice.0);
+        let found = choices.iter().find(is_it).map(|(_, value)| *value);
+        found.ok_or(EnvironmentError::Invalid { name, expected })
+    }
+
     /// A list of networks, separated by commas.
     ///
     /// # Errors

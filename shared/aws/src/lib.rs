@@ -16,7 +16,7 @@ mod environment;
     feature = "sqs"
 ))]
 mod error;
-mod metrics;
+mod observer;
 mod warm;
 
 #[cfg(feature = "s3")]
@@ -45,7 +45,7 @@ mod table;
 pub use aws_config::SdkConfig;
 pub use config::sdk_config;
 pub use environment::{Environment, EnvironmentError};
-pub use metrics::EmfMetrics;
+pub use observer::{CloudWatchObserver, Invocation, LogAttempts, MetricsBy};
 pub use warm::warm;
 
 #[cfg(feature = "s3")]

@@ -51,4 +51,6 @@ pub struct Attempted {
     pub summary: AttemptSummary,
     /// The time from when it was due until the call.
     pub lag: Duration,
+    /// The edge by which the file leaves its stage, if this attempt ends the delivery.
+    pub outcome: Option<Outcome>,
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod drain;
 mod fair_share;
+mod log;
 pub(crate) mod open_files;
 mod paused;
 pub(crate) mod poller;

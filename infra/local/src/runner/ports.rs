@@ -5,6 +5,7 @@ use delivery::ports::{NoEvents, Observation, Observer, SystemClock};
 use embedded::Engine;
 use webhook::WebhookCaller;
 
+use crate::runner::log::log;
 use crate::runner::paused::PausedStages;
 
 /// Observes attempts and outcomes.
@@ -27,7 +28,7 @@ impl std::fmt::Debug for Local {
     }
 }
 
-/// An observer that is shared, and takes note of pauses.
+/// An observer that is shared, logs, and takes note of pauses.
 #[derive(Clone)]
 pub struct Watching {
     watch: Watch,
@@ -36,6 +37,7 @@ pub struct Watching {
 
 impl Observer for Watching {
     fn observe(&self, observation: Observation<'_>) {
+        log(&observation);
         self.paused.observe(&observation);
         self.watch.observe(observation);
     }

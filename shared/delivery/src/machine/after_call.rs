@@ -35,7 +35,7 @@ pub fn record_attempt(
         reason: verdict.reason(),
         duration_ms: u32::try_from(answer.duration.as_millis()).unwrap_or(u32::MAX),
     };
-    let attempted = Report::Attempted(Box::new(Attempted {
+    let attempted = Attempted {
         key: claimed.key.clone(),
         workflow_id: claimed.workflow_id,
         stage_id: open.stage_id,
@@ -43,7 +43,8 @@ pub fn record_attempt(
         trace_id: open.trace().id(),
         summary: summary.clone(),
         lag: open.next_at.until(started),
-    }));
+        outcome: None,
+    };
     let mut next = claimed.clone();
     let delivery = next.delivery.as_mut()?;
     delivery.attempts.push(summary.clone());
@@ -80,7 +81,7 @@ pub fn record_attempt(
         let again = Box::new(message.for_attempt(open.attempt + 1));
         effects.extend([
             Effect::Write(Box::new(next), OnConflict::GiveUp),
-            Effect::Report(attempted),
+            Effect::Report(Report::Attempted(Box::new(attempted))),
             Effect::SendDelivery(again, delay),
         ]);
         return Some((effects, Sent::Retrying));
@@ -89,6 +90,10 @@ pub fn record_attempt(
         Verdict::Succeeded => (Outcome::Succeeded, Sent::Succeeded),
         _ => (Outcome::Failed, Sent::Failed),
     };
+    let attempted = Report::Attempted(Box::new(Attempted {
+        outcome: Some(outcome),
+        ..attempted
+    }));
     let document = message.document.as_ref();
     let closed = close(workflow, &next, outcome, verdict.reason(), document, now)?;
     effects.extend(closed.effects(document, Some(attempted), OnConflict::GiveUp));

@@ -11,7 +11,6 @@ use crate::message::{DeadLetter, Delivery};
 use crate::ports::{
     Controls, Documents, Events, FileStates, History, Observation, Observer, PortError, StepPorts,
 };
-use crate::reason::Reason;
 use crate::record::Rejection;
 
 /// Carries out the effects in their order, and stops at the first that fails. `Some`: somebody else wrote the record
@@ -90,15 +89,7 @@ pub(super) async fn ready<P: StepPorts>(
 fn report<P: StepPorts>(ports: &P, report: &Report) {
     let observation = match report {
         Report::Attempted(attempted) => Observation::Attempted(attempted),
-        Report::Left(left) => {
-            tracing::info!(
-                team = %left.key.team, item_id = %left.key.item_id, stage_id = %left.stage_id,
-                delivery_id = %left.delivery_id, edge = left.outcome.edge(),
-                reason = left.reason.map(Reason::code), attempts = left.attempts,
-                "file left the Webhook stage"
-            );
-            Observation::Left(left)
-        }
+        Report::Left(left) => Observation::Left(left),
         Report::PutOff(stage, by) => Observation::PutOff(stage, *by),
     };
     ports.observer().observe(observation);
@@ -108,7 +99,8 @@ fn report_rejection<P: StepPorts>(ports: &P, rejection: &Rejection) {
     ports.observer().observe(Observation::Rejected(rejection));
     tracing::warn!(
         team = %rejection.key.team, item_id = %rejection.key.item_id, stage_id = %rejection.stage_id,
-        assignment_id = %rejection.assignment_id, reason = rejection.reason.code(), "assignment rejected"
+        workflow_id = %rejection.workflow_id, assignment_id = %rejection.assignment_id,
+        reason = rejection.reason.code(), "assignment rejected"
     );
 }
 

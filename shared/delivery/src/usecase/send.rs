@@ -139,7 +139,11 @@ async fn attempt<P: SendPorts>(
         }
         Err(reason) => Answer::no_call(reason),
     };
-    let sent = record(ports, stage, &claimed, message, &answer, started).await?;
+    let sent = record(ports, stage, &claimed, message, &answer, started).await;
+    if !matches!(sent, Ok(Sent::Succeeded | Sent::Retrying | Sent::Failed)) {
+        report_uncounted(message, number, &answer);
+    }
+    let sent = sent?;
     stage
         .learn(ports, batch, message.delivery_id, &answer)
         .await;
@@ -232,13 +236,6 @@ async fn record<P: SendPorts>(
     answer: &Answer,
     started: Timestamp,
 ) -> Result<Sent, Fault> {
-    let attempt = claimed.delivery.as_ref().map(|open| open.attempt);
-    tracing::info!(
-        team = %message.team, item_id = %message.item_id, stage_id = %message.stage_id,
-        delivery_id = %message.delivery_id, trace_id = %trace_of(claimed, message).id(), attempt, status = answer.result.ok(),
-        reason = Verdict::of(answer).reason().map(Reason::code),
-        duration_ms = answer.duration.as_millis(), "attempt"
-    );
     let is_paused = stage.pause_if_told(ports, answer).await?;
     let now = ports.clock().now();
     let recorded = if is_paused && Verdict::of(answer) != Verdict::Succeeded {
@@ -252,4 +249,15 @@ async fn record<P: SendPorts>(
         None => Ok(sent),
         Some(_) => Err(Fault::Contended),
     }
+}
+
+/// The observer is told of attempts once they are on record, so a call whose attempt is not would leave no trace.
+fn report_uncounted(message: &Delivery, attempt: u32, answer: &Answer) {
+    tracing::warn!(
+        team = %message.team, item_id = %message.item_id, stage_id = %message.stage_id,
+        delivery_id = %message.delivery_id, attempt, status = answer.result.ok(),
+        reason = Verdict::of(answer).reason().map(Reason::code),
+        duration_ms = answer.duration.as_millis(),
+        "the receiver was called, and the attempt is not counted or may not be on record"
+    );
 }

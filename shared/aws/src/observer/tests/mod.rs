@@ -1,0 +1,4 @@
+mod budget;
+mod lines;
+mod queries;
+mod scene;

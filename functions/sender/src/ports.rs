@@ -1,6 +1,6 @@
 use aws::{
-    Bucket, CloudWatchObserver, Environment, EventBus, Lanes, Queue, S3Presign, SdkConfig, SecretStore,
-    Table,
+    Bucket, CloudWatchObserver, Environment, EventBus, Lanes, Queue, S3Presign, SdkConfig,
+    SecretStore, Table,
 };
 use delivery::Assignment;
 use delivery::ports::{Absent, SystemClock};

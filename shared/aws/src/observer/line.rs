@@ -5,7 +5,10 @@ use uuid::Uuid;
 /// A log line about a file. It has no field whose value a receiver or a document could choose.
 #[derive(Serialize)]
 struct Line<'a> {
-    level: &'static str,
+    /// Left out for `INFO`, which Lambda assumes:
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<&'static str>,
     message: &'static str,
     team: &'a str,
     item_id: Uuid,
@@ -41,7 +44,7 @@ pub(super) fn attempt(attempted: &Attempted) -> String {
     let summary = &attempted.summary;
     let failed = summary.reason.is_some();
     Line {
-        level: if failed { "WARN" } else { "INFO" },
+        level: failed.then_some("WARN"),
         message: "attempt",
         team: &attempted.key.team,
         item_id: attempted.key.item_id,
@@ -61,7 +64,7 @@ pub(super) fn attempt(attempted: &Attempted) -> String {
 /// The line of a file that left without an attempt of its own.
 pub(super) fn left(left: &FileLeft) -> String {
     Line {
-        level: "WARN",
+        level: Some("WARN"),
         message: "file left",
         team: &left.key.team,
         item_id: left.key.item_id,

@@ -1,5 +1,6 @@
 use aws::{
-    Bucket, CloudWatchObserver, Environment, EnvironmentError, EventBus, Lanes, Queue, SdkConfig, Table,
+    Bucket, CloudWatchObserver, Environment, EnvironmentError, EventBus, Lanes, Queue, SdkConfig,
+    Table,
 };
 use delivery::ports::SystemClock;
 use delivery::{Assignment, DeadLetter};

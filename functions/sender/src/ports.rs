@@ -1,6 +1,6 @@
 use aws::{
-    Bucket, CloudWatchObserver, Environment, EventBus, Gathered, Lanes, Queue, S3Presign, SdkConfig, SecretStore,
-    Table,
+    Bucket, CloudWatchObserver, Environment, EventBus, Gathered, Lanes, Queue, S3Presign,
+    SdkConfig, SecretStore, Table,
 };
 use delivery::ports::{Absent, SystemClock};
 use delivery::{Assignment, Delivery};

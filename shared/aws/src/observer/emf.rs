@@ -141,15 +141,22 @@ impl Group {
                     Sets::Each => json!([names]),
                     Sets::FirstAndAll => json!([names[..1], []]),
                 };
-                let metrics: Vec<_> = metrics.iter().map(|(metric, _)| definition(metric)).collect();
+                let metrics: Vec<_> = metrics
+                    .iter()
+                    .map(|(metric, _)| definition(metric))
+                    .collect();
                 json!({"Namespace": namespace, "Dimensions": sets, "Metrics": metrics})
             })
             .collect();
         let mut line = Map::new();
         let head = json!({"Timestamp": now.as_millis(), "CloudWatchMetrics": directives});
         line.insert("_aws".to_owned(), head);
-        let by = shared.by.map(|(name, value)| (name, dimension_value(&value)));
-        let dimension = shared.dimension.map(|(name, value)| (name, value.to_owned()));
+        let by = shared
+            .by
+            .map(|(name, value)| (name, dimension_value(&value)));
+        let dimension = shared
+            .dimension
+            .map(|(name, value)| (name, value.to_owned()));
         for (name, value) in by.into_iter().chain(dimension).chain(shared.fields) {
             line.insert(name.to_owned(), json!(value));
         }

@@ -1,11 +1,14 @@
-use delivery::{Attempted, FileLeft};
+use delivery::{Attempted, FileLeft, TraceId};
 use serde::Serialize;
 use uuid::Uuid;
 
 /// A log line about a file. It has no field whose value a receiver or a document could choose.
 #[derive(Serialize)]
 struct Line<'a> {
-    level: &'static str,
+    /// Left out for `INFO`, which Lambda assumes:
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<&'static str>,
     message: &'static str,
     team: &'a str,
     item_id: Uuid,
@@ -14,6 +17,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     workflow_id: Option<Uuid>,
     delivery_id: Uuid,
+    trace_id: TraceId,
     #[serde(skip_serializing_if = "Option::is_none")]
     attempt: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,13 +45,14 @@ pub(super) fn attempt(attempted: &Attempted) -> String {
     let summary = &attempted.summary;
     let failed = summary.reason.is_some();
     Line {
-        level: if failed { "WARN" } else { "INFO" },
+        level: failed.then_some("WARN"),
         message: "attempt",
         team: &attempted.key.team,
         item_id: attempted.key.item_id,
         stage_id: attempted.stage_id,
         workflow_id: failed.then_some(attempted.workflow_id),
         delivery_id: attempted.delivery_id,
+        trace_id: attempted.trace_id,
         attempt: Some(summary.attempt),
         status: summary.status,
         reason: summary.reason.map(delivery::Reason::code),
@@ -61,13 +66,14 @@ pub(super) fn attempt(attempted: &Attempted) -> String {
 /// The line of a file that left without an attempt of its own.
 pub(super) fn left(left: &FileLeft) -> String {
     Line {
-        level: "WARN",
+        level: Some("WARN"),
         message: "file left",
         team: &left.key.team,
         item_id: left.key.item_id,
         stage_id: left.stage_id,
         workflow_id: Some(left.workflow_id),
         delivery_id: left.delivery_id,
+        trace_id: left.trace_id,
         attempt: None,
         status: None,
         reason: left.reason.map(delivery::Reason::code),

@@ -87,11 +87,7 @@ pub(super) fn observed(observation: &Observation<'_>, by: MetricsBy) -> Option<O
             // One line for each stage, so that the log says which it is.
             shared: Shared {
                 fields: of_stage(stage),
-                ..shared(
-                    &stage.team,
-                    stage.stage_id,
-                    Some(("Cause", held_by.code())),
-                )
+                ..shared(&stage.team, stage.stage_id, Some(("Cause", held_by.code())))
             },
             values: put_off(*held_by),
         },

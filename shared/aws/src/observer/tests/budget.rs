@@ -1,3 +1,4 @@
+use delivery::Reason;
 use delivery::ports::Observation;
 
 use super::super::{LogAttempts, MetricsBy};
@@ -7,11 +8,16 @@ use super::scene::{ended, invocation, observer};
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html>
 const OVERHEAD: usize = 26;
 
-/// What the sender writes for each file of a batch that is delivered at the first attempt, in billed bytes. The
+/// What the sender writes for each file of a batch whose delivery ends with the first attempt, in billed bytes. The
 /// dispatcher writes nothing for it.
-fn bytes_per_file(batch: usize, by: MetricsBy, logged: LogAttempts) -> usize {
+fn bytes_per_file(
+    batch: usize,
+    by: MetricsBy,
+    logged: LogAttempts,
+    reason: Option<Reason>,
+) -> usize {
     // As long as the ids, slugs and times of most deployments.
-    let (attempted, left) = ended("acme-logistics", None);
+    let (attempted, left) = ended("acme-logistics", reason);
     let observations: Vec<_> = (0..batch)
         .flat_map(|_| [Observation::Attempted(&attempted), Observation::Left(&left)])
         .collect();
@@ -29,13 +35,23 @@ fn log_bytes_per_file_are_within_the_budget() {
         (10, LogAttempts::Failed, "failed", FAILED_FULL),
         (1, LogAttempts::Failed, "failed", FAILED_ONE),
     ] {
-        let bytes = bytes_per_file(batch, MetricsBy::default(), logged);
+        let bytes = bytes_per_file(batch, MetricsBy::default(), logged, None);
         println!("log_bytes_per_file batch={batch} log_attempts={name} {bytes}");
         assert!(bytes <= budget, "{bytes} bytes, budget {budget}");
         for other in [MetricsBy::Stage, MetricsBy::All] {
             // A stage's id is longer than most slugs.
-            assert!(bytes_per_file(batch, other, logged) <= budget + 30);
+            assert!(bytes_per_file(batch, other, logged, None) <= budget + 30);
         }
+    }
+}
+
+#[test]
+fn log_bytes_per_failed_file_are_within_the_budget() {
+    for (batch, budget) in [(10, 500), (1, 1000)] {
+        let reason = Some(Reason::HttpStatus);
+        let bytes = bytes_per_file(batch, MetricsBy::default(), LogAttempts::Failed, reason);
+        println!("log_bytes_per_failed_file batch={batch} {bytes}");
+        assert!(bytes <= budget, "{bytes} bytes, budget {budget}");
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use delivery::Reason;
 use delivery::control::HeldBy;
 use delivery::ports::Observation;
-use delivery::Reason;
 use serde_json::Value;
 
 use super::super::{LogAttempts, MetricsBy};
@@ -40,7 +40,10 @@ fn fields(line: &Value, below: &str, found: &mut BTreeSet<String>) {
 
 fn written() -> BTreeSet<String> {
     let observer = observer(MetricsBy::Team, LogAttempts::All);
-    let (good, bad) = (ended("acme", None), ended("acme", Some(Reason::DeadLettered)));
+    let (good, bad) = (
+        ended("acme", None),
+        ended("acme", Some(Reason::DeadLettered)),
+    );
     let stage = stage();
     let lines = invocation(
         &observer,
@@ -94,6 +97,7 @@ fn every_field_of_the_queries_is_in_a_line() {
 
 #[test]
 fn a_field_that_no_line_has_is_found() {
-    let query = "filter statsu = 200 and message = \"attempts\" | stats count(*) as files by Stage, edge";
+    let query =
+        "filter statsu = 200 and message = \"attempts\" | stats count(*) as files by Stage, edge";
     assert_eq!(unknown(query, &written()), ["statsu", "Stage"]);
 }

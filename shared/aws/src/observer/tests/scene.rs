@@ -5,7 +5,7 @@ use std::time::Duration;
 use delivery::control::{Change, ChangeKind, StageKey};
 use delivery::ports::Observation;
 use delivery::{
-    AttemptSummary, Attempted, FileKey, FileLeft, Outcome, Reason, Rejection, Timestamp,
+    AttemptSummary, Attempted, FileKey, FileLeft, Outcome, Reason, Rejection, Timestamp, Trace,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -66,6 +66,7 @@ pub(super) fn ended(team: &str, reason: Option<Reason>) -> (Attempted, FileLeft)
         workflow_id: stage().workflow_id,
         stage_id: stage().stage_id,
         delivery_id: Uuid::from_u128(2),
+        trace_id: Trace::begun_by(Uuid::from_u128(2)).id(),
         summary: AttemptSummary {
             attempt: 1,
             at,
@@ -81,6 +82,7 @@ pub(super) fn ended(team: &str, reason: Option<Reason>) -> (Attempted, FileLeft)
         workflow_id: stage().workflow_id,
         stage_id: stage().stage_id,
         delivery_id: Uuid::from_u128(2),
+        trace_id: Trace::begun_by(Uuid::from_u128(2)).id(),
         outcome,
         reason,
         attempts: 1,

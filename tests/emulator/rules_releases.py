@@ -43,6 +43,9 @@ def gradual(t):
         version = on.of("AWS::Lambda::Alias")[alias]["FunctionVersion"]["Fn::GetAtt"][0]
         if on.of("AWS::Lambda::Version")[version] != {"FunctionName": {"Ref": function}, "Description": {"Ref": "Release"}}:
             yield f"{version} is not published with each release"
+        # Lambda refuses to publish a version of a function that did not change.
+        if not text(on.of("AWS::Serverless::Function")[function]["Description"]).endswith(" ${Release}"):
+            yield f"{function} is the same in the next release"
         if on.resources[version].get("UpdateReplacePolicy") != "Retain":
             yield f"{version} is deleted while it may still be needed"
         policy = on.resources[alias]["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]

@@ -42,6 +42,16 @@ for _ in $(seq 60); do
 done
 ";
 
+/// What else the runbook lets an operator do.
+const RUNBOOK: &str = "
+webhook-stage pause --aws --team acme --workflow \"$WORKFLOW\" --stage Notify
+webhook-stage resume --aws --team acme --workflow \"$WORKFLOW\" --stage Notify
+webhook-stage close --aws --team acme --workflow \"$WORKFLOW\" --stage Notify
+webhook-stage audit --aws --repair
+aws lambda invoke --function-name \"$STACK-audit\" --payload '{\"segments\":1}' /dev/stdout
+aws lambda list-event-source-mappings --function-name \"$STACK-dead-letter\" --query 'EventSourceMappings[].State'
+";
+
 /// The blocks of the README's walk-through, each with what a person does before the next.
 fn script() -> String {
     let readme = include_str!("../../../infra/sam/README.md");
@@ -59,6 +69,7 @@ fn script() -> String {
         blocks += 1;
     }
     assert!(blocks > 8, "{blocks} blocks");
+    script.push_str(RUNBOOK);
     script
 }
 

@@ -8,8 +8,10 @@ from template import TEMPLATE, listed, text
 
 DEPLOYER = TEMPLATE.parent / "policies" / "deployer.json"
 # Actions that name no resource, by the Service Authorization Reference.
-WITHOUT_RESOURCES = {"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "lambda:ListEventSourceMappings", "logs:GetQueryResults"}
-FORBIDDEN = {"secretsmanager:GetSecretValue", "dynamodb:DeleteItem", "s3:DeleteObject", "s3:GetObject", "secretsmanager:DeleteSecret"}
+WITHOUT_RESOURCES = {
+    "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "lambda:GetAccountSettings", "lambda:ListEventSourceMappings", "logs:GetQueryResults",
+}
+FORBIDDEN = {"dynamodb:DeleteItem", "s3:DeleteObject", "s3:GetObject", "secretsmanager:DeleteSecret"}
 
 
 def boundaries(t):

@@ -4,7 +4,7 @@ import json
 import re
 
 from breaks import of, set_in
-from template import listed, text
+from template import TEMPLATE, listed, text
 
 INTERFACES = {
     "ec2:AssignPrivateIpAddresses",
@@ -116,6 +116,9 @@ LONGEST_STACK_NAME = 52
 
 def names_fit(t):
     """The longest name that a stack may have is the one that the README gives."""
+    for document in ("README.md", "OPERATIONS.md"):
+        if f"may have {LONGEST_STACK_NAME} characters" not in (TEMPLATE.parent / document).read_text(encoding="utf-8"):
+            yield f"{document} does not say so"
     for kind, (field, most) in NAMES.items():
         for name, properties in t.of(kind).items():
             own = re.sub(r"\$\{AWS::StackName\}", "", text(properties[field]))

@@ -1,5 +1,9 @@
 """Rules of releases: what is off by default, gradual deployment, traces."""
 
+import copy
+import logging
+import os
+
 from breaks import of, set_in
 from template import listed, text
 
@@ -43,6 +47,9 @@ def gradual(t):
         version = on.of("AWS::Lambda::Alias")[alias]["FunctionVersion"]["Fn::GetAtt"][0]
         if on.of("AWS::Lambda::Version")[version] != {"FunctionName": {"Ref": function}, "Description": {"Ref": "Release"}}:
             yield f"{version} is not published with each release"
+        # Lambda refuses to publish a version of a function that did not change.
+        if not text(on.of("AWS::Serverless::Function")[function]["Description"]).endswith(" ${Release}"):
+            yield f"{function} is the same in the next release"
         if on.resources[version].get("UpdateReplacePolicy") != "Retain":
             yield f"{version} is deleted while it may still be needed"
         policy = on.resources[alias]["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
@@ -69,7 +76,50 @@ def traces(t):
             yield f"{name} is traced whatever the parameter says: {text(function['Tracing'])}"
 
 
+# Each parameter of this part in its other position.
+SWITCHED = {
+    "CreatePolicies": "true",
+    "GradualDeployment": "Canary10Percent30Minutes",
+    "KmsKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/k",
+    "PermissionsBoundaryArn": "arn:aws:iam::111122223333:policy/b",
+    "ProducerAccounts": "111122223333",
+    "ProducerDocumentsPrefix": "acme/",
+    "ReceiverAccessLog": "true",
+    "Release": "one",
+    "SenderBatchingWindowSeconds": 5,
+    "SenderMemorySize": 512,
+    "Tracing": "Active",
+    "VpcSecurityGroupIds": "sg-0a1b2c3d",
+    "VpcSubnetIds": "subnet-0a1b2c3d",
+}
+
+
+def transforms(t):
+    """SAM turns the template into CloudFormation's, whichever way its parameters are set."""
+    from samtranslator.model.exceptions import InvalidDocumentException
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
+    logging.disable(logging.WARNING)
+    mappings = {name for name, one in t.resources.items() if one["Type"] == "AWS::Lambda::EventSourceMapping"}
+    for parameters in ({}, SWITCHED):
+        tree = copy.deepcopy(t.tree)
+        for resource in tree["Resources"].values():
+            if resource["Type"] == "AWS::Serverless::Function":
+                resource["Properties"]["CodeUri"] = "s3://bucket/key"
+        try:
+            resources = Translator({}, Parser()).translate(tree, dict(parameters))["Resources"]
+        except InvalidDocumentException as error:
+            yield error.message
+            continue
+        # Mappings kept their names when they became resources of their own; another name would replace them in existing stacks.
+        yield from (f"{name} is missing" for name in {"DispatcherAssignments", "SenderDeliveries", "SenderSlowDeliveries"} - mappings)
+        yield from (f"{name} is still one of SAM's" for name, one in resources.items() if one["Type"].startswith("AWS::Serverless"))
+
+
 RULES = [
+    ("SAM transforms the template in both positions of its parameters", transforms, set_in(of("Sender", "Events"), {"Deliveries": {"Type": "Nothing", "Properties": {}}})),
     ("what is not switched on is not there", off_by_default, set_in(["Parameters", "KmsKeyArn", "Default"], "arn:aws:kms:eu-west-1:1:key/k")),
     ("gradual deployments watch alarms, and new releases are published", gradual, set_in(of("SenderVersion", "Description"), "fixed")),
     ("functions write traces by parameter", traces, set_in(of("Audit", "Tracing"), None)),

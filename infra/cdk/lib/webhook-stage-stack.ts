@@ -28,6 +28,10 @@ export class WebhookStageStack extends Stack {
       id: 'CloudFormation-Validate::W2509',
       reason: 'SecretsPrefix is a prefix of names, not a secret.',
     });
+    Validations.of(this).acknowledge({
+      id: 'CloudFormation-Validate::W1030',
+      reason: 'Empty defaults of optional ARNs are replaced by AWS::NoValue before a resource sees them.',
+    });
     const sam = new CfnInclude(this, 'Sam', { templateFile: props.template });
     for (const child of sam.node.children) {
       if (child instanceof CfnFunction) {

@@ -34,7 +34,8 @@ pub struct Emulator {
 pub fn emulator() -> &'static Emulator {
     static EMULATOR: OnceLock<Emulator> = OnceLock::new();
     let bucket = format!("SourceFilesBucket={SOURCE_FILES}");
-    EMULATOR.get_or_init(|| start(&["--parameter", &bucket]))
+    let policies = "CreatePolicies=true";
+    EMULATOR.get_or_init(|| start(&["--parameter", &bucket, "--parameter", policies]))
 }
 
 pub fn root() -> PathBuf {

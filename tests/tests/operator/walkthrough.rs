@@ -7,10 +7,26 @@ use crate::emulator::{Emulator, emulator};
 ///
 /// Version 1 of the AWS CLI, which is the one on PyPI, overlooks `AWS_ENDPOINT_URL` for SQS. And an
 /// API's address on the emulator is not the one its stack tells.
+///
+/// Two users have the stack's policies and nothing else: the producer sends assignments and stores documents, the operator
+/// does all the rest. Only what nobody should do, a message to the dead-letter queue, is done by the account's root.
 const PRELUDE: &str = "set -Eu -o pipefail
+ROOT_ID=$AWS_ACCESS_KEY_ID ROOT_SECRET=$AWS_SECRET_ACCESS_KEY
+with() { AWS_ACCESS_KEY_ID=$1 AWS_SECRET_ACCESS_KEY=$2 command aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"${@:3}\"; }
+user() {
+  with \"$ROOT_ID\" \"$ROOT_SECRET\" iam create-user --user-name \"$1\" >/dev/null
+  with \"$ROOT_ID\" \"$ROOT_SECRET\" iam attach-user-policy --user-name \"$1\" --policy-arn \"$2\" >/dev/null
+  with \"$ROOT_ID\" \"$ROOT_SECRET\" iam create-access-key --user-name \"$1\" \\
+    --query 'AccessKey.[AccessKeyId,SecretAccessKey]' --output text
+}
+read -r PRODUCER_ID PRODUCER_SECRET <<<\"$(user producer \"$PRODUCER_POLICY\")\"
+read -r OPERATOR_ID OPERATOR_SECRET <<<\"$(user operator \"$OPERATOR_POLICY\")\"
+export AWS_ACCESS_KEY_ID=$OPERATOR_ID AWS_SECRET_ACCESS_KEY=$OPERATOR_SECRET
 aws() {
   case \"$*\" in
     *ReceiverUrl*) echo \"$RECEIVER_URL\" ;;
+    *-dlq*) with \"$ROOT_ID\" \"$ROOT_SECRET\" \"$@\" ;;
+    's3 cp'*|'sqs send-message'*) with \"$PRODUCER_ID\" \"$PRODUCER_SECRET\" \"$@\" ;;
     *) command aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\" ;;
   esac
 }
@@ -24,6 +40,16 @@ for _ in $(seq 60); do
   webhook-stage audit --aws 2>&1 | grep -q '^0 files not at rest' && break
   sleep 0.5
 done
+";
+
+/// What else the runbook lets an operator do.
+const RUNBOOK: &str = "
+webhook-stage pause --aws --team acme --workflow \"$WORKFLOW\" --stage Notify
+webhook-stage resume --aws --team acme --workflow \"$WORKFLOW\" --stage Notify
+webhook-stage close --aws --team acme --workflow \"$WORKFLOW\" --stage Notify
+webhook-stage audit --aws --repair
+aws lambda invoke --function-name \"$STACK-audit\" --payload '{\"segments\":1}' /dev/stdout
+aws lambda list-event-source-mappings --function-name \"$STACK-dead-letter\" --query 'EventSourceMappings[].State'
 ";
 
 /// The blocks of the README's walk-through, each with what a person does before the next.
@@ -43,6 +69,7 @@ fn script() -> String {
         blocks += 1;
     }
     assert!(blocks > 8, "{blocks} blocks");
+    script.push_str(RUNBOOK);
     script
 }
 
@@ -55,6 +82,8 @@ fn run(emulator: &Emulator, script: &str) -> Output {
         shell.env(name, value);
     }
     shell.env("RECEIVER_URL", emulator.output("ReceiverUrl"));
+    shell.env("PRODUCER_POLICY", emulator.output("ProducerPolicyArn"));
+    shell.env("OPERATOR_POLICY", emulator.output("OperatorPolicyArn"));
     shell.output().expect("the walk-through needs bash")
 }
 

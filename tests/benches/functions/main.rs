@@ -31,7 +31,7 @@ mod template;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::function::{Function, deliveries};
 use crate::run::{ASSIGNMENTS, DELIVERIES, Scene};

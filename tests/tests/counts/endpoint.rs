@@ -47,6 +47,8 @@ pub struct Sent {
 struct Inner {
     table: Mutex<Table>,
     secrets: Mutex<BTreeMap<String, String>>,
+    /// Of the assignments queue, by which an operator knows the deployment.
+    tags: Mutex<BTreeMap<String, String>>,
     asked: Mutex<Vec<Asked>>,
     sent: Mutex<Vec<Sent>>,
     /// What the receiver answers.
@@ -92,6 +94,11 @@ impl Endpoint {
             inner,
             address: address.recv().unwrap().to_string(),
         }
+    }
+
+    /// Gives the assignments queue these tags, besides those that name the deployment's parts.
+    pub fn tag(&self, tags: BTreeMap<String, String>) {
+        *lock(&self.inner.tags) = tags;
     }
 
     /// From now on the receiver answers so.
@@ -280,11 +287,17 @@ fn queue(inner: &Inner, operation: &str, request: &Value) -> Option<Value> {
                 json!({"QueueUrl": format!("https://sqs.us-east-1.amazonaws.com/123456789012/{name}")}),
             )
         }
-        "ListQueueTags" => Some(json!({"Tags": {
-            "webhook-stage:table": "webhook-stage-table",
-            "webhook-stage:documents-bucket": "webhook-stage-documents",
-            "webhook-stage:secrets-prefix": "webhook-stage/",
-        }})),
+        "ListQueueTags" => {
+            let mut tags = lock(&inner.tags).clone();
+            let names = [
+                ("table", "webhook-stage-table"),
+                ("documents-bucket", "webhook-stage-documents"),
+                ("secrets-prefix", "webhook-stage/"),
+            ];
+            let names = names.map(|(tag, name)| (format!("webhook-stage:{tag}"), name.to_owned()));
+            tags.extend(names);
+            Some(json!({"Tags": tags}))
+        }
         _ => None,
     }
 }

@@ -13,12 +13,16 @@ use workflow::Workflow;
 
 use crate::endpoint::{Asked, DOCUMENT, Endpoint};
 use crate::function::{Function, deliveries};
+use crate::template;
 
 /// As long as a slug may well be.
 pub const TEAM: &str = "university-hospital-radiology-02";
 
 pub const ASSIGNMENTS: &str = "webhook-stage-assignments";
 pub const DELIVERIES: &str = "webhook-stage-deliveries";
+
+/// Names of metrics, each with the values of its dimensions.
+pub type Metrics = BTreeSet<(String, BTreeMap<String, String>)>;
 
 /// What a function did for so many messages.
 #[derive(Debug, Default)]
@@ -57,7 +61,7 @@ impl Done {
     }
 
     /// Each metric with the values of its dimensions, as CloudWatch bills them.
-    pub fn metrics(&self) -> BTreeSet<(String, BTreeMap<String, String>)> {
+    pub fn metrics(&self) -> Metrics {
         let mut found = BTreeSet::new();
         let lines = self
             .log
@@ -115,6 +119,7 @@ impl<'a> Scene<'a> {
         inline: bool,
     ) -> Self {
         let endpoint = Endpoint::start();
+        endpoint.tag(template::tags(&parameters));
         let config = config(&endpoint);
         let names = Names::of_stack(&config, "webhook-stage").await.unwrap();
         let mut json: Value = serde_json::from_slice(include_bytes!(

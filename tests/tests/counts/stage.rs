@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::function::deliveries;
 use crate::profiles::{all, parameters};
-use crate::run::{ASSIGNMENTS, DELIVERIES, Done, Scene};
+use crate::run::{ASSIGNMENTS, DELIVERIES, Done, Metrics, Scene, TEAM};
 
 pub async fn counted(programs: &Path) -> Value {
     let mut found = Map::new();
@@ -40,18 +40,14 @@ async fn of_profile(programs: &Path, profile: &Value) -> Value {
     };
     let metrics = done.metrics();
     let first = stages[0].to_string();
-    let of_first = metrics
-        .iter()
-        .filter(|(_, by)| by.values().any(|value| *value == first));
-    let rows = metrics.iter().filter(|(name, by)| {
-        name == "DeliveryFailed" && by.keys().eq(["Outcome", "Stage"]) && by["Stage"] == first
-    });
+    let of_stage = counted_by(&metrics, &first);
+    let of_team = counted_by(&metrics, TEAM);
     let mut secrets: Vec<_> = done
         .asked
         .iter()
         .filter_map(|asked| asked.secret.clone())
         .collect();
-    secrets.retain(|name| name.contains(crate::run::TEAM));
+    secrets.retain(|name| name.contains(TEAM));
     secrets.sort_unstable();
     secrets.dedup();
     let query = done
@@ -62,9 +58,22 @@ async fn of_profile(programs: &Path, profile: &Value) -> Value {
     json!({
         "stages": stages.len(),
         "metrics_of_all": metrics.len(),
-        "metrics_a_stage": of_first.count(),
-        "alarm_rows_a_stage": rows.count(),
+        "metrics_a_stage": of_stage.0,
+        "alarm_rows_a_stage": of_stage.1,
+        "metrics_a_team": of_team.0,
+        "alarm_rows_a_team": of_team.1,
         "secrets_of_all": secrets.len(),
         "workflow_read_units": query.units.read,
     })
+}
+
+/// The metrics that have this stage or team for a dimension, and how many of them the failure-rate alarm counts as a row.
+fn counted_by(metrics: &Metrics, whose: &str) -> (usize, usize) {
+    let own = metrics
+        .iter()
+        .filter(|(_, by)| by.values().any(|value| value == whose));
+    let rows = own
+        .clone()
+        .filter(|(name, by)| name == "DeliveryFailed" && !by.contains_key("Reason"));
+    (own.count(), rows.count())
 }

@@ -79,6 +79,20 @@ pub fn environment(function: &str, parameters: &BTreeMap<String, String>) -> Vec
     found
 }
 
+/// The tags of the assignments queue that are parameters.
+pub fn tags(parameters: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let tag = |line: &str| {
+        let tag = line.trim().strip_prefix("- { Key: '")?;
+        let (name, value) = tag.split_once("', Value: !Ref ")?;
+        let value = parameters.get(value.strip_suffix(" }")?)?;
+        Some((name.to_owned(), value.clone()))
+    };
+    under(resources(), "  AssignmentsQueue:")
+        .lines()
+        .filter_map(tag)
+        .collect()
+}
+
 #[test]
 fn a_function_gets_its_parameters() {
     let mut parameters = defaults();

@@ -1,4 +1,4 @@
-use delivery::{Attempted, FileLeft, TraceId};
+use delivery::{Attempted, FileLeft, Trace, TraceId};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -17,7 +17,9 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     workflow_id: Option<Uuid>,
     delivery_id: Uuid,
-    trace_id: TraceId,
+    /// Unless it is the delivery's id, as for a trace that begins with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<TraceId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attempt: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,6 +42,10 @@ impl Line<'_> {
     }
 }
 
+fn unless_begun(trace_id: TraceId, delivery_id: Uuid) -> Option<TraceId> {
+    (trace_id != Trace::begun_by(delivery_id).id()).then_some(trace_id)
+}
+
 /// The line of an attempt.
 pub(super) fn attempt(attempted: &Attempted) -> String {
     let summary = &attempted.summary;
@@ -52,7 +58,7 @@ pub(super) fn attempt(attempted: &Attempted) -> String {
         stage_id: attempted.stage_id,
         workflow_id: failed.then_some(attempted.workflow_id),
         delivery_id: attempted.delivery_id,
-        trace_id: attempted.trace_id,
+        trace_id: unless_begun(attempted.trace_id, attempted.delivery_id),
         attempt: Some(summary.attempt),
         status: summary.status,
         reason: summary.reason.map(delivery::Reason::code),
@@ -73,7 +79,7 @@ pub(super) fn left(left: &FileLeft) -> String {
         stage_id: left.stage_id,
         workflow_id: Some(left.workflow_id),
         delivery_id: left.delivery_id,
-        trace_id: left.trace_id,
+        trace_id: unless_begun(left.trace_id, left.delivery_id),
         attempt: None,
         status: None,
         reason: left.reason.map(delivery::Reason::code),

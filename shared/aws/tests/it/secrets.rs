@@ -18,7 +18,12 @@ fn manager(value: &str) -> (Fake, Arc<Mutex<Result<String, &'static str>>>) {
     let shared = Arc::clone(&stored);
     let fake = Fake::new(move |request| {
         assert_eq!(request.operation(), "GetSecretValue");
-        assert_eq!(request.json()["SecretId"], "prefix/team/w/s");
+        let name = request.json()["SecretId"].clone();
+        if name == "prefix/team" {
+            // The secret of all stages of the team, which is not there.
+            return Answer::error("ResourceNotFoundException");
+        }
+        assert_eq!(name, "prefix/team/w/s");
         match &*shared.lock().unwrap() {
             Ok(value) => Answer::json(&json!({"SecretString": value})),
             Err(code) => Answer::error(code),

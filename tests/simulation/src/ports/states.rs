@@ -46,6 +46,9 @@ impl FileStates for Sim {
     fn restore(&self, key: &FileKey, snapshot: &str) -> Option<FileState> {
         let state: FileState = serde_json::from_str(snapshot).ok()?;
         let mut world = self.world();
+        let now = world.now;
+        let looked = world.witness.looked.entry((self.task, key.clone()));
+        looked.or_insert(now);
         let is_stale = world.states.get(key) != Some(&state);
         if is_stale {
             world.faults.note("stale record in a message");

@@ -72,7 +72,9 @@ async fn raise(client: &Client, key: &FileKey, stage: &StageKey) {
     let pk = text(format!("WORKFLOW#{}#{}", stage.team, stage.workflow_id));
     let body = AttributeValue::B(Blob::new(workflow.to_json()));
     let item = client.put_item().table_name("table").item("pk", pk.clone());
-    let item = item.item("sk", text("WORKFLOW".to_owned())).item("body", body);
+    let item = item
+        .item("sk", text("WORKFLOW".to_owned()))
+        .item("body", body);
     item.send().await.unwrap();
     let item = client.put_item().table_name("table").item("pk", pk);
     let item = item

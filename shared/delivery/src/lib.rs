@@ -2,7 +2,7 @@
 //! the stage, and how that survives crashes, retries and duplicate messages.
 //!
 //! [`control`] has what is known of a stage as a whole: circuit breaker, pause, lane and rate.
-//! [`format`] tells what a later version wrote from damage.
+//! [`mod@format`] tells what a later version wrote from damage.
 //! [`machine`] is pure: it takes the state record and a message, and returns a step, which is a list of effects in
 //! their order. [`ports`] are the traits that an engine implements (SQLite on one machine, AWS at scale).
 //! [`usecase`] carries out the effects over the ports; the Lambda handlers are thin adapters over it. The

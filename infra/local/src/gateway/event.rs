@@ -10,7 +10,10 @@ use serde_json::{Map, Value, json};
 pub(super) fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
     let is_shown = |name: &str| {
         (name.starts_with("webhook-") && name != "webhook-signature")
-            || matches!(name, "content-type" | "user-agent" | "content-length")
+            || matches!(
+                name,
+                "content-type" | "user-agent" | "content-length" | "traceparent"
+            )
     };
     headers
         .iter()

@@ -37,7 +37,7 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 pub struct Received {
     /// The request's path and query.
     pub path: String,
-    /// The `webhook-*` headers, `content-type` and `user-agent`: name and value. Never `authorization`.
+    /// The `webhook-*` headers, `traceparent`, `content-type` and `user-agent`: name and value. Never `authorization`.
     pub headers: Vec<(String, String)>,
     /// The exact body; empty when the request was refused before its body was read.
     pub body: Bytes,

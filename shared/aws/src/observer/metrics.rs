@@ -118,14 +118,14 @@ fn attempted(attempted: &Attempted) -> Vec<(Metric, f64)> {
     let summary = &attempted.summary;
     let mut values = vec![
         (LATENCY, summary.duration_ms.into()),
-        (LAG, milliseconds(attempted.lag)),
+        (LAG, seconds(attempted.lag)),
     ];
     values.extend(summary.reason.map(|_| (FAILED_ATTEMPTS, 1.0)));
     values
 }
 
 /// Seconds with three decimals at most.
-fn milliseconds(time: Duration) -> f64 {
+fn seconds(time: Duration) -> f64 {
     Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)).as_secs_f64()
 }
 

@@ -12,6 +12,7 @@ use crate::ports::{
     Controls, Documents, Events, FileStates, History, Observation, Observer, PortError, StepPorts,
 };
 use crate::record::Rejection;
+use crate::state::FileState;
 
 /// Carries out the effects in their order, and stops at the first that fails. `Some`: somebody else wrote the record
 /// first, nothing after the write was done, and the step is to be decided again.
@@ -21,9 +22,6 @@ pub(super) async fn carry_out<P: StepPorts>(
 ) -> Result<Option<Conflict>, Fault> {
     let mut written = None;
     for effect in effects {
-        if let Some(next) = snapshot(ports, &effect) {
-            written = Some(next);
-        }
         match effect {
             Effect::ArchiveVisit(visit) => ports.history().visit(&visit).await?,
             Effect::ArchiveAttempt(attempt) => ports.history().attempt(&attempt).await?,
@@ -32,7 +30,7 @@ pub(super) async fn carry_out<P: StepPorts>(
                 report_rejection(ports, &rejection);
             }
             Effect::Write(next, on_conflict) => match write(ports.states(), &next).await? {
-                None => {}
+                None => written = Some(next),
                 Some(_) if on_conflict == OnConflict::GiveUp => return Err(Fault::Contended),
                 conflict => return Ok(conflict),
             },
@@ -46,7 +44,7 @@ pub(super) async fn carry_out<P: StepPorts>(
                 }
             }
             Effect::SendDelivery(delivery, delay) => {
-                let delivery = ready(ports, *delivery, written.take()).await?;
+                let delivery = ready(ports, *delivery, written.as_deref()).await?;
                 send_one(ports.deliveries(), delivery, delay).await?;
             }
             Effect::SendAssignment(mut assignment) => {
@@ -64,24 +62,17 @@ pub(super) async fn carry_out<P: StepPorts>(
     Ok(None)
 }
 
-/// What the sender will find on record once the effect is carried out.
-pub(super) fn snapshot<P: StepPorts>(ports: &P, effect: &Effect) -> Option<String> {
-    match effect {
-        Effect::Write(next, _) => ports.states().snapshot(next),
-        _ => None,
-    }
-}
-
-/// The message as it is sent: in its stage's lane, and with the record that it was decided from, if that was just
-/// written.
+/// The message as it is sent: in its stage's lane, and with the record that was written before it.
 pub(super) async fn ready<P: StepPorts>(
     ports: &P,
     mut delivery: Delivery,
-    written: Option<String>,
+    written: Option<&FileState>,
 ) -> Result<Delivery, PortError> {
     delivery.lane = ports.controls().control(&delivery.stage()).await?.lane();
-    if written.is_some() && delivery.has_room_for_snapshot() {
-        delivery.snapshot = written;
+    if let Some(written) = written
+        && delivery.has_room_for_snapshot()
+    {
+        delivery.snapshot = ports.states().snapshot(written);
     }
     Ok(delivery)
 }

@@ -1,4 +1,4 @@
-use super::carry_out::{carry_out, ready, snapshot};
+use super::carry_out::{carry_out, ready};
 use super::fault::Fault;
 use super::file::{Decision, File};
 use crate::machine::{Dispatched, Effect, dispatch_step};
@@ -36,17 +36,17 @@ pub async fn prepare<P: StepPorts>(ports: &P, assignment: &Assignment) -> Result
         let is_send = |effect: &Effect| matches!(effect, Effect::SendDelivery(..));
         let at = first.iter().position(is_send).unwrap_or(first.len());
         let mut rest = first.split_off(at).into_iter();
-        let snapshot = first
-            .iter()
-            .rev()
-            .find_map(|effect| snapshot(ports, effect));
+        let written = first.iter().find_map(|effect| match effect {
+            Effect::Write(next, _) => Some(next.clone()),
+            _ => None,
+        });
         if let Some(conflict) = carry_out(ports, first).await? {
             file.overtaken(conflict)?;
             continue;
         }
         let message = match rest.next() {
             Some(Effect::SendDelivery(message, delay)) => Some(Outgoing {
-                message: ready(ports, *message, snapshot).await?,
+                message: ready(ports, *message, written.as_deref()).await?,
                 delay,
             }),
             _ => None,

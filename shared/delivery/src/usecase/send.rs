@@ -116,6 +116,7 @@ async fn attempt<P: SendPorts>(
         // Or so long that the invocation could end during the call, together with all others of the batch.
         return Err(Fault::OutOfTime);
     }
+    let is_called = prepared.is_ok();
     let answer = match prepared {
         Ok(Ready {
             config,
@@ -140,7 +141,7 @@ async fn attempt<P: SendPorts>(
         Err(reason) => Answer::no_call(reason),
     };
     let sent = record(ports, stage, &claimed, message, &answer, started).await;
-    if !matches!(sent, Ok(Sent::Succeeded | Sent::Retrying | Sent::Failed)) {
+    if is_called && !matches!(sent, Ok(Sent::Succeeded | Sent::Retrying | Sent::Failed)) {
         report_uncounted(message, number, &answer);
     }
     let sent = sent?;

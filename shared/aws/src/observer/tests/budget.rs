@@ -26,7 +26,8 @@ fn bytes_per_file(
     bytes.div_ceil(batch)
 }
 
-/// `infra/sam/price` reads these lines, with `cargo test -p aws --lib -- --nocapture log_bytes`.
+/// What the functions write as a whole is counted in `tests/tests/counts`; this names the part of each setting, with
+/// `cargo test -p aws --lib -- --nocapture log_bytes`.
 #[test]
 fn log_bytes_per_file_are_within_the_budget() {
     for (batch, logged, name, budget) in [

@@ -15,4 +15,5 @@ mod operator;
 mod queue;
 mod secrets;
 mod source;
+mod team_secrets;
 mod workflows;

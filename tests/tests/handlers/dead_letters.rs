@@ -11,9 +11,7 @@ use crate::world::{EXAMPLE, LONG, World, event, failed, json};
 #[tokio::test]
 async fn a_dead_letter_leaves_by_the_failed_edge_and_is_parked() {
     let world = World::new().await;
-    let assignment = world.assignment(1).await;
-    world.dispatch(&[json(&assignment)]).await;
-    let body = world.deliveries().await.pop().unwrap();
+    let (assignment, body) = world.opened().await;
     let bodies = [body.clone(), "garbage".to_owned()];
     let event = event(&bodies, LONG);
     let answer = dead_letter::handle(&world.ports, event).await.unwrap();
@@ -43,9 +41,7 @@ async fn a_dead_letter_leaves_by_the_failed_edge_and_is_parked() {
 #[tokio::test]
 async fn a_letter_that_its_file_did_without_is_not_parked() {
     let world = World::new().await;
-    let assignment = world.assignment(1).await;
-    world.dispatch(&[json(&assignment)]).await;
-    let delivery = world.deliveries().await.pop().unwrap();
+    let (assignment, delivery) = world.opened().await;
     let engine = world.ports.engine();
     // The delivery is open: its message, sent again, is all that the assignment's letter comes to.
     let letters = event(&[json(&assignment)], LONG);
@@ -65,9 +61,7 @@ async fn a_letter_that_its_file_did_without_is_not_parked() {
 #[tokio::test]
 async fn a_letter_is_parked_whenever_it_comes_and_so_is_one_of_no_effect() {
     let world = World::new().await;
-    let assignment = world.assignment(1).await;
-    world.dispatch(&[json(&assignment)]).await;
-    let delivery = world.deliveries().await.pop().unwrap();
+    let (_, delivery) = world.opened().await;
     let never_seen = json(&world.assignment(2).await);
     for body in [&delivery, &delivery, &never_seen] {
         let letters = event(std::slice::from_ref(body), LONG);

@@ -96,9 +96,7 @@ async fn with_too_little_time_left_nothing_is_begun() {
 #[tokio::test]
 async fn messages_that_are_early_old_or_foreign_call_nobody() {
     let world = World::new().await;
-    let assignment = world.assignment(1).await;
-    world.dispatch(&[json(&assignment)]).await;
-    let body = world.deliveries().await.pop().unwrap();
+    let (_, body) = world.opened().await;
     let message = Delivery::parse(&body).unwrap();
     // A later attempt than is due: dropped, the due one's message is under way.
     let ahead = Delivery {

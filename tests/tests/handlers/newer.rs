@@ -27,9 +27,7 @@ fn raised(body: &str) -> String {
 #[tokio::test]
 async fn a_message_of_a_later_version_waits() {
     let world = World::new().await;
-    let assignment = world.assignment(1).await;
-    world.dispatch(&[json(&assignment)]).await;
-    let delivery = world.deliveries().await.pop().unwrap();
+    let (assignment, delivery) = world.opened().await;
     let bodies = [
         raised(&json(&assignment)),
         raised(&delivery),
@@ -50,9 +48,7 @@ async fn a_message_of_a_later_version_waits() {
 #[tokio::test]
 async fn a_file_whose_record_a_later_version_wrote_waits_and_then_goes_on() {
     let world = World::new().await;
-    let assignment = world.assignment(1).await;
-    world.dispatch(&[json(&assignment)]).await;
-    let delivery = world.deliveries().await.pop().unwrap();
+    let (assignment, delivery) = world.opened().await;
     let database = world.database();
     let format = |change: &str| {
         let update = format!("UPDATE states SET body = {change}");

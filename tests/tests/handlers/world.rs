@@ -72,6 +72,14 @@ impl World {
         self.calls.load(std::sync::atomic::Ordering::SeqCst)
     }
 
+    /// An assignment whose delivery is open, and the delivery's message.
+    pub(crate) async fn opened(&self) -> (Assignment, String) {
+        let assignment = self.assignment(1).await;
+        self.dispatch(&[json(&assignment)]).await;
+        let delivery = self.deliveries().await.pop().unwrap();
+        (assignment, delivery)
+    }
+
     pub(crate) async fn assignment(&self, item: u128) -> Assignment {
         let assignment = Assignment {
             assignment_id: Uuid::new_v4(),

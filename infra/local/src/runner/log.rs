@@ -6,7 +6,7 @@ pub(super) fn log(observation: &Observation<'_>) {
     match observation {
         Observation::Attempted(attempted) => tracing::info!(
             team = %attempted.key.team, item_id = %attempted.key.item_id, stage_id = %attempted.stage_id,
-            delivery_id = %attempted.delivery_id, attempt = attempted.summary.attempt,
+            delivery_id = %attempted.delivery_id, trace_id = %attempted.trace_id, attempt = attempted.summary.attempt,
             status = attempted.summary.status, reason = attempted.summary.reason.map(Reason::code),
             duration_ms = attempted.summary.duration_ms, "attempt"
         ),

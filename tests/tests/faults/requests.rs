@@ -26,12 +26,17 @@ async fn a_thousand_files_stay_within_the_budget() {
         let key = (service.to_owned(), operation.to_owned());
         asked.get(&key).copied().unwrap_or(0)
     };
-    // Opened, claimed, ended: three writes of one unit each, and an index entry, which is the fourth.
-    assert_eq!(count("DynamoDB", "PutItem"), 3 * FILES);
-    // One look by each function. The rest is the same for a million files: each process opens a
-    // connection with a read, and reads the workflow every 5 s.
+    // Opened, claimed, ended: three writes of one unit each. On a machine under load some claims come so late that they
+    // are left for another sender; the exact count is held by `tests/tests/counts`.
+    let writes = count("DynamoDB", "PutItem");
+    assert!(
+        (3 * FILES..=3 * FILES + FILES / 5).contains(&writes),
+        "{writes} writes"
+    );
+    // One look by the dispatcher; the sender has the record from its message, unless that came twice. The rest is the
+    // same for a million files: each process opens a connection with a read.
     let reads = count("DynamoDB", "GetItem");
-    assert!(reads <= 2 * FILES + FILES / 4, "{reads} reads");
+    assert!(reads <= FILES + FILES / 2, "{reads} reads");
     let sends = count("AmazonSQS", "SendMessageBatch") as f64 / FILES as f64;
     let sqs = sends + POLLING + PRODUCER;
     println!("SQS requests a file: {sqs:.2}, of them {sends:.2} by the functions");

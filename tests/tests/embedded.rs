@@ -275,6 +275,7 @@ async fn workflows_and_secrets_are_kept_apart() {
     let secrets = StageSecrets {
         authorization: Some(SecretString::from("Bearer \"quoted\" \u{fc}")),
         signing_secrets: vec![SecretString::from("whsec_x")],
+        ..StageSecrets::default()
     };
     engine
         .store_secrets("t", vec![(reference.clone(), secrets)])

@@ -146,7 +146,7 @@ impl Source {
                     body,
                     group: failed.record.group.clone(),
                 },
-                delay: wait.min(delivery::retry::MAX_DELAY),
+                delay: wait.min(delivery::retry::MAX_MESSAGE_DELAY),
             });
             sent.push((failed, wait));
         }

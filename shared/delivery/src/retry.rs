@@ -10,7 +10,10 @@ use crate::reason::Reason;
 use crate::time::Timestamp;
 
 pub use crate::retry_after::RetryAfter;
-pub use workflow::MAX_DELAY;
+
+/// The longest delay of a message: SQS's limit of 15 minutes (`DelaySeconds`). What waits longer is looked at again, and
+/// waits on.
+pub const MAX_MESSAGE_DELAY: Duration = Duration::from_secs(900);
 
 /// The default schedule: 5 retries, so 6 calls, over about 22 minutes.
 ///
@@ -147,7 +150,7 @@ impl Policy {
         let index = usize::try_from(attempt.checked_sub(1)?).ok()?;
         let scheduled = jittered(*self.delays.get(index)?, delivery_id, attempt);
         let asked = retry_after.map_or(Duration::ZERO, |hint| hint.from(now));
-        Some(scheduled.max(asked).min(MAX_DELAY))
+        Some(scheduled.max(asked).min(MAX_MESSAGE_DELAY))
     }
 }
 

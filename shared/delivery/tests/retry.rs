@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use delivery::Timestamp;
-use delivery::retry::{DEFAULT_DELAYS, JITTER, MAX_DELAY, Policy, RetryAfter};
+use delivery::retry::{DEFAULT_DELAYS, JITTER, MAX_MESSAGE_DELAY, Policy, RetryAfter};
 use proptest::prelude::*;
 use uuid::Uuid;
 use workflow::WebhookConfig;
@@ -20,7 +20,7 @@ fn within_jitter(delay: Duration, scheduled: Duration) -> bool {
         scheduled.mul_f64(1.0 - JITTER),
         scheduled.mul_f64(1.0 + JITTER),
     );
-    delay >= low.min(MAX_DELAY) && delay <= high.min(MAX_DELAY)
+    delay >= low.min(MAX_MESSAGE_DELAY) && delay <= high.min(MAX_MESSAGE_DELAY)
 }
 
 #[test]
@@ -193,10 +193,10 @@ proptest! {
         let index = usize::try_from(attempt).unwrap() - 1;
         prop_assert_eq!(planned.is_some(), index < delays.len());
         if let Some(planned) = planned {
-            let asked = Duration::from_secs(seconds.unwrap_or(0)).min(MAX_DELAY);
+            let asked = Duration::from_secs(seconds.unwrap_or(0)).min(MAX_MESSAGE_DELAY);
             prop_assert!(planned >= asked, "before the receiver's Retry-After");
-            prop_assert!(planned <= MAX_DELAY);
-            prop_assert!(planned >= delays[index].mul_f64(1.0 - JITTER).min(MAX_DELAY));
+            prop_assert!(planned <= MAX_MESSAGE_DELAY);
+            prop_assert!(planned >= delays[index].mul_f64(1.0 - JITTER).min(MAX_MESSAGE_DELAY));
             if asked.is_zero() {
                 prop_assert!(within_jitter(planned, delays[index]));
             }

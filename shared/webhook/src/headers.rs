@@ -69,6 +69,7 @@ mod tests {
             secrets: StageSecrets {
                 authorization: authorization.map(Into::into),
                 signing_secrets: Vec::new(),
+                ..StageSecrets::default()
             },
             document: Document::Bytes(Bytes::new()),
             delivery_id: Uuid::from_u128(1),

@@ -131,6 +131,7 @@ mod tests {
             &StageSecrets {
                 authorization: (!authorization.is_empty()).then(|| authorization.to_owned().into()),
                 signing_secrets: signing.iter().map(|secret| (*secret).into()).collect(),
+                ..StageSecrets::default()
             },
             URL,
         )

@@ -74,6 +74,7 @@ async fn memory_stays_flat() {
     let secrets = StageSecrets {
         authorization: None,
         signing_secrets: vec!["whsec_bWVtb3J5LXNpZ25pbmctc2VjcmV0LTI0".into()],
+        ..StageSecrets::default()
     };
     // The client, its certificates and the first connection.
     answer(&caller, call(receiver.url())).await;

@@ -25,6 +25,7 @@ fn secrets() -> StageSecrets {
     StageSecrets {
         authorization: Some(format!("Basic {basic}").into()),
         signing_secrets: vec![SIGNING.into()],
+        ..StageSecrets::default()
     }
 }
 
@@ -167,6 +168,7 @@ async fn secrets_that_cannot_be_sent_end_the_call_unseen() {
             secrets: StageSecrets {
                 authorization: authorization.map(Into::into),
                 signing_secrets: vec![signing.into()],
+                ..StageSecrets::default()
             },
             ..short(receiver.url())
         };

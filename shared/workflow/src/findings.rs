@@ -32,11 +32,21 @@ impl Findings {
         });
     }
 
+    /// Records that a field of a stage cannot be used. Versions that did not know the field stored it unread.
+    pub(crate) fn unusable(
+        &mut self,
+        stage: &StageLabel,
+        code: &'static str,
+        what: impl Into<String>,
+    ) {
+        if !self.passes_forms {
+            self.problem(stage, code, what);
+        }
+    }
+
     /// Records that a field of a stage has the wrong form.
     pub(crate) fn wrong_form(&mut self, stage: &StageLabel, code: &'static str, what: &str) {
-        if !self.passes_forms {
-            self.problem(stage, code, format!("its {what}"));
-        }
+        self.unusable(stage, code, format!("its {what}"));
     }
 
     pub(crate) fn forms(&mut self, stage: &StageLabel, fields: Fields, found: &Map<String, Value>) {

@@ -22,6 +22,8 @@ pub(crate) enum Form {
     Object(Fields),
     /// True, false or an object.
     FlagOr(Fields),
+    /// This name, or another form.
+    NameOr(&'static str, &'static Form),
     /// A user of a stage, as V7 exports one, or the bare number.
     User,
     Any,
@@ -50,6 +52,9 @@ fn one(place: &str, form: &Form, found: &Value, wrong: &mut dyn FnMut(String)) {
             if user.get("user_id").is_none_or(Value::is_null) {
                 wrong(format!("{place} needs a user_id that is a whole number"));
             }
+        }
+        (Form::NameOr(name, form), _) if found.as_str() != Some(name) => {
+            one(place, form, found, wrong);
         }
         _ if form.fits(found) => {}
         _ => wrong(format!(
@@ -84,7 +89,7 @@ impl Form {
             Self::OneOf(names) => value.as_str().is_some_and(|text| names.contains(&text)),
             Self::List(_) => value.is_array(),
             Self::Object(_) => value.is_object(),
-            Self::Any => true,
+            Self::Any | Self::NameOr(..) => true,
         }
     }
 
@@ -104,6 +109,7 @@ impl Form {
             Self::List(_) => "a list".to_owned(),
             Self::Object(_) => "an object".to_owned(),
             Self::FlagOr(_) => "true, false or an object".to_owned(),
+            Self::NameOr(_, form) => form.wanted(),
             Self::Any => "anything".to_owned(),
         }
     }

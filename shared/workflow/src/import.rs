@@ -6,6 +6,7 @@ use crate::form;
 use crate::known;
 use crate::problem::{ImportError, Problem, StageLabel, Warning};
 use crate::secrets::{SecretRef, StageSecrets};
+use crate::secrets_json;
 use crate::stage::{AssignableTo, Edge, Stage, StageKind};
 use crate::twins;
 use crate::validate;
@@ -190,7 +191,7 @@ fn stage(
             .and_then(|config| webhook_json::read(config, &label, default_ref, secrets, findings))
     } else {
         findings.forms(&label, known::NOT_OF_A_WEBHOOK, &raw);
-        webhook_json::forget_secrets(&mut raw);
+        secrets_json::forget(&mut raw);
         None
     };
     let stage = Stage {

@@ -87,10 +87,26 @@ const WEBHOOK: Fields = &[
     ("signing_secrets", Form::List(&Form::Hidden)),
     ("secret_ref", Form::Text),
     ("max_retries", Form::Whole),
-    ("retry_delays", Form::List(&Form::Delay)),
+    (
+        "retry_delays",
+        Form::NameOr("standard-webhooks", &Form::List(&Form::Delay)),
+    ),
     ("timeout", Form::Delay),
     ("presigned_url_expiry", Form::Delay),
     ("breaker", Form::FlagOr(SETTINGS)),
     ("breaker_patience", Form::Delay),
     ("max_rate", Form::Text),
+    ("condition", Form::Text),
+    ("content_type", Form::Text),
+    ("method", Form::Text),
+    ("headers", Form::Object(&[])),
+    ("retry_on", Form::List(&Form::Any)),
+    (
+        "authorization",
+        Form::Object(&[("password", Form::Hidden), ("client_secret", Form::Hidden)]),
+    ),
+    (
+        "client_certificate",
+        Form::Object(&[("certificate", Form::Hidden), ("key", Form::Hidden)]),
+    ),
 ];

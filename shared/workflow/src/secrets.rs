@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -64,8 +66,16 @@ pub fn check_authorization(value: &str) -> Result<(), AuthorizationError> {
 pub struct StageSecrets {
     /// The whole value of the `Authorization` header.
     pub authorization: Option<SecretString>,
-    /// Standard Webhooks signing secrets (`whsec_…`); several during a rotation.
+    /// Standard Webhooks signing secrets (`whsec_…`) and private keys (`whsk_…`); several during a rotation.
     pub signing_secrets: Vec<SecretString>,
+    /// The values of the stage's own headers that are secret, by name in lower case.
+    pub headers: BTreeMap<String, SecretString>,
+    /// The secret of its OAuth 2.0 client.
+    pub client_secret: Option<SecretString>,
+    /// The certificate, with any intermediate ones, that the stage shows to its receiver, in PEM.
+    pub client_certificate: Option<SecretString>,
+    /// That certificate's private key, in PEM.
+    pub client_key: Option<SecretString>,
 }
 
 /// The stored secrets cannot be read. The message does not show them.
@@ -75,36 +85,58 @@ pub struct StageSecrets {
 )]
 pub struct SecretsError;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 struct Stored<'a> {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    authorization: Option<std::borrow::Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    signing_secrets: Vec<std::borrow::Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    signing_secrets: Vec<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_certificate: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_key: Option<Cow<'a, str>>,
 }
 
 impl StageSecrets {
     /// Whether there are no secrets.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.authorization.is_none() && self.signing_secrets.is_empty()
+        self.stored() == Stored::default()
     }
 
-    /// The form in which they are stored in a secret store.
-    #[must_use]
-    pub fn to_json(&self) -> SecretString {
-        let stored = Stored {
-            authorization: self
-                .authorization
-                .as_ref()
-                .map(|value| value.expose_secret().into()),
+    fn stored(&self) -> Stored<'_> {
+        fn one(secret: Option<&SecretString>) -> Option<Cow<'_, str>> {
+            secret.map(|value| value.expose_secret().into())
+        }
+        Stored {
+            authorization: one(self.authorization.as_ref()),
             signing_secrets: self
                 .signing_secrets
                 .iter()
                 .map(|value| value.expose_secret().into())
                 .collect(),
-        };
-        serde_json::to_string(&stored).unwrap_or_default().into()
+            headers: self
+                .headers
+                .iter()
+                .map(|(name, value)| (name.into(), value.expose_secret().into()))
+                .collect(),
+            client_secret: one(self.client_secret.as_ref()),
+            client_certificate: one(self.client_certificate.as_ref()),
+            client_key: one(self.client_key.as_ref()),
+        }
+    }
+
+    /// The form in which they are stored in a secret store.
+    #[must_use]
+    pub fn to_json(&self) -> SecretString {
+        serde_json::to_string(&self.stored())
+            .unwrap_or_default()
+            .into()
     }
 
     /// Reads the form in which they are stored in a secret store.
@@ -113,13 +145,22 @@ impl StageSecrets {
     /// [`SecretsError`] when it is not that JSON object.
     pub fn from_json(json: &str) -> Result<Self, SecretsError> {
         let stored: Stored<'_> = serde_json::from_str(json).map_err(|_| SecretsError)?;
+        let one = |value: Option<Cow<'_, str>>| value.map(|value| value.into_owned().into());
         Ok(Self {
-            authorization: stored.authorization.map(|value| value.into_owned().into()),
+            authorization: one(stored.authorization),
             signing_secrets: stored
                 .signing_secrets
                 .into_iter()
                 .map(|value| value.into_owned().into())
                 .collect(),
+            headers: stored
+                .headers
+                .into_iter()
+                .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
+                .collect(),
+            client_secret: one(stored.client_secret),
+            client_certificate: one(stored.client_certificate),
+            client_key: one(stored.client_key),
         })
     }
 }
@@ -132,12 +173,15 @@ impl fmt::Debug for StageSecrets {
                 &self.authorization.as_ref().map(|_| "[redacted]"),
             )
             .field("signing_secrets", &self.signing_secrets.len())
+            .field("headers", &self.headers.len())
+            .field("has_client_secret", &self.client_secret.is_some())
+            .field("has_client_key", &self.client_key.is_some())
             .finish()
     }
 }
 
 impl PartialEq for StageSecrets {
     fn eq(&self, other: &Self) -> bool {
-        self.to_json().expose_secret() == other.to_json().expose_secret()
+        self.stored() == other.stored()
     }
 }

@@ -3,8 +3,9 @@ use std::collections::HashSet;
 use crate::findings::Findings;
 use crate::problem::{Problem, StageLabel};
 use crate::stage::{Stage, StageKind};
+use crate::webhook::WebhookConfig;
 use crate::workflow::Workflow;
-use crate::{FAILED, SUCCEEDED};
+use crate::{FAILED, SKIPPED, SUCCEEDED};
 
 /// Checks the graph that the stages and edges form.
 pub(crate) fn graph(workflow: &Workflow, stages: &[(StageLabel, Stage)], findings: &mut Findings) {
@@ -88,8 +89,14 @@ fn ways_out(workflow: &Workflow, label: &StageLabel, stage: &Stage, findings: &m
             "its edge \"failed\" is not connected: files that fail stay in the stage, marked failed, and can be redelivered",
         );
     }
+    let may_skip = |webhook: &WebhookConfig| webhook.condition.is_some();
+    let may_skip = stage.webhook.as_ref().is_some_and(may_skip);
     for edge in &stage.edges {
-        if edge.name != SUCCEEDED && edge.name != FAILED {
+        let is_used = match edge.name.as_str() {
+            SUCCEEDED | FAILED => true,
+            name => may_skip && name == SKIPPED,
+        };
+        if !is_used {
             let what = format!(
                 "no file leaves a Webhook stage by an edge named \"{}\"",
                 edge.name

@@ -1,13 +1,33 @@
 use std::time::Duration;
 
+use crate::access::Access;
 use crate::breaker::{BreakerConfig, Rate};
+use crate::request::{Body, Header, Method};
+use crate::retry_on::RetryOn;
 use crate::secrets::SecretRef;
 
 /// The most retries that a stage may ask for.
-pub const MAX_RETRIES: u32 = 10;
+pub const MAX_RETRIES: u32 = 20;
 
-/// The longest delay between two attempts: SQS's `DelaySeconds` limit of 15 minutes.
-pub const MAX_DELAY: Duration = Duration::from_secs(900);
+/// The longest delay between two attempts: a day.
+pub const MAX_DELAY: Duration = Duration::from_secs(24 * 3600);
+
+/// The longest time that all retries of a delivery may take: 7 days. SQS keeps a message for up to 14.
+pub const MAX_RETRY_TIME: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// The schedule that Standard Webhooks recommends: 9 retries over about three days
+/// (standard-webhooks/standard-webhooks, spec/standard-webhooks.md, "Deliverability and reliability").
+pub const STANDARD_WEBHOOKS: [Duration; 9] = [
+    Duration::from_secs(5),
+    Duration::from_secs(5 * 60),
+    Duration::from_secs(30 * 60),
+    Duration::from_secs(2 * 3600),
+    Duration::from_secs(5 * 3600),
+    Duration::from_secs(10 * 3600),
+    Duration::from_secs(14 * 3600),
+    Duration::from_secs(20 * 3600),
+    Duration::from_secs(24 * 3600),
+];
 
 /// The longest timeout of a call.
 pub const MAX_TIMEOUT: Duration = Duration::from_secs(300);
@@ -41,6 +61,20 @@ pub struct WebhookConfig {
     pub max_rate: Option<Rate>,
     /// Whether the receiver may stop a delivery, or pause the stage, by a response header; false when absent.
     pub receiver_control: bool,
+    /// The expression that must hold for a file to be sent; all files are sent when absent.
+    pub condition: Option<String>,
+    /// What is sent instead of the document.
+    pub body: Option<Body>,
+    /// The HTTP method; POST when absent.
+    pub method: Method,
+    /// Headers of the stage's own, at most [`crate::MAX_HEADERS`].
+    pub headers: Vec<Header>,
+    /// Which failed calls are repeated; by default all but those that another call cannot mend.
+    pub retry_on: Option<RetryOn>,
+    /// How calls are authorized, if not by a fixed value.
+    pub access: Option<Access>,
+    /// Whether the stage's secrets have a client certificate for TLS.
+    pub has_client_certificate: bool,
 }
 
 impl WebhookConfig {
@@ -60,6 +94,13 @@ impl WebhookConfig {
             breaker_patience: None,
             max_rate: None,
             receiver_control: false,
+            condition: None,
+            body: None,
+            method: Method::Post,
+            headers: Vec::new(),
+            retry_on: None,
+            access: None,
+            has_client_certificate: false,
         }
     }
 }

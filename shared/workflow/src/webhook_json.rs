@@ -1,25 +1,24 @@
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use secrecy::SecretString;
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::access_json;
 use crate::breaker::MAX_PATIENCE;
 use crate::breaker_json;
 use crate::duration;
 use crate::findings::Findings;
 use crate::form;
 use crate::problem::StageLabel;
-use crate::secrets::{SecretRef, StageSecrets, check_authorization};
-use crate::webhook::{MAX_DELAY, MAX_RETRIES, MAX_TIMEOUT, WebhookConfig};
+use crate::request_json;
+use crate::retry_json;
+use crate::secrets::{SecretRef, StageSecrets};
+use crate::secrets_json;
+use crate::webhook::{MAX_TIMEOUT, WebhookConfig};
 
 type Config = Map<String, Value>;
 
 const INVALID_URL: &str = "invalid_url";
-const INVALID_AUTHORIZATION: &str = "invalid_authorization_header";
-const INVALID_SIGNING_SECRET: &str = "invalid_signing_secret";
 
 /// Reads a Webhook stage's settings, and takes its secrets out of them.
 pub(crate) fn read(
@@ -29,23 +28,16 @@ pub(crate) fn read(
     secrets: &mut Vec<(SecretRef, StageSecrets)>,
     findings: &mut Findings,
 ) -> Option<WebhookConfig> {
-    let found = take_secrets(config, label, findings);
-    let named = secret_ref(config, label, findings);
-    let secret_ref = if found.is_empty() {
-        named
-    } else {
-        let reference = named.unwrap_or(default_ref);
-        config.insert("secret_ref".to_owned(), Value::from(reference.0.as_str()));
-        secrets.push((reference.clone(), found));
-        Some(reference)
-    };
+    let secret_ref = secrets_json::take(config, label, default_ref, secrets, findings);
     let url = url(config, secret_ref.is_some(), label, findings);
+    let max_retries = retry_json::max_retries(config, label, findings);
+    let retry_delays = retry_json::retry_delays(config, label, findings);
+    retry_json::check_retry_time(retry_delays.as_ref(), max_retries, label, findings);
     Some(WebhookConfig {
-        url,
         retry_if_fails: flag(config, "retry_if_fails"),
         include_annotations: flag(config, "include_annotations"),
-        max_retries: max_retries(config, label, findings),
-        retry_delays: retry_delays(config, label, findings),
+        max_retries,
+        retry_delays,
         timeout: bounded(
             config,
             "timeout",
@@ -77,89 +69,15 @@ pub(crate) fn read(
             .get("receiver_control")
             .and_then(Value::as_bool)
             .unwrap_or(false),
+        condition: request_json::condition(config, label, findings),
+        body: request_json::body(config, label, findings),
+        method: request_json::method(config, label, findings),
+        headers: request_json::headers(config, label, findings),
+        retry_on: retry_json::retry_on(config, label, findings),
+        access: access_json::access(config, &url, label, findings),
+        has_client_certificate: access_json::client_certificate(config, label, findings),
+        url,
     })
-}
-
-/// Removes the secrets of other stages. V7 writes the webhook's keys into every stage's config, and a stage
-/// that is not a Webhook stage must not bring a secret into storage either.
-pub(crate) fn forget_secrets(stage: &mut Config) {
-    if let Some(Value::Object(config)) = stage.get_mut("config") {
-        for field in ["authorization_header", "signing_secrets"] {
-            if config.get(field).is_some_and(|value| !value.is_null()) {
-                config.insert(field.to_owned(), Value::Null);
-            }
-        }
-    }
-}
-
-fn take_secrets(config: &mut Config, label: &StageLabel, findings: &mut Findings) -> StageSecrets {
-    let mut secrets = StageSecrets::default();
-    let authorization = config.get_mut("authorization_header").map(Value::take);
-    match authorization.unwrap_or_default() {
-        Value::Null => {}
-        // V7's editor writes this if nothing was entered.
-        Value::String(value) if value.bytes().all(|byte| byte == b' ') => {}
-        Value::String(value) => match check_authorization(&value) {
-            Ok(()) => secrets.authorization = Some(SecretString::from(value)),
-            Err(problem) => {
-                let what = format!("its authorization_header {problem}");
-                findings.problem(label, INVALID_AUTHORIZATION, what);
-            }
-        },
-        other => {
-            let kind = form::kind(&other);
-            let what = format!("its authorization_header must be text; found {kind}");
-            findings.problem(label, INVALID_AUTHORIZATION, what);
-        }
-    }
-    match config.remove("signing_secrets").unwrap_or_default() {
-        Value::Null => {}
-        Value::Array(values) => {
-            for value in values {
-                match value {
-                    Value::String(text) if is_signing_secret(&text) => {
-                        secrets.signing_secrets.push(SecretString::from(text));
-                    }
-                    other => {
-                        let what = format!(
-                            "each of its signing_secrets must be \"whsec_\" and 24 to 64 bytes in base64; found {}",
-                            match other {
-                                Value::String(_) => "other text",
-                                other => form::kind(&other),
-                            }
-                        );
-                        findings.problem(label, INVALID_SIGNING_SECRET, what);
-                    }
-                }
-            }
-        }
-        other => {
-            let kind = form::kind(&other);
-            let what = format!("its signing_secrets must be a list of text; found {kind}");
-            findings.problem(label, INVALID_SIGNING_SECRET, what);
-        }
-    }
-    secrets
-}
-
-fn secret_ref(config: &Config, label: &StageLabel, findings: &mut Findings) -> Option<SecretRef> {
-    let value = config.get("secret_ref").filter(|value| !value.is_null())?;
-    let name = value.as_str().map(|name| SecretRef(name.to_owned()));
-    if name.is_none() {
-        let what = format!("secret_ref must be text; found {}", form::kind(value));
-        findings.wrong_form(label, "invalid_secret_ref", &what);
-    }
-    name
-}
-
-/// Standard Webhooks: `whsec_` and base64 of 24 to 64 bytes.
-fn is_signing_secret(text: &str) -> bool {
-    let Some(encoded) = text.strip_prefix("whsec_") else {
-        return false;
-    };
-    // Decoded like in the signer: a secret that it cannot decode would fail at every call.
-    let decoded = STANDARD.decode(encoded);
-    decoded.is_ok_and(|bytes| (24..=64).contains(&bytes.len()))
 }
 
 fn url(config: &Config, has_secret: bool, label: &StageLabel, findings: &mut Findings) -> String {
@@ -226,61 +144,6 @@ fn is_loopback(url: &Url) -> bool {
 
 fn flag(config: &Config, field: &str) -> bool {
     config.get(field).and_then(Value::as_bool).unwrap_or(true)
-}
-
-fn max_retries(config: &Config, label: &StageLabel, findings: &mut Findings) -> Option<u32> {
-    let value = config.get("max_retries").filter(|value| !value.is_null())?;
-    let number = value
-        .as_u64()
-        .and_then(|n| u32::try_from(n).ok())
-        .filter(|n| *n <= MAX_RETRIES);
-    if number.is_none() {
-        let what = format!(
-            "its max_retries must be a whole number from 0 to {MAX_RETRIES}; found {}",
-            form::found(value)
-        );
-        findings.problem(label, "invalid_max_retries", what);
-    }
-    number
-}
-
-fn retry_delays(
-    config: &Config,
-    label: &StageLabel,
-    findings: &mut Findings,
-) -> Option<Vec<Duration>> {
-    let value = config
-        .get("retry_delays")
-        .filter(|value| !value.is_null())?;
-    let most = usize::try_from(MAX_RETRIES).unwrap_or(usize::MAX);
-    let delays = value
-        .as_array()
-        .filter(|list| list.len() <= most)
-        .and_then(|list| list.iter().map(delay).collect::<Option<Vec<_>>>());
-    if delays.is_none() {
-        let what = format!(
-            "its retry_delays must be a list of at most {MAX_RETRIES} delays, each at most {} s: seconds, or text such as \"30s\" or \"2min\"; found {}",
-            MAX_DELAY.as_secs(),
-            wrong_delay(value)
-        );
-        findings.problem(label, "invalid_retry_delays", what);
-    }
-    delays
-}
-
-fn delay(value: &Value) -> Option<Duration> {
-    duration::read(value).filter(|delay| *delay <= MAX_DELAY)
-}
-
-/// The entry that is wrong, or what was found instead of a list.
-fn wrong_delay(value: &Value) -> String {
-    let Value::Array(delays) = value else {
-        return form::found(value);
-    };
-    match delays.iter().find(|value| delay(value).is_none()) {
-        Some(wrong) => form::found(wrong),
-        None => format!("{} delays", delays.len()),
-    }
 }
 
 fn bounded(

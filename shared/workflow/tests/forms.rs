@@ -53,7 +53,7 @@ fn of_kind(kind: char) -> Value {
 const ALL: &str = "bnfmtlo";
 
 /// The fields of a `config`, and the kinds that each takes at least sometimes.
-const CONFIG: [(&str, &str); 29] = [
+const CONFIG: [(&str, &str); 36] = [
     ("x", "nfm"),
     ("y", "nfm"),
     ("initial", "b"),
@@ -83,6 +83,13 @@ const CONFIG: [(&str, &str); 29] = [
     ("breaker_patience", "nft"),
     ("max_rate", "t"),
     ("receiver_control", "b"),
+    ("condition", "t"),
+    ("content_type", "t"),
+    ("method", "t"),
+    ("headers", "o"),
+    ("retry_on", "l"),
+    ("authorization", "o"),
+    ("client_certificate", "o"),
 ];
 
 fn all_wrong() -> Vec<(&'static str, Value)> {
@@ -152,12 +159,12 @@ fn the_error_says_what_was_found_and_what_is_wanted() {
         (
             "max_retries",
             json!("5"),
-            "its max_retries must be a whole number from 0 to 10; found the text \"5\"",
+            "its max_retries must be a whole number from 0 to 20; found the text \"5\"",
         ),
         (
             "retry_delays",
             json!([1, "soon"]),
-            "each at most 900 s: seconds, or text such as \"30s\" or \"2min\"; found the text \"soon\"",
+            "each at most 24 h: seconds, or text such as \"30s\" or \"2min\"; found the text \"soon\"",
         ),
         ("timeout", json!([]), "found a list"),
         ("url", json!(["x"]), "its url must be text; found a list"),

@@ -146,17 +146,17 @@ fn each_mistake_has_its_code() {
         ),
         (
             "max_retries",
-            vec![json!(11), json!(-1), json!(1.5), json!("5")],
+            vec![json!(21), json!(-1), json!(1.5), json!("5")],
             "invalid_max_retries",
         ),
         (
             "retry_delays",
             vec![
-                json!(["16min"]),
+                json!(["25h"]),
                 json!([-1]),
                 json!("10s"),
                 json!(["soon"]),
-                json!(vec![1; 11]),
+                json!(vec![1; 21]),
             ],
             "invalid_retry_delays",
         ),

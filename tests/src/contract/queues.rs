@@ -3,7 +3,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use delivery::ports::{Outgoing, SendMessages};
-use delivery::retry::MAX_DELAY;
+use delivery::retry::MAX_MESSAGE_DELAY;
 use delivery::{Delivery, DocumentRef, Task};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -109,7 +109,7 @@ pub async fn queues<Q: QueueUnderTest>(queue: &Q) {
 
     let too_late = Outgoing {
         message: delivery(5, None),
-        delay: MAX_DELAY + Duration::from_secs(1),
+        delay: MAX_MESSAGE_DELAY + Duration::from_secs(1),
     };
     let results = queue.send(vec![now(delivery(6, None)), too_late]).await;
     assert!(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::workflow::{Actor, WebhookConfig};
 use delivery::machine::{Effect, Sent, record_attempt};
-use delivery::retry::MAX_DELAY;
+use delivery::retry::MAX_MESSAGE_DELAY;
 use delivery::retry::{DEFAULT_DELAYS, JITTER, Policy, RetryAfter};
 use delivery::{
     Answer, Delivery, DeliveryState, FileKey, FileState, Reason, Status, Task, Timestamp, Visit,
@@ -31,11 +31,11 @@ pub fn check(value: &[u8]) {
             let delay = delay_of(429, hint, attempt, id).expect("a retry is due");
             let scheduled = DEFAULT_DELAYS[attempt as usize - 1];
             assert!(
-                delay <= MAX_DELAY,
+                delay <= MAX_MESSAGE_DELAY,
                 "{delay:?} is more than a queue can wait"
             );
             assert!(
-                delay >= asked.min(MAX_DELAY),
+                delay >= asked.min(MAX_MESSAGE_DELAY),
                 "{delay:?} is before {asked:?}"
             );
             let earliest = scheduled.mul_f64(1.0 - JITTER);

@@ -53,8 +53,35 @@ fn without_secrets(mut workflow: Value) -> Value {
         for field in ["authorization_header", "signing_secrets", "secret_ref"] {
             config.remove(field);
         }
+        for secret in further_secrets(config) {
+            *secret = Value::Null;
+        }
+        // A secret that was left out is stored like one that was taken out.
+        for field in ["authorization", "client_certificate"] {
+            if let Some(object) = config.get_mut(field).and_then(Value::as_object_mut) {
+                object.retain(|_, value| !value.is_null());
+            }
+        }
     }
     workflow
+}
+
+/// The secrets of a stage besides its Authorization value and its signing secrets.
+fn further_secrets(config: &mut Map<String, Value>) -> Vec<&mut Value> {
+    let mut secrets = Vec::new();
+    for (field, value) in config.iter_mut() {
+        for (name, value) in value.as_object_mut().into_iter().flatten() {
+            match (field.as_str(), name.as_str()) {
+                ("authorization", "password" | "client_secret")
+                | ("client_certificate", "certificate" | "key") => secrets.push(value),
+                ("headers", _) => {
+                    secrets.extend(value.as_object_mut().and_then(|o| o.get_mut("secret")));
+                }
+                _ => {}
+            }
+        }
+    }
+    secrets
 }
 
 /// With other secrets in the same places, all that is stored and shown is the same.
@@ -70,6 +97,11 @@ fn hides_secrets(document: &Value, imported: &Imported, stored: &[u8]) {
         for secret in signing.and_then(Value::as_array_mut).into_iter().flatten() {
             if secret.is_string() {
                 *secret = Value::from("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX");
+            }
+        }
+        for secret in further_secrets(config) {
+            if secret.is_string() {
+                *secret = Value::from("other");
             }
         }
     }

@@ -193,7 +193,7 @@ fn delay(text: &str) -> Result<Duration, String> {
         if delay <= workflow::MAX_DELAY {
             Ok(delay)
         } else {
-            Err("a delay can be at most 15 minutes".to_owned())
+            Err("a delay can be at most 24 hours".to_owned())
         }
     })
 }

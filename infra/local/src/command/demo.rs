@@ -150,6 +150,7 @@ impl Demo {
         let own = StageSecrets {
             authorization: Some(SecretString::from(token)),
             signing_secrets: Vec::new(),
+            ..StageSecrets::default()
         };
         let secrets: Vec<_> = secrets
             .into_iter()

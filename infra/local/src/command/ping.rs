@@ -46,6 +46,7 @@ pub(crate) async fn ping(args: &PingArgs) -> Result<u8, Error> {
         secrets: StageSecrets {
             authorization,
             signing_secrets: Vec::new(),
+            ..StageSecrets::default()
         },
         document: Document::Bytes(document),
         delivery_id,

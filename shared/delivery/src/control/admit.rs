@@ -5,7 +5,7 @@ use workflow::WebhookConfig;
 use super::breaker::{RECOVERY_INTERVAL, probing};
 use super::rate::{EARLY, is_on_time};
 use super::{Outage, Pace, Phase, StageControl};
-use crate::retry::{MAX_DELAY, Policy, spread};
+use crate::retry::{MAX_MESSAGE_DELAY, Policy, spread};
 use crate::state::DeliveryState;
 use crate::time::Timestamp;
 
@@ -211,8 +211,8 @@ fn at_pace(
             is_reserved: true,
         }),
         // No times are given out further ahead, so that a changed rate soon takes effect.
-        _ if control.next_free > Some(now.plus(MAX_DELAY)) => {
-            let wait = MAX_DELAY.mul_f64(0.5 + 0.5 * share(open));
+        _ if control.next_free > Some(now.plus(MAX_MESSAGE_DELAY)) => {
+            let wait = MAX_MESSAGE_DELAY.mul_f64(0.5 + 0.5 * share(open));
             put_off(now.plus(wait), HeldBy::Rate)
         }
         _ => Admission::Reserve(pace),

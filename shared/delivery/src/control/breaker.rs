@@ -14,7 +14,7 @@ use workflow::{BreakerConfig, WebhookConfig};
 
 use super::{Health, Outage, Phase, Recent, StageControl};
 use crate::reason::Reason;
-use crate::retry::{MAX_DELAY, Policy};
+use crate::retry::{MAX_MESSAGE_DELAY, Policy};
 use crate::time::Timestamp;
 
 /// The pace of the calls while the receiver recovers: 10 a second.
@@ -46,7 +46,7 @@ fn opened(
     (reason, asked): (Reason, Duration),
     now: Timestamp,
 ) -> StageControl {
-    let asked = asked.min(MAX_DELAY);
+    let asked = asked.min(MAX_MESSAGE_DELAY);
     let outage = Outage {
         since,
         trips,

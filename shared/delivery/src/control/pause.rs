@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::retry::MAX_DELAY;
+use crate::retry::MAX_MESSAGE_DELAY;
 use crate::time::Timestamp;
 
 /// The first time that a paused delivery waits before it is looked at again.
@@ -25,6 +25,6 @@ impl Pause {
     /// minutes. So nothing waits much longer after the end of the pause than during it, and a pause of a week costs
     /// 96 looks a day for each file.
     pub(super) fn wait(&self, now: Timestamp) -> Duration {
-        self.since.until(now).clamp(FIRST_WAIT, MAX_DELAY)
+        self.since.until(now).clamp(FIRST_WAIT, MAX_MESSAGE_DELAY)
     }
 }

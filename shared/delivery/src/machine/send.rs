@@ -8,7 +8,7 @@ use super::step::{Effect, FromHistory, OnConflict, Report, Step};
 use crate::control::{Admission, HeldBy, Lane, Pace, PutOff, StageControl, admit};
 use crate::message::{Delivery, Task};
 use crate::reason::Reason;
-use crate::retry::MAX_DELAY;
+use crate::retry::MAX_MESSAGE_DELAY;
 use crate::state::{DeliveryState, FileState, Status};
 use crate::time::Timestamp;
 
@@ -206,7 +206,7 @@ const fn nothing() -> Step<Sent, SenderStep> {
 
 /// Sends the message of the attempt that is due, in case it was never sent.
 pub(super) fn send_again(delivery: Delivery, wait: Duration) -> Effect {
-    Effect::SendDelivery(Box::new(delivery), wait.min(MAX_DELAY))
+    Effect::SendDelivery(Box::new(delivery), wait.min(MAX_MESSAGE_DELAY))
 }
 
 /// The record in which the attempt is claimed until `lease_until`.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{PortError, PortErrorKind};
 use crate::format::{self, Formatted};
 use crate::message::MAX_BODY;
-use crate::retry::MAX_DELAY;
+use crate::retry::MAX_MESSAGE_DELAY;
 
 /// A message to send, with its delay.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,9 +22,9 @@ impl<M: Formatted + Serialize> Outgoing<M> {
     /// The message's body, within the limits of SQS, which apply on every engine.
     ///
     /// # Errors
-    /// [`PortErrorKind::TooLarge`] for a delay above [`MAX_DELAY`] or a body above [`MAX_BODY`].
+    /// [`PortErrorKind::TooLarge`] for a delay above [`MAX_MESSAGE_DELAY`] or a body above [`MAX_BODY`].
     pub fn body(&self) -> Result<String, PortError> {
-        if self.delay > MAX_DELAY {
+        if self.delay > MAX_MESSAGE_DELAY {
             let what = "send a message delayed over 900 s";
             return Err(PortError::new(PortErrorKind::TooLarge, what));
         }

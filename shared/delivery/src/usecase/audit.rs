@@ -7,7 +7,7 @@ use crate::ports::{
     AuditPorts, Clock, Observation, Observer, Outgoing, PortError, PortErrorKind, ScanSegment,
     SendMessages, Unfinished,
 };
-use crate::retry::MAX_DELAY;
+use crate::retry::MAX_MESSAGE_DELAY;
 use crate::state::FileState;
 use crate::time::Timestamp;
 
@@ -108,7 +108,7 @@ async fn repair<P: AuditPorts>(ports: &P, stuck: &mut [(Stuck, Option<Pending>)]
         let Some(Pending { due, message, .. }) = pending.clone() else {
             continue;
         };
-        let delay = now.until(due).min(MAX_DELAY);
+        let delay = now.until(due).min(MAX_MESSAGE_DELAY);
         match message {
             PendingMessage::Assignment(message) => {
                 let message = *message;

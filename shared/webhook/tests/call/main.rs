@@ -28,6 +28,7 @@ fn signed() -> StageSecrets {
     StageSecrets {
         authorization: Some("Bearer abc".into()),
         signing_secrets: vec![NEW.into(), OLD.into()],
+        ..StageSecrets::default()
     }
 }
 

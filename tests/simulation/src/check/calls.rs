@@ -91,7 +91,7 @@ fn not_too_soon(
                 // An answer that its sender could not record is not known here.
                 let is_known = recorded.is_none_or(|status| status == before.status);
                 let asked = before.retry_after.filter(|_| is_known).unwrap_or_default();
-                let wait = planned.max(asked).min(delivery::retry::MAX_DELAY);
+                let wait = planned.max(asked).min(delivery::retry::MAX_MESSAGE_DELAY);
                 before.until + millis(wait.saturating_sub(evidence.early))
             })
             .min();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use delivery::control::{Outage, Phase, StageControl};
-use delivery::retry::MAX_DELAY;
+use delivery::retry::MAX_MESSAGE_DELAY;
 use delivery::{DeliveryState, Reason};
 use uuid::Uuid;
 
@@ -77,7 +77,7 @@ pub fn control_written(
     }
     if let Some(new) = new {
         let longest = match new.phase {
-            Phase::Open => MAX_DELAY,
+            Phase::Open => MAX_MESSAGE_DELAY,
             Phase::HalfOpen { .. } => LEASE,
             Phase::Recovering => RECOVERY,
         };

@@ -130,7 +130,7 @@ fn format_1_has_these_names_and_no_others() {
     has::<Reason>(
         "http_status redirect gone timeout connect_timeout dns connect tls connection_closed invalid_response
          forbidden_address invalid_url document_invalid document_missing document_changed document_forbidden
-         document_too_large secret_missing workflow_missing stage_missing hop_limit circuit_open aborted
+         document_too_large secret_missing authorization_failed workflow_missing stage_missing hop_limit circuit_open aborted
          dead_lettered",
     );
     has::<RejectReason>(

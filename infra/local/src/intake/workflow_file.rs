@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use delivery::ports::{Freshness, Operator, PortError, Secrets};
+use webhook::check_client_certificate;
 use workflow::{Imported, SecretRef, Stage, StageSecrets, Workflow};
 
 use crate::cli::OverrideArgs;
@@ -21,7 +22,7 @@ pub(crate) struct Configured {
     pub(crate) stage: Stage,
     /// The secrets taken out of the workflow, and the Authorization value of the command line.
     pub(crate) secrets: Vec<(SecretRef, StageSecrets)>,
-    /// The one whose Authorization value is all that is known here: its signing secrets are only in the store.
+    /// The one whose Authorization value is all that is known here: its other secrets are only in the store.
     partial: Option<SecretRef>,
 }
 
@@ -37,7 +38,10 @@ impl Configured {
             if self.partial.as_ref() == Some(reference) {
                 let stored = operator.secrets();
                 let stored = stored.stage_secrets(team, reference, Freshness::Latest);
-                own.signing_secrets = stored.await?.unwrap_or_default().signing_secrets;
+                *own = StageSecrets {
+                    authorization: own.authorization.take(),
+                    ..stored.await?.unwrap_or_default()
+                };
             }
         }
         operator.put_workflow(team, &self.workflow, &secrets).await
@@ -128,8 +132,18 @@ pub(crate) fn import(path: &Path) -> Result<Imported, Error> {
         path: path.to_owned(),
         source,
     })?;
-    Workflow::import(&json).map_err(|error| Error::Workflow {
+    let imported = Workflow::import(&json).map_err(|error| Error::Workflow {
         path: path.to_owned(),
         error,
-    })
+    })?;
+    for (reference, secrets) in &imported.secrets {
+        if secrets.client_certificate.is_some() {
+            check_client_certificate(secrets).map_err(|error| Error::ClientCertificate {
+                path: path.to_owned(),
+                reference: reference.clone(),
+                error,
+            })?;
+        }
+    }
+    Ok(imported)
 }

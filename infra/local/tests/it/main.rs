@@ -22,6 +22,7 @@ mod resumed;
 mod routing;
 mod run;
 mod secrets;
+mod signing_key;
 mod support;
 mod teams;
 mod trouble;

@@ -40,6 +40,8 @@ const PATHS: [&str; 14] = [
     "/quote\"/<angle>",
 ];
 
+/// Each character that needs no escape is without one: where it has one, botocore signs the query as it stands, and AWS
+/// wants it without (`UriEncode` in its description of the canonical request).
 const QUERIES: [&str; 8] = [
     "",
     "?a=1&b=2",
@@ -47,7 +49,7 @@ const QUERIES: [&str; 8] = [
     "?empty=&flag",
     "?space=a%20b&slash=%2F",
     "?name=%C3%A9&other=ü",
-    "?~=.-_~&x=%7E",
+    "?~=.-_~&x=1",
     "?Z=1&a=2&A=3",
 ];
 
@@ -85,9 +87,12 @@ async fn every_signature_is_the_one_that_botocore_makes() {
     }
     let expected = botocore(&requests);
     assert_eq!(expected.len(), found.len());
-    for ((request, found), expected) in requests.iter().zip(&found).zip(&expected) {
-        assert_eq!(found, expected, "{request}");
-    }
+    let pairs = requests.iter().zip(found.iter().zip(&expected));
+    let wrong: Vec<String> = pairs
+        .filter(|(_, (found, expected))| found != expected)
+        .map(|(request, (found, expected))| format!("{request}\n{found}\n{expected}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}: {}", wrong.len(), wrong.join("\n"));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
     missing_docs
 )]
 
+mod access;
 mod arguments;
 mod connections;
 mod disk;

@@ -1,7 +1,7 @@
 //! What signs calls for AWS on one machine.
 
 #[cfg(feature = "aws")]
-pub use with_sdk::Signer;
+pub(crate) use with_sdk::Signer;
 
 use workflow::{Access, Workflow};
 
@@ -9,7 +9,7 @@ use crate::error::Error;
 
 /// Signs nothing: this build has no AWS SDK.
 #[cfg(not(feature = "aws"))]
-pub type Signer = ();
+pub(crate) type Signer = ();
 
 #[cfg(feature = "aws")]
 mod with_sdk {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use delivery::ports::{Call, Caller, PortError, Presign};
+use delivery::ports::{Call, Caller, PortError, Presign, Wanted};
 use delivery::retry::RetryAfter;
 use delivery::{Answer, DocumentReader, Reason, ReceiverSays};
 use http::HeaderMap;
@@ -375,5 +375,9 @@ impl<R: DocumentReader, P: Presign> Caller<R> for WebhookCaller<P> {
                 .detail
                 .map(|detail| redactor.redact(detail.as_bytes())),
         })
+    }
+
+    async fn wants(&self, _: &Call<R>) -> Result<Wanted, PortError> {
+        Ok(Wanted::Yes)
     }
 }

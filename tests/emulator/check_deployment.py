@@ -23,7 +23,6 @@ sys.dont_write_bytecode = True
 import environment  # noqa: E402
 import up  # noqa: E402
 
-FUNCTIONS = ("audit", "authorizer", "dead-letter", "dispatcher", "receiver", "sender")
 # The emulator has no alarms on Metrics Insights.
 WITHOUT = {"FailureRateByDimension": "false"}
 # Deliberate breaks of the template.
@@ -99,10 +98,8 @@ def main():
     import deployment
 
     broken, unseen = False, set()
-    with tempfile.TemporaryDirectory(prefix="webhook-stage-programs-") as folder:
-        programs = pathlib.Path(folder)
-        for name in FUNCTIONS:
-            (programs / name).write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix=f"{up.DATA}{os.getpid()}-") as folder:
+        programs = deployment.stand_ins(pathlib.Path(folder))
         for title, deployed in deployments(programs):
             findings, left_out, looked = look(deployed)
             broken |= bool(findings)

@@ -16,7 +16,7 @@ fn cased<'d>(
     change: impl FnOnce(&str) -> String,
 ) -> Result<Value<'d>, Fault> {
     args.finish()?;
-    let text = run.to_text(value)?;
+    let text = run.text_of(value)?;
     run.budget.memory(text.len() * CASE_GROWS)?;
     run.made(&change(&text))
 }
@@ -80,7 +80,7 @@ pub(super) fn trim<'d>(
     args: Args<'d>,
 ) -> Result<Value<'d>, Fault> {
     args.finish()?;
-    let text = run.to_text(&value)?;
+    let text = run.text_of(&value)?;
     run.read(&text)?;
     match text {
         Text::Borrowed(text) => Ok(Value::text(text.trim())),
@@ -94,7 +94,7 @@ pub(super) fn string<'d>(
     args: Args<'d>,
 ) -> Result<Value<'d>, Fault> {
     args.finish()?;
-    run.to_text(&value).map(Value::Text)
+    run.text_of(&value).map(Value::Text)
 }
 
 /// `replace(old, new, count)`.
@@ -111,7 +111,7 @@ pub(super) fn replace<'d>(
     if old.is_empty() {
         return Err(Fault::failed("replace needs a text that is not empty"));
     }
-    let text = run.to_text(&value)?;
+    let text = run.text_of(&value)?;
     run.read(&text)?;
     let found = text.matches(&*old).take(most).count();
     // Before it is made, so that many long replacements cost nothing.
@@ -132,7 +132,7 @@ pub(super) fn truncate<'d>(
         .map_or(255, |length| usize::try_from(length).unwrap_or(0));
     let end = args.text("end")?.unwrap_or(Text::Borrowed("…"));
     args.finish()?;
-    let text = run.to_text(&value)?;
+    let text = run.text_of(&value)?;
     run.read(&text)?;
     if text.char_indices().nth(most).is_none() {
         return Ok(Value::Text(text));
@@ -155,7 +155,7 @@ pub(super) fn split<'d>(
 ) -> Result<Value<'d>, Fault> {
     let separator = args.text("sep")?;
     args.finish()?;
-    let text = run.to_text(&value)?;
+    let text = run.text_of(&value)?;
     run.read(&text)?;
     if separator
         .as_ref()
@@ -194,7 +194,7 @@ pub(super) fn join<'d>(
         if index > 0 {
             output.push(&mut run.budget, &separator)?;
         }
-        let text = run.to_text(&item)?;
+        let text = run.text_of(&item)?;
         output.push(&mut run.budget, &text)?;
     }
     Ok(Value::Text(Text::Made(output.into_text().into())))
@@ -219,7 +219,7 @@ pub(super) fn urlencode<'d>(
     args: Args<'d>,
 ) -> Result<Value<'d>, Fault> {
     args.finish()?;
-    let text = run.to_text(&value)?;
+    let text = run.text_of(&value)?;
     run.budget.memory(text.len() * 3)?;
     let mut encoded = String::with_capacity(text.len() * 3);
     for byte in text.bytes() {

@@ -135,7 +135,9 @@ impl<'s> Scope<'s> {
                 let what = format!("methods cannot be called here: write the filter, …|{name}");
                 return self.forbidden(call.expr.span(), &super::scan::shorten(&what, 100));
             }
-            CallType::Object(_) => return self.forbidden(call.expr.span(), "only a name can be called"),
+            CallType::Object(_) => {
+                return self.forbidden(call.expr.span(), "only a name can be called");
+            }
         };
         let Some(function) = run::function(name) else {
             return self.unknown(call.expr.span(), "function", name, run::function_names());

@@ -24,8 +24,9 @@ impl<'d> Run<'d> {
                 json.get(name).map_or(Value::Undefined, Value::of)
             }
             Value::Map(map) => {
-                self.budget.steps(map.members.len() / NAMES_OF_A_STEP)?;
-                self.read(name)?;
+                let steps_of_name = name.len() / 64 + 1;
+                self.budget
+                    .steps(map.members.len().saturating_mul(steps_of_name) / NAMES_OF_A_STEP + 1)?;
                 map.members
                     .iter()
                     .find(|(known, _)| **known == *name)

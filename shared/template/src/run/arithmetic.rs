@@ -15,7 +15,7 @@ impl<'d> Run<'d> {
     ) -> Result<Value<'d>, Fault> {
         match (operator, left, right) {
             (Binary::Join, ..) => {
-                let (left, right) = (self.to_text(left)?, self.to_text(right)?);
+                let (left, right) = (self.text_of(left)?, self.text_of(right)?);
                 self.join(&left, &right)
             }
             (Binary::Add, Value::Text(left), Value::Text(right)) => self.join(left, right),
@@ -47,7 +47,7 @@ impl<'d> Run<'d> {
     }
 
     /// A value as text: a text as it is, everything else as JSON.
-    pub(crate) fn to_text(&mut self, value: &Value<'d>) -> Result<Text<'d>, Fault> {
+    pub(crate) fn text_of(&mut self, value: &Value<'d>) -> Result<Text<'d>, Fault> {
         match value {
             Value::Text(text) => Ok(text.clone()),
             Value::Raw(text) => Ok(Text::Made(text.clone())),

@@ -103,7 +103,8 @@ impl<'d> Run<'d> {
                 } else {
                     otherwise
                         .as_ref()
-                        .map_or(Ok(Value::Undefined), |otherwise| self.evaluate(otherwise))
+                        // Without an `else` nothing is meant, as in Jinja.
+                        .map_or(Ok(Value::text("")), |otherwise| self.evaluate(otherwise))
                 }
             }
             Node::Filter(filter, input, arguments) => {
@@ -112,18 +113,18 @@ impl<'d> Run<'d> {
                 } else {
                     self.defined(input)?
                 };
-                let arguments = self.arguments(arguments)?;
+                let arguments = self.arguments(arguments, filter.takes_undefined)?;
                 (filter.run)(self, value, arguments)
             }
             Node::Test(test, input, arguments) => {
                 let value = self.evaluate(input)?;
-                let mut arguments = self.arguments(arguments)?;
+                let mut arguments = self.arguments(arguments, false)?;
                 let holds = (test.run)(self, &value, &mut arguments)?;
                 arguments.finish()?;
                 Ok(Value::Bool(holds))
             }
             Node::Call(function, arguments) => {
-                let mut arguments = self.arguments(arguments)?;
+                let mut arguments = self.arguments(arguments, false)?;
                 let value = (function.run)(self, &mut arguments)?;
                 arguments.finish()?;
                 Ok(value)
@@ -148,10 +149,14 @@ impl<'d> Run<'d> {
         }
     }
 
-    fn arguments(&mut self, arguments: &'d Arguments) -> Result<Args<'d>, Fault> {
+    fn arguments(&mut self, arguments: &'d Arguments, undefined: bool) -> Result<Args<'d>, Fault> {
         let mut found = Args::default();
         for (name, value) in &arguments.values {
-            let value = self.defined(value)?;
+            let value = if undefined {
+                self.evaluate(value)?
+            } else {
+                self.defined(value)?
+            };
             found.push(name.as_deref(), value);
         }
         Ok(found)

@@ -22,10 +22,6 @@ impl Output {
         self.text
     }
 
-    pub(crate) fn as_text(&self) -> &str {
-        &self.text
-    }
-
     /// Appends, and charges for it.
     pub(crate) fn push(&mut self, budget: &mut Budget, text: &str) -> Result<(), Fault> {
         if self.text.len() + text.len() > MAX_OUTPUT {
@@ -42,20 +38,21 @@ pub(crate) fn escape(budget: &mut Budget, text: &str, out: &mut Output) -> Resul
     budget.text(text.len())?;
     let mut plain = 0;
     for (at, byte) in text.bytes().enumerate() {
-        let escaped = match byte {
+        let short = match byte {
             b'"' => "\\\"",
             b'\\' => "\\\\",
             b'\n' => "\\n",
             b'\r' => "\\r",
             b'\t' => "\\t",
-            0..0x20 => "",
+            0..0x10 => "\\u000",
+            0x10..0x20 => "\\u001",
             _ => continue,
         };
         out.push(budget, &text[plain..at])?;
-        if escaped.is_empty() {
-            out.push(budget, &format!("\\u{byte:04x}"))?;
-        } else {
-            out.push(budget, escaped)?;
+        out.push(budget, short)?;
+        if short.len() > 2 {
+            let digit = usize::from(byte & 15);
+            out.push(budget, &"0123456789abcdef"[digit..=digit])?;
         }
         plain = at + 1;
     }

@@ -30,6 +30,9 @@ pub(crate) use functions::{Function, function, function_names};
 pub(crate) use json::Output;
 pub(crate) use tests::{Test, test, test_names};
 
+/// What a text or list takes besides its content, in bytes.
+const OVERHEAD: usize = 64;
+
 /// One run of a program for one document.
 pub(crate) struct Run<'d> {
     pub(crate) context: &'d Context,
@@ -86,18 +89,20 @@ impl<'d> Run<'d> {
 
     /// A new text.
     pub(crate) fn made(&mut self, text: &str) -> Result<Value<'d>, Fault> {
-        self.budget.memory(text.len())?;
+        self.budget.memory(OVERHEAD + text.len())?;
         Ok(Value::Text(Text::Made(text.into())))
     }
 
     /// A new list. Who makes many items charges for each with [`Run::item`].
     pub(crate) fn list(&mut self, items: Vec<Value<'d>>) -> Result<Value<'d>, Fault> {
+        self.budget.memory(OVERHEAD)?;
         let depth = depth(items.iter())?;
         Ok(Value::List(Rc::new(List { items, depth })))
     }
 
     /// A new object.
     pub(crate) fn map(&mut self, members: Vec<(Text<'d>, Value<'d>)>) -> Result<Value<'d>, Fault> {
+        self.budget.memory(OVERHEAD)?;
         let depth = depth(members.iter().map(|(_, value)| value))?;
         Ok(Value::Map(Rc::new(Map { members, depth })))
     }

@@ -1,5 +1,5 @@
+use crate::run::Program;
 use crate::run::{Run, Spent};
-use crate::syntax::Program;
 use crate::{Context, TemplateError, fault::Fault, read};
 
 /// When a stage calls its receiver: an expression of Jinja, such as `has_tag("Urgent") and count("car") > 3`.

@@ -12,7 +12,7 @@ pub const MAX_OUTPUT: usize = 1024 * 1024;
 
 /// Most steps of one run: a step is a part of an expression, an item that is looked at, or 64 bytes that
 /// are read or written.
-pub const MAX_STEPS: u64 = 500_000;
+pub const MAX_STEPS: u64 = 1_000_000;
 
 /// Most bytes of texts and lists that one run makes. What it drops again counts too, so this bounds what it
 /// holds at any time.

@@ -36,7 +36,7 @@ pub(super) fn map<'d>(
             mapped.push(match (attribute(run, &item, &path)?, &default) {
                 (Value::Undefined, Some(default)) => default.clone(),
                 (Value::Undefined, None) => {
-                    let path = crate::read::shorten(&path, MAX_SHOWN);
+                    let path = crate::words::shorten(&path, MAX_SHOWN);
                     let what = format!("{path} is not defined in an item: write default=…");
                     return Err(Fault::failed(what));
                 }
@@ -105,7 +105,7 @@ impl<'d> Choice<'d> {
 }
 
 fn no_such(what: &str, name: &str) -> Fault {
-    let name = crate::read::shorten(name, MAX_SHOWN);
+    let name = crate::words::shorten(name, MAX_SHOWN);
     Fault::failed(format!("there is no {what} {name:?}"))
 }
 

@@ -1,8 +1,8 @@
 use std::collections::HashSet;
 
 use crate::fault::Fault;
+use crate::run::Binary;
 use crate::run::{Args, Run};
-use crate::syntax::Binary;
 use crate::value::{Text, Value};
 
 use super::keys::{Key, attribute, sort_by_key};

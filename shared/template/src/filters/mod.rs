@@ -7,19 +7,7 @@ mod list;
 mod number;
 mod text;
 
-use crate::fault::Fault;
-use crate::run::{Args, Run};
-use crate::value::Value;
-
-type Apply = for<'d> fn(&mut Run<'d>, Value<'d>, Args<'d>) -> Result<Value<'d>, Fault>;
-
-/// A filter, as in `x|upper`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Filter {
-    name: &'static str,
-    pub(crate) run: Apply,
-    pub(crate) takes_undefined: bool,
-}
+use crate::run::{Apply, Filter};
 
 const fn filter(name: &'static str, run: Apply) -> Filter {
     Filter {

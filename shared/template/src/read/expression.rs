@@ -5,7 +5,7 @@ use minijinja::machinery::ast::{
 use minijinja::value::ValueKind;
 
 use crate::context::Context;
-use crate::syntax::{Arguments, Binary, Comparison, Constant, Expression, Node};
+use crate::run::{Arguments, Binary, Comparison, Constant, Expression, Node};
 use crate::{TemplateError, filters, run};
 
 use super::scope::Scope;
@@ -13,8 +13,17 @@ use super::scope::Scope;
 impl<'s> Scope<'s> {
     pub(super) fn expression(&mut self, tree: &Expr<'s>) -> Result<Expression, TemplateError> {
         let node = self.nested(tree.span(), |scope| scope.node(tree))?;
+        let at = match &node {
+            // Their spans begin before their first part.
+            Node::Binary(_, first, _)
+            | Node::And(first, _)
+            | Node::Or(first, _)
+            | Node::Compare(first, _)
+            | Node::Choose { then: first, .. } => first.at,
+            _ => self.position(tree.span()),
+        };
         Ok(Expression {
-            at: self.position(tree.span()),
+            at,
             node: Box::new(node),
         })
     }
@@ -133,7 +142,7 @@ impl<'s> Scope<'s> {
             CallType::Function(name) => name,
             CallType::Method(_, name) => {
                 let what = format!("methods cannot be called here: write the filter, …|{name}");
-                return self.forbidden(call.expr.span(), &super::scan::shorten(&what, 100));
+                return self.forbidden(call.expr.span(), &crate::words::shorten(&what, 100));
             }
             CallType::Object(_) => {
                 return self.forbidden(call.expr.span(), "only a name can be called");

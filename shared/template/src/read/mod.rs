@@ -10,11 +10,10 @@ use minijinja::machinery::{ast, parse, parse_expr};
 use minijinja::syntax::SyntaxConfig;
 
 use crate::limits::{MAX_BODY, MAX_CONDITION};
-use crate::syntax::{Program, Statement};
+use crate::run::{Program, Statement};
+use crate::words::shorten;
 use crate::{Position, TemplateError};
 use scope::Scope;
-
-pub(crate) use scan::shorten;
 
 /// Reads a template with text and tags.
 pub(crate) fn template(source: &str) -> Result<Program, TemplateError> {
@@ -63,8 +62,14 @@ fn syntax_error(source: &str, error: &minijinja::Error) -> TemplateError {
             what: "this is nested too deeply".into(),
         };
     }
+    if what == "unexpected end of input, expected end of block" {
+        return TemplateError::Syntax {
+            at,
+            what: "the template ends too early: %}, {% endif %} or {% endfor %} is missing".into(),
+        };
+    }
     TemplateError::Syntax {
         at,
-        what: scan::shorten(what, 200),
+        what: shorten(what, 200),
     }
 }

@@ -1,22 +1,26 @@
 use minijinja::machinery::Span;
 
 use crate::limits::{MAX_NESTING, MAX_SHOWN, MAX_VARIABLES};
-use crate::syntax::{Program, Statement};
+use crate::run::{Program, Statement};
 use crate::{Position, TemplateError};
 
-use super::scan::shorten;
+use crate::words::shorten;
 
 /// What is known while a template is gone through.
 pub(super) struct Scope<'s> {
     source: &'s str,
+    /// Where each line starts, so that finding a place does not take the whole template each time.
+    lines: Vec<usize>,
     variables: Vec<&'s str>,
     nesting: usize,
 }
 
 impl<'s> Scope<'s> {
-    pub(super) const fn new(source: &'s str) -> Self {
+    pub(super) fn new(source: &'s str) -> Self {
+        let starts = source.match_indices('\n').map(|(at, _)| at + 1);
         Self {
             source,
+            lines: std::iter::once(0).chain(starts).collect(),
             variables: Vec::new(),
             nesting: 0,
         }
@@ -30,7 +34,13 @@ impl<'s> Scope<'s> {
     }
 
     pub(super) fn position(&self, span: Span) -> Position {
-        Position::of(self.source, span.start_offset as usize)
+        let offset = self.source.floor_char_boundary(span.start_offset as usize);
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        Position {
+            line,
+            column: self.source[start..offset].chars().count() + 1,
+        }
     }
 
     /// The number of a variable that is set here.

@@ -1,7 +1,7 @@
 use minijinja::machinery::ast::{Expr, ForLoop, Stmt};
 
 use crate::TemplateError;
-use crate::syntax::{Expression, For, Statement, Target};
+use crate::run::{Expression, For, Statement, Target};
 
 use super::scope::Scope;
 

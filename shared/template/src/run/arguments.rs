@@ -67,7 +67,7 @@ impl<'d> Args<'d> {
     /// Nothing may be left.
     pub(crate) fn finish(self) -> Result<(), Fault> {
         if let Some((name, _)) = self.named.first() {
-            let name = crate::read::shorten(name, crate::limits::MAX_SHOWN);
+            let name = crate::words::shorten(name, crate::limits::MAX_SHOWN);
             return Err(Fault::failed(format!("there is no argument {name}")));
         }
         if !self.positional.is_empty() {

@@ -1,5 +1,5 @@
+use super::program::Binary;
 use crate::fault::Fault;
-use crate::syntax::Binary;
 use crate::value::{Text, Value};
 
 use super::json::number;

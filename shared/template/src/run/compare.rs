@@ -2,9 +2,9 @@ use std::cmp::Ordering;
 
 use serde_json::Value as Json;
 
+use super::program::Comparison;
 use crate::fault::Fault;
 use crate::limits::MAX_DEPTH;
-use crate::syntax::Comparison;
 use crate::value::Value;
 
 use super::Run;

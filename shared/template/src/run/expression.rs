@@ -1,7 +1,7 @@
 use serde_json::Value as Json;
 
+use super::program::{Arguments, Constant, Expression, Node};
 use crate::fault::Fault;
-use crate::syntax::{Arguments, Constant, Expression, Node};
 use crate::value::{Text, Value};
 
 use super::{Args, Run};
@@ -217,7 +217,7 @@ fn undefined(expression: &Expression) -> Fault {
         }
     }
     parts.reverse();
-    let name = crate::read::shorten(&parts.join("."), crate::limits::MAX_SHOWN);
+    let name = crate::words::shorten(&parts.join("."), crate::limits::MAX_SHOWN);
     Fault::failed(format!(
         "{name} is not defined: if it may be missing, write |default(…) or test it with \"is defined\""
     ))

@@ -10,25 +10,29 @@ mod expression;
 mod functions;
 mod items;
 mod json;
+mod program;
 mod statement;
 mod tests;
 
 use std::rc::Rc;
 
 use crate::Context;
-use crate::body::BodyFormat;
 use crate::fault::Fault;
+use crate::format::BodyFormat;
 use crate::limits::MAX_MADE_DEPTH;
-use crate::syntax::Program;
 use crate::value::{List, Map, Text, Value};
 
 pub(crate) use arguments::Args;
 pub(crate) use arithmetic::finite;
 pub(crate) use budget::Budget;
 pub use budget::Spent;
-pub(crate) use functions::{Function, function, function_names};
+pub(crate) use functions::{function, function_names};
 pub(crate) use json::Output;
-pub(crate) use tests::{Test, test, test_names};
+pub(crate) use program::{
+    Apply, Arguments, Binary, Comparison, Constant, Expression, Filter, For, Node, Program,
+    Statement, Target, Test,
+};
+pub(crate) use tests::{test, test_names};
 
 /// What a text or list takes besides its content, in bytes.
 const OVERHEAD: usize = 64;
@@ -67,7 +71,7 @@ impl<'d> Run<'d> {
     ) -> (Result<bool, Fault>, Spent) {
         let mut run = Self::new(program, context, BodyFormat::Text);
         let result = match program.statements.first() {
-            Some(crate::syntax::Statement::Emit(condition)) => {
+            Some(program::Statement::Emit(condition)) => {
                 run.evaluate(condition).map(|value| value.is_true())
             }
             _ => Ok(false),

@@ -1,6 +1,6 @@
-use crate::body::BodyFormat;
+use super::program::{Expression, For, Statement, Target};
 use crate::fault::Fault;
-use crate::syntax::{Expression, For, Statement, Target};
+use crate::format::BodyFormat;
 use crate::value::{Round, Value};
 
 use super::Run;

@@ -1,17 +1,8 @@
+use super::program::{Comparison, Test};
 use crate::fault::Fault;
-use crate::syntax::Comparison;
 use crate::value::Value;
 
 use super::{Args, Run};
-
-type Check = for<'d> fn(&mut Run<'d>, &Value<'d>, &mut Args<'d>) -> Result<bool, Fault>;
-
-/// A test, as in `x is defined`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Test {
-    name: &'static str,
-    pub(crate) run: Check,
-}
 
 const TESTS: [Test; 28] = [
     Test {

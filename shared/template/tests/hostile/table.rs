@@ -37,18 +37,24 @@ pub(crate) fn documents() -> &'static [Context] {
             "text": "ab ".repeat(10_000)}});
         let nested = |depth| (0..depth).fold(json!(1), |inner, _| Value::Array(vec![inner]));
         // Not by `json!`, which would go down into them.
-        let members = [("one", 590), ("two", 590), ("deeper", 5_000), ("deepest", 5_000)];
+        let members = [
+            ("one", 590),
+            ("two", 590),
+            ("deeper", 5_000),
+            ("deepest", 5_000),
+        ];
         let item = Value::from_iter(members.map(|(name, depth)| (name, nested(depth))));
         let deep = Value::from_iter([("item", item)]);
         let whole = |document| context(document, true);
         let deep = whole(deep);
+        // Not by `json!`, which would make all of it a second time.
+        let many = [
+            ("item", json!({"name": "a"})),
+            ("annotations", Value::from(many)),
+        ];
+        let many = whole(Value::from_iter(many));
         // Dropping it would go down as deep; it lives as long as the process does.
-        vec![
-            whole(document()),
-            whole(json!({"item": {"name": "a"}, "annotations": many})),
-            whole(long),
-            deep,
-        ]
+        vec![whole(document()), many, whole(long), deep]
     });
     &DOCUMENTS
 }

@@ -1,8 +1,10 @@
 //! A template as it is run. Made by `read`, which has checked every name in it.
 
 use crate::Position;
-use crate::filters::Filter;
-use crate::run::{Function, Test};
+use crate::fault::Fault;
+use crate::value::Value;
+
+use super::{Args, Run};
 
 /// A template or an expression, ready to run.
 #[derive(Clone, Debug)]
@@ -42,6 +44,31 @@ pub(crate) struct For {
 pub(crate) enum Target {
     One(usize),
     Many(Vec<usize>),
+}
+
+/// What a filter does with a value and its arguments.
+pub(crate) type Apply = for<'d> fn(&mut Run<'d>, Value<'d>, Args<'d>) -> Result<Value<'d>, Fault>;
+
+/// A filter, as in `x|upper`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Filter {
+    pub(crate) name: &'static str,
+    pub(crate) run: Apply,
+    pub(crate) takes_undefined: bool,
+}
+
+/// A test, as in `x is defined`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Test {
+    pub(crate) name: &'static str,
+    pub(crate) run: for<'d> fn(&mut Run<'d>, &Value<'d>, &mut Args<'d>) -> Result<bool, Fault>,
+}
+
+/// A function that a template may call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Function {
+    pub(crate) name: &'static str,
+    pub(crate) run: for<'d> fn(&mut Run<'d>, &mut Args<'d>) -> Result<Value<'d>, Fault>,
 }
 
 /// A node and where it is.

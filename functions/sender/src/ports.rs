@@ -1,6 +1,6 @@
 use aws::{
     Bucket, CloudWatchObserver, Environment, EventBus, Gathered, Lanes, Queue, S3Presign,
-    SdkConfig, SecretStore, Table,
+    SdkConfig, SecretStore, SigV4Signer, Table,
 };
 use delivery::ports::{Absent, SystemClock};
 use delivery::{Assignment, Delivery};
@@ -15,7 +15,7 @@ pub(crate) struct Sender {
     documents: Bucket,
     events: EventBus,
     secrets: SecretStore,
-    caller: WebhookCaller<S3Presign>,
+    caller: WebhookCaller<S3Presign, SigV4Signer>,
     observer: CloudWatchObserver,
 }
 
@@ -36,7 +36,9 @@ impl Sender {
             documents: Bucket::new(config, bucket.clone()),
             events: EventBus::new(config, from.optional("EVENT_BUS_NAME")),
             secrets: SecretStore::of(config, from),
-            caller: caller.with_presign(S3Presign::new(config, bucket)),
+            caller: caller
+                .with_presign(S3Presign::new(config, bucket))
+                .with_signer(SigV4Signer::new(config)),
             observer: CloudWatchObserver::from_environment(from)?,
         })
     }
@@ -67,5 +69,5 @@ delivery::port_set! { impl StepPorts for Sender as ports {
 
 delivery::port_set! { impl SendPorts for Sender as ports {
     Secrets secrets: SecretStore = &ports.secrets;
-    Caller caller: WebhookCaller<S3Presign> = &ports.caller;
+    Caller caller: WebhookCaller<S3Presign, SigV4Signer> = &ports.caller;
 } }

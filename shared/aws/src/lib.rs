@@ -35,6 +35,8 @@ mod presign;
 mod queue;
 #[cfg(feature = "secretsmanager")]
 mod secrets;
+#[cfg(feature = "sigv4")]
+mod sigv4;
 #[cfg(feature = "sqs")]
 mod source;
 #[cfg(feature = "operator")]
@@ -64,6 +66,8 @@ pub use presign::S3Presign;
 pub use queue::{Parked, Queue, parked, unpark};
 #[cfg(feature = "secretsmanager")]
 pub use secrets::SecretStore;
+#[cfg(feature = "sigv4")]
+pub use sigv4::SigV4Signer;
 #[cfg(feature = "sqs")]
 pub use source::SourceQueue;
 #[cfg(feature = "operator")]

@@ -86,6 +86,8 @@ reasons! {
     DocumentTooLarge = "document_too_large", retry, "the file's document is too large to be read and sent within the call's timeout: raise the stage's timeout";
     /// The stage's secrets could not be found or read.
     SecretMissing = "secret_missing", retry, "the stage's Authorization value or signing secrets were not found where the workflow says";
+    /// There is no token or signature to call the receiver with.
+    AuthorizationFailed = "authorization_failed", retry, "the call could not be authorized: the authorization server gave no token, or there are no AWS credentials to sign with";
     /// The workflow is not stored (any more).
     WorkflowMissing = "workflow_missing", stop, "the workflow is not stored any more";
     /// The stage was removed from the workflow, or is not a Webhook stage any more.
@@ -108,7 +110,10 @@ impl Reason {
     /// Whether records of format 1 do not know it.
     #[must_use]
     pub const fn is_of_format_2(self) -> bool {
-        matches!(self, Self::ConditionInvalid | Self::BodyInvalid)
+        matches!(
+            self,
+            Self::AuthorizationFailed | Self::ConditionInvalid | Self::BodyInvalid
+        )
     }
 }
 

@@ -139,8 +139,8 @@ fn the_formats_have_these_names_and_no_others() {
     has::<Reason>(
         "http_status redirect gone timeout connect_timeout dns connect tls connection_closed invalid_response
          forbidden_address invalid_url document_invalid document_missing document_changed document_forbidden
-         document_too_large secret_missing workflow_missing stage_missing hop_limit circuit_open aborted
-         condition_invalid body_invalid dead_lettered",
+         document_too_large secret_missing authorization_failed workflow_missing stage_missing hop_limit
+         circuit_open aborted condition_invalid body_invalid dead_lettered",
     );
     has::<RejectReason>(
         "worker_cannot_fire_automated_stage automated_stage_first not_assigned_to_stage already_assigned

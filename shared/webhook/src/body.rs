@@ -3,17 +3,20 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use delivery::ports::{Call, Presign};
-use delivery::{Document, DocumentReader, Reason};
+use delivery::{Document, DocumentReader};
 use futures_util::StreamExt;
+use tokio::sync::Semaphore;
 
+use crate::access;
 use crate::failed::Failed;
 use crate::head::{Head, Spliced};
 use crate::payload::metadata_only;
 use crate::presign;
 use crate::scan::Scanner;
-use crate::signature::Signer;
 use crate::streamed::{Starved, Streamed};
 use crate::strip_annotations::Cutter;
+use crate::sums::{Sums, Totals};
+use crate::templates;
 
 /// The largest body that is kept in memory when a large document is sent without annotations: 1 MiB. For a larger
 /// one the document is read twice instead.
@@ -23,49 +26,56 @@ const IN_MEMORY: usize = 1024 * 1024;
 pub(crate) struct Prepared {
     pub(crate) body: reqwest::Body,
     pub(crate) length: u64,
-    pub(crate) signature: Option<String>,
+    pub(crate) totals: Totals,
     /// Whether the body is currently waiting for the document's reader; a body in memory never is.
     pub(crate) starved: Arc<Starved>,
 }
 
-/// Makes the body and signs it. Only small documents are held in memory. A large one is read several times if
-/// needed: its beginning for the URLs in it, then all of it for the signature, which is sent before the body,
-/// and again for the body.
+/// Makes the body, signs it, and hashes it if the stage's authorization needs that. Only small documents are held in
+/// memory. A large one is read several times if needed: its beginning for the URLs in it, then all of it for the
+/// signature, which is sent before the body, and again for the body.
 ///
 /// A large document that is sent whole is not checked: its content is its owner's concern, and a check would
 /// read it once more.
+///
+/// `held` has one permit, for the call that holds a large document in memory because it signs it with an Ed25519 key.
 pub(crate) async fn prepare<R: DocumentReader, P: Presign>(
     call: &Call<R>,
     presign: &P,
+    held: &Semaphore,
 ) -> Result<Prepared, Failed> {
-    let signer = Signer::new(
-        &call.secrets.signing_secrets,
-        call.delivery_id,
-        call.sent_at.as_secs(),
-    )
-    .map_err(|error| Failed::Reason(Reason::SecretMissing, Some(error.to_string())))?;
+    let sums = Sums::new(call, access::sigv4(call).is_some())?;
+    if let Some(body) = &call.config.body {
+        let made = templates::body(call, body, presign).await?;
+        return whole(made, sums, presign, None).await;
+    }
     let expiry = call.config.presigned_url_expiry;
     match &call.document {
         Document::Bytes(bytes) if call.config.include_annotations => {
             Scanner::check(bytes)?;
-            whole(bytes.clone(), signer, presign, expiry).await
+            whole(bytes.clone(), sums, presign, expiry).await
         }
-        Document::Bytes(bytes) => whole(metadata_only(bytes)?, signer, presign, expiry).await,
+        Document::Bytes(bytes) => whole(metadata_only(bytes)?, sums, presign, expiry).await,
         Document::Large(reader) => {
             let head = match expiry {
                 Some(expiry) => Head::presigned(reader, presign, expiry).await?,
                 None => None,
             };
+            // Given back with the signature, before the body is sent.
+            let _permit = match sums.holds_body() {
+                true => held.acquire().await.ok(),
+                false => None,
+            };
             if call.config.include_annotations {
-                return untouched(reader, head.as_ref(), signer).await;
+                return untouched(reader, head.as_ref(), sums).await;
             }
-            match measure(reader, head.as_ref(), signer).await? {
+            match measure(reader, head.as_ref(), sums).await? {
                 // A document whose `item` comes late is signed here.
-                Measured::Small(bytes, signer) => whole(bytes, signer, presign, expiry).await,
-                Measured::Large(length, signature) => {
+                Measured::Small(bytes, sums) => whole(bytes, *sums, presign, expiry).await,
+                Measured::Large(length, totals) => {
                     let chunks = Spliced::new(reader.stream().await?, head.as_ref());
                     let body = Streamed::new(chunks, length, Some(Cutter::new()));
-                    Ok(streamed(body, length, signature))
+                    Ok(streamed(body, length, totals))
                 }
             }
         }
@@ -74,7 +84,7 @@ pub(crate) async fn prepare<R: DocumentReader, P: Presign>(
 
 async fn whole<P: Presign>(
     bytes: Bytes,
-    mut signer: Signer,
+    mut sums: Sums,
     presign: &P,
     expiry: Option<Duration>,
 ) -> Result<Prepared, Failed> {
@@ -82,11 +92,11 @@ async fn whole<P: Presign>(
         Some(expiry) => presign::replace(bytes, presign, expiry).await?,
         None => bytes,
     };
-    signer.update(&bytes);
+    sums.update(&bytes)?;
     Ok(Prepared {
         length: length_of(&bytes),
         body: bytes.into(),
-        signature: signer.finish(),
+        totals: sums.finish(),
         starved: Arc::default(),
     })
 }
@@ -94,12 +104,12 @@ async fn whole<P: Presign>(
 async fn untouched<R: DocumentReader>(
     reader: &R,
     head: Option<&Head>,
-    mut signer: Signer,
+    mut sums: Sums,
 ) -> Result<Prepared, Failed> {
-    if signer.signs() {
+    if sums.need_body() {
         let mut chunks = Spliced::new(reader.stream().await?, head);
         while let Some(chunk) = chunks.next().await {
-            signer.update(&chunk?);
+            sums.update(&chunk?)?;
         }
     }
     let length = reader.length();
@@ -108,11 +118,11 @@ async fn untouched<R: DocumentReader>(
     Ok(streamed(
         Streamed::new(chunks, length, None),
         length,
-        signer.finish(),
+        sums.finish(),
     ))
 }
 
-fn streamed<S>(body: Streamed<S>, length: u64, signature: Option<String>) -> Prepared
+fn streamed<S>(body: Streamed<S>, length: u64, totals: Totals) -> Prepared
 where
     Streamed<S>: http_body::Body<Data = Bytes> + Send + Sync + 'static,
     <Streamed<S> as http_body::Body>::Error: std::error::Error + Send + Sync,
@@ -121,20 +131,20 @@ where
         starved: body.starved(),
         body: reqwest::Body::wrap(body),
         length,
-        signature,
+        totals,
     }
 }
 
 /// A large document without its annotations, which is mostly small.
 enum Measured {
-    Small(Bytes, Signer),
-    Large(u64, Option<String>),
+    Small(Bytes, Box<Sums>),
+    Large(u64, Totals),
 }
 
 async fn measure<R: DocumentReader>(
     reader: &R,
     head: Option<&Head>,
-    mut signer: Signer,
+    mut sums: Sums,
 ) -> Result<Measured, Failed> {
     let mut cutter = Cutter::new();
     let mut kept = Vec::new();
@@ -143,17 +153,17 @@ async fn measure<R: DocumentReader>(
     while let Some(chunk) = chunks.next().await {
         cutter.feed(&chunk?, &mut kept)?;
         if kept.len() > IN_MEMORY {
-            signer.update(&kept);
+            sums.update(&kept)?;
             gone += length_of(&kept);
             kept.clear();
         }
     }
     cutter.finish()?;
     if gone == 0 {
-        return Ok(Measured::Small(kept.into(), signer));
+        return Ok(Measured::Small(kept.into(), Box::new(sums)));
     }
-    signer.update(&kept);
-    Ok(Measured::Large(gone + length_of(&kept), signer.finish()))
+    sums.update(&kept)?;
+    Ok(Measured::Large(gone + length_of(&kept), sums.finish()))
 }
 
 fn length_of(bytes: &[u8]) -> u64 {

@@ -1,92 +1,45 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use delivery::ports::{Call, Caller, PortError, Presign, Wanted};
-use delivery::retry::RetryAfter;
-use delivery::{Answer, DocumentReader, Reason, ReceiverSays};
-use http::HeaderMap;
-use http::header::{DATE, HeaderName, LOCATION, RETRY_AFTER};
-use ipnet::IpNet;
-use reqwest::{Certificate, Client, Response};
+use delivery::ports::{Call, Caller, PortError, Presign, SignRequest, Wanted};
+use delivery::{Answer, DocumentReader, Reason};
+use reqwest::Body;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use crate::answer;
+use crate::access::{self, Source, Ticket, Tokens};
 use crate::body::{Prepared, prepare};
+use crate::certificates::Certificates;
 use crate::classify::classify;
+use crate::config::{CallerConfig, ClientError};
 use crate::connections::Connections;
-use crate::failed::Failed;
-use crate::guard::{Guard, GuardedResolver, Lookup, SystemLookup, Target};
+use crate::exchange::{self, Begun, Exchange, receiver_says};
+use crate::failed::{Denied, Failed};
+use crate::guard::{Guard, Target};
 use crate::headers::headers;
 use crate::redact::Redactor;
-use crate::redirect;
+use crate::streamed::Starved;
+use crate::templates;
 
-/// The most lines in an answer's head, instead of hyper's default of 100; hyper limits the size to 408 KiB. The
-/// client allocates room for as many with each answer, which up to 4,096 costs no system call. From about 6,500
-/// on, an attacker could choose names that overflow the header map.
-const HEAD_LINES: usize = 4000;
-
-/// How often a call is started if the receiver closes the connection before any of the request was sent.
-const BEGINNINGS: usize = 5;
-
-/// How often it is started if the receiver sends something before that. Some answer as soon as they accept, and
-/// then it is a race, which a busy machine loses more often.
-const BEGINNINGS_IF_UNASKED: usize = 20;
-
-/// Settings of the caller.
-pub struct CallerConfig {
-    /// Networks that may be called although they are special.
-    pub allow_networks: Vec<IpNet>,
-    /// The time limit for DNS, TCP and TLS together: 5 s.
-    pub connect_timeout: Duration,
-    /// Sent as `User-Agent`: `webhook-stage/<version>`.
-    pub user_agent: String,
-    /// The most idle connections that are kept open to a receiver: 64.
-    pub idle_connections: usize,
-    /// Looks up host names; by default the system's resolver.
-    pub lookup: Arc<dyn Lookup>,
-    /// Root certificates in addition to Mozilla's, in PEM.
-    pub extra_roots_pem: Vec<Vec<u8>>,
-}
-
-impl Default for CallerConfig {
-    fn default() -> Self {
-        Self {
-            allow_networks: Vec::new(),
-            connect_timeout: Duration::from_secs(5),
-            user_agent: concat!("webhook-stage/", env!("CARGO_PKG_VERSION")).to_owned(),
-            idle_connections: 64,
-            lookup: Arc::new(SystemLookup),
-            extra_roots_pem: Vec::new(),
-        }
-    }
-}
-
-/// The client could not be set up.
-#[derive(Debug, thiserror::Error)]
-#[error("the HTTP client could not be set up: a root certificate or the user agent cannot be used")]
-pub struct ClientError(#[from] reqwest::Error);
-
-impl ClientError {
-    /// The stable machine code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        "http_client"
-    }
-}
-
-/// Makes webhook calls. There should be one per process, so that connections are reused.
+/// Makes webhook calls. There should be one per process, so that connections and tokens are reused.
 ///
 /// With [`with_presign`](Self::with_presign), `s3://` URLs of source files are presigned for stages that ask for
-/// it. In a large document that is streamed, they are only if its `item` ends within the first MiB.
+/// it. In a large document that is streamed, they are only if its `item` ends within the first MiB. With
+/// [`with_signer`](Self::with_signer), calls are signed for AWS for stages that ask for it; without, their calls fail.
 #[derive(Clone)]
-pub struct WebhookCaller<P = ()> {
+pub struct WebhookCaller<P = (), S = ()> {
     connections: Connections,
+    certificates: Certificates,
+    tokens: Tokens,
+    /// Has one permit: for the document that is held in memory whole.
+    held: Arc<Semaphore>,
     guard: Guard,
-    presign: P,
+    pub(crate) presign: P,
+    pub(crate) signer: S,
 }
 
-impl<P> std::fmt::Debug for WebhookCaller<P> {
+impl<P, S> std::fmt::Debug for WebhookCaller<P, S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WebhookCaller")
             .field("guard", &self.guard)
@@ -97,88 +50,142 @@ impl<P> std::fmt::Debug for WebhookCaller<P> {
 impl WebhookCaller {
     /// Sets up the client.
     ///
-    /// Proxies from the environment are ignored, because the proxy would resolve the name and so bypass the
-    /// guard. Redirects are not followed, because a 307 would POST the file to whatever the receiver names. The
-    /// client does not retry by itself, because retries belong to the delivery. An answer's head is read
-    /// leniently, because only its status counts.
-    ///
     /// # Errors
     /// [`ClientError`] when a certificate cannot be read.
     pub fn new(config: CallerConfig) -> Result<Self, ClientError> {
-        let guard = Guard::new(config.allow_networks);
-        let mut roots: Vec<Certificate> = webpki_root_certs::TLS_SERVER_ROOT_CERTS
-            .iter()
-            .map(|der| Certificate::from_der(der))
-            .collect::<Result<_, _>>()?;
-        for pem in &config.extra_roots_pem {
-            roots.push(Certificate::from_pem(pem)?);
-        }
-        let resolver = Arc::new(GuardedResolver::new(
-            guard.clone(),
-            config.lookup,
-            // Shorter than the connect timeout, which would otherwise hide that the resolver was the cause.
-            config.connect_timeout.mul_f64(0.8),
-        ));
-        let connections = Connections::new(|idle: Duration| {
-            let most = if idle.is_zero() {
-                0
-            } else {
-                config.idle_connections
-            };
-            Client::builder()
-                .user_agent(&config.user_agent)
-                .no_proxy()
-                .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
-                .referer(false)
-                .http1_only()
-                .http1_allow_spaces_after_header_name_in_responses(true)
-                .http1_allow_obsolete_multiline_headers_in_responses(true)
-                .http1_ignore_invalid_headers_in_responses(true)
-                .http1_max_headers(HEAD_LINES)
-                .tcp_nodelay(true)
-                .connect_timeout(config.connect_timeout)
-                .pool_max_idle_per_host(most)
-                .pool_idle_timeout(idle)
-                .dns_resolver(Arc::clone(&resolver))
-                .tls_certs_only(roots.iter().cloned())
-                .build()
-        })?;
+        let guard = Guard::new(config.allow_networks.clone());
+        let build = config.clients(&guard)?;
         Ok(Self {
-            connections,
+            connections: Connections::new(|idle: Duration| build(idle, None))?,
+            certificates: Certificates::new(build),
+            tokens: Tokens::default(),
+            held: Arc::new(Semaphore::new(1)),
             guard,
             presign: (),
+            signer: (),
         })
     }
+}
 
+impl<P, S> WebhookCaller<P, S> {
     /// The same caller with presigned URLs.
     #[must_use]
-    pub fn with_presign<P: Presign>(self, presign: P) -> WebhookCaller<P> {
+    pub fn with_presign<Q: Presign>(self, presign: Q) -> WebhookCaller<Q, S> {
+        self.with(|_, signer| (presign, signer))
+    }
+
+    /// The same caller with signatures for AWS.
+    #[must_use]
+    pub fn with_signer<T: SignRequest>(self, signer: T) -> WebhookCaller<P, T> {
+        self.with(|presign, _| (presign, signer))
+    }
+
+    fn with<Q, T>(self, other: impl FnOnce(P, S) -> (Q, T)) -> WebhookCaller<Q, T> {
+        let (presign, signer) = other(self.presign, self.signer);
         WebhookCaller {
             connections: self.connections,
+            certificates: self.certificates,
+            tokens: self.tokens,
+            held: self.held,
             guard: self.guard,
             presign,
+            signer,
         }
     }
 }
 
-impl<P: Presign> WebhookCaller<P> {
+/// A call that is being made.
+struct Under<'a, R> {
+    call: &'a Call<R>,
+    url: &'a Url,
+    connections: &'a Connections,
+    deadline: Instant,
+}
+
+impl<P: Presign, S: SignRequest> WebhookCaller<P, S> {
     async fn exchange<R: DocumentReader>(
         &self,
         call: &Call<R>,
         deadline: Instant,
-        redactor: &Redactor,
+        redactor: &mut Redactor,
     ) -> Result<Exchange, PortError> {
         let url = match Target::parse(&call.config.url, &self.guard) {
             Ok(target) => target.into_url(),
             Err(error) => return Ok(Exchange::none(error.reason(), Some(error.to_string()), 0)),
         };
+        let connections = match self.connections(call, &url) {
+            Ok(connections) => connections,
+            Err(denied) => return Ok(denied.into()),
+        };
+        let under = Under {
+            call,
+            url: &url,
+            connections: &connections,
+            deadline,
+        };
+        let ticket = match self.ticket(&under, redactor).await {
+            Ok(ticket) => ticket,
+            Err(denied) => return Ok(denied.into()),
+        };
+        let exchange = self.send(&under, ticket.as_ref(), redactor).await?;
+        match ticket {
+            Some(refused) if exchange.result == Ok(401) && refused.source == Source::Kept => {
+                refused.forget(&self.tokens);
+                let mut again = match self.ticket(&under, redactor).await {
+                    Ok(ticket) => self.send(&under, ticket.as_ref(), redactor).await?,
+                    Err(denied) => Exchange::from(denied),
+                };
+                again.note("the receiver had answered 401 to a token kept from before");
+                Ok(again)
+            }
+            _ => Ok(exchange),
+        }
+    }
+
+    /// Those of the stage's client certificate, if it has one.
+    fn connections<R>(&self, call: &Call<R>, url: &Url) -> Result<Connections, Denied> {
+        if !call.config.has_client_certificate {
+            return Ok(self.connections.clone());
+        }
+        if url.scheme() != "https" {
+            let detail = "the stage has a client certificate, and its URL is not https";
+            return Err(Denied::new(Reason::InvalidUrl, detail));
+        }
+        Ok(self.certificates.connections(&call.secrets)?)
+    }
+
+    async fn ticket<R>(
+        &self,
+        under: &Under<'_, R>,
+        redactor: &mut Redactor,
+    ) -> Result<Option<Ticket>, Denied> {
+        let client = self.connections.fresh();
+        let ticket = access::ticket(
+            under.call,
+            &self.tokens,
+            client,
+            &self.guard,
+            under.deadline,
+        )
+        .await?;
+        if let Some(ticket) = &ticket {
+            ticket.hide(redactor);
+        }
+        Ok(ticket)
+    }
+
+    async fn send<R: DocumentReader>(
+        &self,
+        under: &Under<'_, R>,
+        ticket: Option<&Ticket>,
+        redactor: &mut Redactor,
+    ) -> Result<Exchange, PortError> {
         let mut begun = 0;
         loop {
             let Begun {
                 exchange,
                 beginnings,
-            } = self.begin(call, &url, deadline, redactor).await?;
+            } = self.begin(under, ticket, redactor).await?;
             begun += 1;
             if begun >= beginnings {
                 return Ok(exchange);
@@ -188,63 +195,51 @@ impl<P: Presign> WebhookCaller<P> {
 
     async fn begin<R: DocumentReader>(
         &self,
-        call: &Call<R>,
-        url: &Url,
-        deadline: Instant,
-        redactor: &Redactor,
+        under: &Under<'_, R>,
+        ticket: Option<&Ticket>,
+        redactor: &mut Redactor,
     ) -> Result<Begun, PortError> {
-        let prepared = match timeout_at(deadline, prepare(call, &self.presign)).await {
+        let call = under.call;
+        let ready = self.ready(call, under.url, ticket, redactor);
+        let ready = match timeout_at(under.deadline, ready).await {
             Err(_) => return Ok(Exchange::late(0).into()),
-            Ok(Ok(prepared)) => prepared,
+            Ok(Ok(ready)) => ready,
             Ok(Err(Failed::Reason(reason, detail) | Failed::Unsent(reason, detail))) => {
                 return Ok(Exchange::none(reason, detail, 0).into());
             }
             Ok(Err(Failed::Port(error))) => return Err(error),
         };
-        let Prepared {
+        let Ready {
+            headers,
             body,
             length,
-            signature,
             starved,
-        } = prepared;
-        let headers = match headers(call, signature) {
-            Ok(headers) => headers,
-            Err(error) => {
-                let detail = Some(error.to_string());
-                return Ok(Exchange::none(Reason::SecretMissing, detail, 0).into());
-            }
-        };
-        let request = self
-            .connections
-            .client(url, call.fresh_connection)
-            .post(url.clone())
+        } = ready;
+        let connections = under.connections;
+        let request = connections
+            .client(under.url, call.fresh_connection)
+            .request(method(call), under.url.clone())
             .headers(headers)
             .body(body);
-        let exchange = match timeout_at(deadline, request.send()).await {
+        let exchange = match timeout_at(under.deadline, request.send()).await {
             Err(_) if starved.is_starved() => Exchange::late(length),
             Err(_) => Exchange::none(Reason::Timeout, None, length),
             Ok(Err(error)) => match classify(&error) {
                 Failed::Port(error) => return Err(error),
-                Failed::Unsent(reason, detail) => {
-                    return Ok(Begun {
-                        exchange: Exchange::none(reason, detail, 0),
-                        beginnings: match reason {
-                            Reason::InvalidResponse => BEGINNINGS_IF_UNASKED,
-                            _ => BEGINNINGS,
-                        },
-                    });
-                }
+                Failed::Unsent(reason, detail) => return Ok(Begun::unsent(reason, detail)),
                 Failed::Reason(reason, detail) => {
                     if reason == Reason::ConnectionClosed && !call.fresh_connection {
-                        self.connections.closed(url);
+                        connections.closed(under.url);
                     }
                     Exchange::none(reason, detail, length)
                 }
             },
             Ok(Ok(response)) => {
-                self.connections.answered(url, response.headers());
+                connections.answered(under.url, response.headers());
                 let says = receiver_says(response.headers());
-                let exchange = self.read(response, deadline, redactor, length).await;
+                let deadline = under.deadline;
+                let exchange =
+                    exchange::read(&self.guard, response, deadline, redactor, length).await;
                 Exchange {
                     receiver_says: says.filter(|_| call.config.receiver_control),
                     ..exchange
@@ -254,116 +249,67 @@ impl<P: Presign> WebhookCaller<P> {
         Ok(exchange.into())
     }
 
-    async fn read(
+    /// Makes the request.
+    pub(crate) async fn ready<R: DocumentReader>(
         &self,
-        response: Response,
-        deadline: Instant,
-        redactor: &Redactor,
-        length: u64,
-    ) -> Exchange {
-        // The guard has already checked this address before the connection; this reports it if it has not.
-        let peer = response
-            .remote_addr()
-            .map(|peer| self.guard.check(peer.ip()));
-        if let Some(Err(refused)) = peer {
-            return Exchange::none(Reason::ForbiddenAddress, Some(refused.to_string()), length);
-        }
-        let status = response.status();
-        let retry_after = retry_after(response.headers());
-        let location = response
-            .headers()
-            .get(LOCATION)
-            .filter(|_| status.is_redirection());
-        let leads_to = location.map(|location| redirect::told(response.url(), location));
-        let excerpt = answer::read(response, deadline, redactor).await;
-        let details: Vec<String> = leads_to
-            .into_iter()
-            .chain(excerpt.note.map(str::to_owned))
-            .collect();
-        Exchange {
-            result: Ok(status.as_u16()),
-            retry_after,
-            receiver_says: None,
-            excerpt: excerpt.text,
-            detail: (!details.is_empty()).then(|| details.join("; ")),
+        call: &Call<R>,
+        url: &Url,
+        ticket: Option<&Ticket>,
+        redactor: &mut Redactor,
+    ) -> Result<Ready, Failed> {
+        let Prepared {
+            body,
             length,
+            totals,
+            starved,
+        } = prepare(call, &self.presign, &self.held).await?;
+        let mut headers = headers(call, totals.signature)?;
+        if let Some(ticket) = ticket {
+            ticket.show(&mut headers)?;
         }
-    }
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let hint = text(RETRY_AFTER).and_then(RetryAfter::parse)?;
-    Some(match text(DATE) {
-        Some(date) => hint.by_clock_of_receiver(date),
-        None => hint,
-    })
-}
-
-/// The header by which Svix's receivers stop a delivery or their endpoint; other values mean nothing.
-fn receiver_says(headers: &HeaderMap) -> Option<ReceiverSays> {
-    let value = headers.get("webhook-delivery")?.to_str().ok()?.trim();
-    let is = |word: &str| value.eq_ignore_ascii_case(word);
-    if is("abort-message") {
-        Some(ReceiverSays::Abort)
-    } else if is("disable") {
-        Some(ReceiverSays::Disable)
-    } else {
-        None
-    }
-}
-
-struct Exchange {
-    result: Result<u16, Reason>,
-    retry_after: Option<RetryAfter>,
-    receiver_says: Option<ReceiverSays>,
-    excerpt: String,
-    detail: Option<String>,
-    length: u64,
-}
-
-/// How the start of a call went.
-struct Begun {
-    exchange: Exchange,
-    /// How often the call may be started in all: more than once only if nothing of the request was sent.
-    beginnings: usize,
-}
-
-impl From<Exchange> for Begun {
-    fn from(exchange: Exchange) -> Self {
-        Self {
-            exchange,
-            beginnings: 1,
+        if let Some((access, sha256)) = access::sigv4(call).zip(totals.sha256) {
+            access::sign(
+                call,
+                access,
+                url,
+                sha256,
+                &self.signer,
+                &mut headers,
+                redactor,
+            )
+            .await?;
         }
-    }
-}
-
-impl Exchange {
-    fn none(reason: Reason, detail: Option<String>, length: u64) -> Self {
-        Self {
-            result: Err(reason),
-            retry_after: None,
-            receiver_says: None,
-            excerpt: String::new(),
-            detail,
+        Ok(Ready {
+            headers,
+            body,
             length,
-        }
-    }
-
-    /// The document took too long to read. This counts as an attempt although it says nothing about the receiver,
-    /// because the next call would take as long.
-    fn late(length: u64) -> Self {
-        let detail = "the document could not be read within the call's timeout".to_owned();
-        Self::none(Reason::DocumentTooLarge, Some(detail), length)
+            starved,
+        })
     }
 }
 
-impl<R: DocumentReader, P: Presign> Caller<R> for WebhookCaller<P> {
+/// A request that can be sent.
+pub(crate) struct Ready {
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: Body,
+    pub(crate) length: u64,
+    starved: Arc<Starved>,
+}
+
+const fn method<R>(call: &Call<R>) -> http::Method {
+    match call.config.method {
+        workflow::Method::Post => http::Method::POST,
+        workflow::Method::Put => http::Method::PUT,
+        workflow::Method::Patch => http::Method::PATCH,
+    }
+}
+
+impl<R: DocumentReader, P: Presign, S: SignRequest> Caller<R> for WebhookCaller<P, S> {
     async fn call(&self, call: Call<R>) -> Result<Answer, PortError> {
         let started = Instant::now();
         let deadline = started + call.timeout;
-        let redactor = Redactor::new(&call.secrets, &call.config.url);
-        let exchange = self.exchange(&call, deadline, &redactor).await?;
+        let mut redactor = Redactor::new(&call.secrets, &call.config.url);
+        let exchange = self.exchange(&call, deadline, &mut redactor).await?;
         Ok(Answer {
             result: exchange.result,
             retry_after: exchange.retry_after,
@@ -377,7 +323,7 @@ impl<R: DocumentReader, P: Presign> Caller<R> for WebhookCaller<P> {
         })
     }
 
-    async fn wants(&self, _: &Call<R>) -> Result<Wanted, PortError> {
-        Ok(Wanted::Yes)
+    async fn wants(&self, call: &Call<R>) -> Result<Wanted, PortError> {
+        templates::wants(call, &self.presign).await
     }
 }

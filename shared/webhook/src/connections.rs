@@ -45,6 +45,11 @@ impl Connections {
         })
     }
 
+    /// A client that keeps no connection.
+    pub(crate) const fn fresh(&self) -> &Client {
+        &self.fresh
+    }
+
     /// The client for a call.
     pub(crate) fn client(&self, url: &Url, fresh: bool) -> &Client {
         if fresh {

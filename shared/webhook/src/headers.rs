@@ -1,6 +1,9 @@
 use delivery::ports::Call;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{
+    AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue,
+};
 use secrecy::ExposeSecret;
+use workflow::{Header, JSON, StageSecrets};
 
 const ID: HeaderName = HeaderName::from_static("webhook-id");
 const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
@@ -10,22 +13,37 @@ const STAGE_ID: HeaderName = HeaderName::from_static("webhook-stage-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("webhook-attempt");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// The Authorization value cannot be sent in a header. The message never shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the Authorization value cannot be sent: it has a line break or a control character")]
-pub(crate) struct BadHeader;
+/// A header cannot be sent. The message never shows its value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BadHeader {
+    /// A value has something in it that would end the header; the import would not have accepted it.
+    #[error("the {0} value cannot be sent: it has a line break or a control character")]
+    Unsendable(String),
+    /// A header of the stage's own is one of its secrets, and that is not stored.
+    #[error("the value of the stage's header {0} is not stored")]
+    NotStored(String),
+}
 
-/// The headers of a call, except `User-Agent`. Secret values are marked as sensitive, so that debug output does not
-/// show them.
+/// The headers of a call, except `User-Agent`, and those by which it is authorized if not by a fixed value. Secret
+/// values are marked as sensitive, so that debug output does not show them.
 ///
 /// # Errors
-/// [`BadHeader`] when the Authorization value is not a valid header value; the import would not have accepted it.
+/// [`BadHeader`] when a value is missing or is not valid.
 pub(crate) fn headers<R>(
     call: &Call<R>,
     signature: Option<String>,
 ) -> Result<HeaderMap, BadHeader> {
-    let mut headers = HeaderMap::with_capacity(12);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let mut headers = HeaderMap::with_capacity(16);
+    // First, so that none of them can take another one's place.
+    for header in &call.config.headers {
+        let (name, value) = own(header, &call.secrets)?;
+        headers.insert(name, value);
+    }
+    let content_type = match &call.config.body {
+        Some(body) => plain(CONTENT_TYPE, &body.content_type)?,
+        None => HeaderValue::from_static(JSON),
+    };
+    headers.insert(CONTENT_TYPE, content_type);
     for (name, value) in [
         (ID, call.delivery_id.to_string()),
         (TIMESTAMP, call.sent_at.as_secs().to_string()),
@@ -34,19 +52,43 @@ pub(crate) fn headers<R>(
         (ATTEMPT, call.attempt.to_string()),
         (TRACEPARENT, call.traceparent.to_string()),
     ] {
-        headers.insert(name, HeaderValue::try_from(value).map_err(|_| BadHeader)?);
+        let value = plain(name.clone(), &value)?;
+        headers.insert(name, value);
     }
     if let Some(value) = &call.secrets.authorization {
-        headers.insert(AUTHORIZATION, sensitive(value.expose_secret())?);
+        let value = sensitive(value.expose_secret());
+        let bad = |_| BadHeader::Unsendable("Authorization".to_owned());
+        headers.insert(AUTHORIZATION, value.map_err(bad)?);
     }
     if let Some(signature) = signature {
-        headers.insert(SIGNATURE, sensitive(&signature)?);
+        let bad = |_| BadHeader::Unsendable(SIGNATURE.to_string());
+        headers.insert(SIGNATURE, sensitive(&signature).map_err(bad)?);
     }
     Ok(headers)
 }
 
-fn sensitive(value: &str) -> Result<HeaderValue, BadHeader> {
-    let mut value = HeaderValue::from_str(value).map_err(|_| BadHeader)?;
+/// A header of the stage's own.
+fn own(header: &Header, secrets: &StageSecrets) -> Result<(HeaderName, HeaderValue), BadHeader> {
+    let bad = || BadHeader::Unsendable(header.name.clone());
+    let name = HeaderName::try_from(&header.name).map_err(|_| bad())?;
+    let value = match &header.value {
+        Some(value) => HeaderValue::from_str(value).map_err(|_| bad())?,
+        None => {
+            let value = secrets.headers.get(&header.name);
+            let value = value.ok_or_else(|| BadHeader::NotStored(header.name.clone()))?;
+            sensitive(value.expose_secret()).map_err(|_| bad())?
+        }
+    };
+    Ok((name, value))
+}
+
+fn plain(name: HeaderName, value: &str) -> Result<HeaderValue, BadHeader> {
+    HeaderValue::from_str(value).map_err(|_| BadHeader::Unsendable(name.to_string()))
+}
+
+/// A value that debug output does not show.
+pub(crate) fn sensitive(value: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+    let mut value = HeaderValue::from_str(value)?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -59,7 +101,7 @@ mod tests {
     use delivery::ports::Call;
     use delivery::{Document, Timestamp, Trace};
     use uuid::Uuid;
-    use workflow::{StageSecrets, WebhookConfig};
+    use workflow::{Body, Header, StageSecrets, WebhookConfig};
 
     use super::headers;
 
@@ -124,5 +166,53 @@ mod tests {
             let error = headers(&call(Some(bad)), None).unwrap_err();
             assert!(!format!("{error:?} {error}").contains("planted"));
         }
+    }
+
+    fn with_own(secret: Option<&str>) -> Call<()> {
+        let mut call = call(None);
+        let own = |name: &str, value: Option<&str>| Header {
+            name: name.to_owned(),
+            value: value.map(str::to_owned),
+        };
+        call.config.headers = vec![own("x-plain", Some("a b")), own("x-key", None)];
+        let secret = secret.map(|secret| ("x-key".to_owned(), secret.into()));
+        call.secrets.headers = secret.into_iter().collect();
+        call
+    }
+
+    #[test]
+    fn the_stage_s_own() {
+        let mut call = with_own(Some("planted"));
+        call.config.body = Some(Body {
+            template: String::new(),
+            content_type: "text/plain; charset=utf-8".to_owned(),
+        });
+        let headers = headers(&call, None).unwrap();
+        assert_eq!(headers["x-plain"], "a b");
+        assert_eq!(headers["x-key"], "planted");
+        assert_eq!(headers["content-type"], "text/plain; charset=utf-8");
+        assert!(!format!("{headers:?}").contains("planted"));
+    }
+
+    #[test]
+    fn a_secret_one_that_is_not_stored_or_cannot_be_sent() {
+        let error = headers(&with_own(None), None).unwrap_err();
+        assert!(error.to_string().contains("x-key"), "{error}");
+        let error = headers(&with_own(Some("planted\n")), None).unwrap_err();
+        assert!(!format!("{error:?} {error}").contains("planted"));
+    }
+
+    /// The import refuses these names; a record that was changed by hand does not get past either.
+    #[test]
+    fn none_takes_the_place_of_another() {
+        let mut call = with_own(None);
+        call.config.headers = ["webhook-id", "content-type", "webhook-signature"]
+            .map(|name| Header {
+                name: name.to_owned(),
+                value: Some("own".to_owned()),
+            })
+            .to_vec();
+        let headers = headers(&call, Some("v1,x".to_owned())).unwrap();
+        assert!(headers.values().all(|value| value != "own"));
     }
 }

@@ -1,5 +1,5 @@
 //! The webhook call. It builds the body from the document (with or without annotations), the headers and the
-//! signatures, makes the HTTP call, and classifies the answer. An egress guard keeps calls away from loopback,
+//! signatures, gets a token if the stage needs one, makes the HTTP call, and classifies the answer. An egress guard keeps calls away from loopback,
 //! private networks and other addresses that a stage's URL must not reach.
 //!
 //! [`WebhookCaller`] makes the calls. Other parts can be used without it, such as the guard:
@@ -8,12 +8,17 @@
 //! Guard::default().check("169.254.169.254".parse()?) // refused: cloud metadata
 //! ```
 
+mod access;
 mod answer;
 mod body;
 mod caller;
+mod certificates;
 mod classify;
+mod config;
 mod connections;
+mod exchange;
 mod failed;
+mod fingerprint;
 mod head;
 mod headers;
 mod json_escape;
@@ -27,15 +32,19 @@ mod scan;
 mod signature;
 mod streamed;
 mod strip_annotations;
+mod sums;
+mod templates;
 mod unreadable;
 
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod guard;
 
-pub use caller::{CallerConfig, ClientError, WebhookCaller};
+pub use caller::WebhookCaller;
+pub use certificates::{CertificateError, check_client_certificate};
+pub use config::{CallerConfig, ClientError};
 pub use members::{members, text};
 pub use payload::{check, metadata_only};
 pub use redact::Redactor;
 pub use scan::{PayloadError, Problem};
-pub use signature::{SecretError, Signer};
+pub use signature::{SecretError, Signer, SigningKey, TooLarge};

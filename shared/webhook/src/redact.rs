@@ -1,7 +1,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
-use url::Url;
+use url::{Url, form_urlencoded};
 use workflow::StageSecrets;
 
 use crate::json_escape::{Match, Spelling, find_at};
@@ -29,8 +29,8 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Hides the Authorization value, the part after its scheme, a Basic user and password, and the signing secrets
-    /// with and without their prefix; of the URL, the values of its query and those segments of its path that
+    /// Hides the Authorization value, the part after its scheme, a Basic user and password, the signing secrets with and
+    /// without their prefix, the values of secret headers, the OAuth 2.0 client's secret and the client key; of the URL, the values of its query and those segments of its path that
     /// have 16 or more characters (which Zapier and Slack use as secrets). Each is also hidden in its JSON-escaped
     /// forms.
     #[must_use]
@@ -57,13 +57,44 @@ impl Redactor {
         for secret in &secrets.signing_secrets {
             let secret = secret.expose_secret();
             texts.push(secret.to_owned());
-            texts.extend(secret.strip_prefix("whsec_").map(str::to_owned));
+            let encoded = secret.split_once('_').map(|(_, encoded)| encoded);
+            texts.extend(encoded.map(str::to_owned));
         }
-        let mut needles: Vec<Vec<u8>> = texts.into_iter().map(String::into_bytes).collect();
-        needles.retain(|needle| !needle.is_empty());
-        needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
-        needles.dedup();
-        Self { needles }
+        for value in secrets.headers.values() {
+            let value = value.expose_secret();
+            texts.push(value.to_owned());
+            texts.extend(after_scheme(value).map(str::to_owned));
+        }
+        if let Some(secret) = &secrets.client_secret {
+            let secret = secret.expose_secret();
+            texts.push(secret.to_owned());
+            // As it is sent to the authorization server, which may be the receiver.
+            texts.push(form_urlencoded::byte_serialize(secret.as_bytes()).collect());
+        }
+        if let Some(key) = &secrets.client_key {
+            // Line by line, because line ends change on the way.
+            let lines = key.expose_secret().lines().map(str::trim);
+            let lines = lines.filter(|line| line.len() >= SECRET_SEGMENT && !line.starts_with('-'));
+            texts.extend(lines.map(str::to_owned));
+        }
+        let mut redactor = Self {
+            needles: texts.into_iter().map(String::into_bytes).collect(),
+        };
+        redactor.arrange();
+        redactor
+    }
+
+    /// Hides this too, such as a token.
+    pub(crate) fn hide(&mut self, secret: &str) {
+        self.needles.push(secret.as_bytes().to_vec());
+        self.arrange();
+    }
+
+    fn arrange(&mut self) {
+        self.needles.retain(|needle| !needle.is_empty());
+        self.needles
+            .sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+        self.needles.dedup();
     }
 
     /// The text without secrets. A beginning of a secret with 4 or more bytes at the very end is hidden too, because
@@ -99,6 +130,12 @@ impl Redactor {
         }
         whole
     }
+}
+
+/// What follows a scheme, such as the token of `Bearer …`; a value in several words may be anything else.
+fn after_scheme(value: &str) -> Option<&str> {
+    let (_, rest) = value.split_once(' ')?;
+    (rest.len() >= SHORTEST && !rest.contains(' ')).then_some(rest)
 }
 
 fn in_url(url: &str) -> Vec<String> {
@@ -204,6 +241,37 @@ mod tests {
     #[test]
     fn short_secrets_do_not_eat_the_mark() {
         assert_eq!(redactor("e", &[]).redact(b"see"), "s[redacted][redacted]");
+    }
+
+    #[test]
+    fn hides_what_else_a_stage_has() {
+        let headers = [("x-key".to_owned(), "Key planted-1".into())];
+        let pem =
+            "-----BEGIN PRIVATE KEY-----\r\nplanted+key/line+2\r\n-----END PRIVATE KEY-----\r\n";
+        let mut redactor = Redactor::new(
+            &StageSecrets {
+                headers: headers.into_iter().collect(),
+                client_secret: Some("planted 3%".into()),
+                client_key: Some(pem.into()),
+                ..StageSecrets::default()
+            },
+            URL,
+        );
+        redactor.hide("planted-token-4");
+        for text in [
+            "Key planted-1",
+            "planted-1",
+            "planted+key/line+2",
+            "planted\\u002bkey\\/line\\u002b2",
+            "planted 3%",
+            "planted+3%25",
+            "planted-token-4",
+        ] {
+            assert_eq!(
+                redactor.redact(format!("<{text}>").as_bytes()),
+                "<[redacted]>"
+            );
+        }
     }
 
     #[test]

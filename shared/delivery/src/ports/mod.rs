@@ -17,6 +17,7 @@ mod port_set;
 mod presign;
 mod queue;
 mod receive;
+mod sign_request;
 mod states;
 mod unfinished;
 
@@ -35,5 +36,6 @@ pub use port_set::{AuditPorts, SendPorts, StepPorts};
 pub use presign::Presign;
 pub use queue::{Outgoing, SendMessages};
 pub use receive::{MAX_RECEIVES, Queue, Receive, Received};
+pub use sign_request::{SignError, SignRequest, SignatureHeader, Unsigned};
 pub use states::{FileStates, WriteError};
 pub use unfinished::{ScanSegment, Unfinished, UnfinishedFile};

@@ -1,3 +1,5 @@
+mod key;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -5,22 +7,44 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use uuid::Uuid;
 
+pub use key::SigningKey;
+
+/// The most that is held in memory of a body for an Ed25519 signature: 32 MiB. Ed25519 goes over its message twice, so
+/// it cannot be computed in passing.
+pub(crate) const MOST_IN_MEMORY: usize = 32 * 1024 * 1024;
+
 /// A signing secret cannot be used. The message never shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a signing secret is not \"whsec_\" followed by base64, as Standard Webhooks requires")]
+#[error(
+    "a signing secret is neither \"whsec_\" nor \"whsk_\" followed by a key in base64, as Standard Webhooks requires"
+)]
 pub struct SecretError;
 
-/// Signs a body by Standard Webhooks `v1`: HMAC-SHA256 over `id.timestamp.body`, once for each secret, so that
-/// secrets can be rotated.
-#[derive(Clone)]
+/// The body is too large for an Ed25519 signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the body has more than {} MiB, which is the most that a whsk_ key signs: use a whsec_ secret",
+    MOST_IN_MEMORY / 1024 / 1024
+)]
+pub struct TooLarge;
+
+/// Signs a body by Standard Webhooks, over `id.timestamp.body` and once for each secret, so that secrets can be
+/// rotated: `v1` (HMAC-SHA256) with a `whsec_` secret, and `v1a` (Ed25519) with a `whsk_` key.
 pub struct Signer {
-    macs: Vec<Hmac<Sha256>>,
+    secrets: Vec<Secret>,
+    /// What keys sign, which they need whole; none without a key.
+    whole: Option<Vec<u8>>,
+}
+
+enum Secret {
+    Mac(Box<Hmac<Sha256>>),
+    Key(SigningKey),
 }
 
 impl std::fmt::Debug for Signer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Signer")
-            .field("secrets", &self.macs.len())
+            .field("secrets", &self.secrets.len())
             .finish()
     }
 }
@@ -32,46 +56,79 @@ impl Signer {
     /// [`SecretError`] when a secret cannot be used.
     pub fn new(secrets: &[SecretString], id: Uuid, timestamp: i64) -> Result<Self, SecretError> {
         let prefix = format!("{id}.{timestamp}.");
-        let macs = secrets
+        let secrets = secrets
             .iter()
-            .map(|secret| {
-                let encoded = secret
-                    .expose_secret()
-                    .strip_prefix("whsec_")
-                    .ok_or(SecretError)?;
-                let key = STANDARD.decode(encoded).map_err(|_| SecretError)?;
-                if key.is_empty() {
-                    return Err(SecretError);
-                }
-                let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|_| SecretError)?;
-                mac.update(prefix.as_bytes());
-                Ok(mac)
-            })
-            .collect::<Result<_, SecretError>>()?;
-        Ok(Self { macs })
+            .map(|secret| Secret::new(secret.expose_secret(), prefix.as_bytes()))
+            .collect::<Result<Vec<Secret>, SecretError>>()?;
+        let has_key = secrets
+            .iter()
+            .any(|secret| matches!(secret, Secret::Key(_)));
+        Ok(Self {
+            secrets,
+            whole: has_key.then(|| prefix.into_bytes()),
+        })
     }
 
     /// Whether there are secrets to sign with.
     pub(crate) fn signs(&self) -> bool {
-        !self.macs.is_empty()
+        !self.secrets.is_empty()
+    }
+
+    /// Whether the body is held in memory for a signature.
+    pub(crate) fn holds_body(&self) -> bool {
+        self.whole.is_some()
     }
 
     /// Adds the next part of the body.
-    pub fn update(&mut self, part: &[u8]) {
-        for mac in &mut self.macs {
-            mac.update(part);
+    ///
+    /// # Errors
+    /// [`TooLarge`] when there is a `whsk_` key, and the body has more than 32 MiB.
+    pub fn update(&mut self, part: &[u8]) -> Result<(), TooLarge> {
+        for secret in &mut self.secrets {
+            if let Secret::Mac(mac) = secret {
+                mac.update(part);
+            }
         }
+        if let Some(whole) = &mut self.whole {
+            if whole.len() + part.len() > MOST_IN_MEMORY {
+                return Err(TooLarge);
+            }
+            whole.extend_from_slice(part);
+        }
+        Ok(())
     }
 
     /// The value of `webhook-signature`: one signature per secret, separated by spaces. None without secrets.
     #[must_use]
     pub fn finish(self) -> Option<String> {
+        let whole = self.whole.unwrap_or_default();
         let signatures: Vec<String> = self
-            .macs
+            .secrets
             .into_iter()
-            .map(|mac| format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
+            .map(|secret| match secret {
+                Secret::Mac(mac) => {
+                    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+                }
+                Secret::Key(key) => key.sign(&whole),
+            })
             .collect();
         (!signatures.is_empty()).then(|| signatures.join(" "))
+    }
+}
+
+impl Secret {
+    fn new(text: &str, prefix: &[u8]) -> Result<Self, SecretError> {
+        if text.starts_with(key::PRIVATE) {
+            return SigningKey::read(text).map(Self::Key);
+        }
+        let encoded = text.strip_prefix("whsec_").ok_or(SecretError)?;
+        let key = STANDARD.decode(encoded).map_err(|_| SecretError)?;
+        if key.is_empty() {
+            return Err(SecretError);
+        }
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|_| SecretError)?;
+        mac.update(prefix);
+        Ok(Self::Mac(Box::new(mac)))
     }
 }
 
@@ -85,7 +142,7 @@ mod tests {
     use standardwebhooks::Webhook;
     use uuid::Uuid;
 
-    use super::{SecretError, Signer};
+    use super::{MOST_IN_MEMORY, SecretError, Signer, SigningKey, TooLarge};
 
     fn secret(key: &[u8]) -> String {
         format!("whsec_{}", STANDARD.encode(key))
@@ -95,7 +152,7 @@ mod tests {
         let secrets: Vec<SecretString> = secrets.iter().map(|secret| (*secret).into()).collect();
         let mut signer = Signer::new(&secrets, id, timestamp).unwrap();
         for part in parts {
-            signer.update(part);
+            signer.update(part).unwrap();
         }
         signer.finish()
     }
@@ -164,7 +221,7 @@ mod tests {
         assert_eq!(webhook.sign(id, 1_614_265_330, body).unwrap(), expected);
         let id = Uuid::from_u128(7);
         let mut signer = Signer::new(&secrets, id, 1_614_265_330).unwrap();
-        signer.update(body);
+        signer.update(body).unwrap();
         assert_eq!(
             signer.finish(),
             webhook.sign(&id.to_string(), 1_614_265_330, body).ok()
@@ -180,10 +237,40 @@ mod tests {
             "whsec_planted!",
             "cGxhbnRlZC1zZWNyZXQtb2YtMjQ=",
             "WHSEC_cGxhbnRlZA==",
+            "whsk_cGxhbnRlZA==",
         ] {
             let error = Signer::new(&[bad.into()], Uuid::nil(), 0).unwrap_err();
             assert_eq!(error, SecretError);
             assert!(!format!("{error} {error:?}").contains("planted"));
+        }
+    }
+
+    #[test]
+    fn each_secret_signs_in_its_own_way() {
+        let (key, text) = SigningKey::generate().unwrap();
+        let secrets = [text, secret(&[1; 24]).into()];
+        let id = Uuid::from_u128(7);
+        let mut signer = Signer::new(&secrets, id, 5).unwrap();
+        signer.update(b"{\"a\"").unwrap();
+        signer.update(b":1}").unwrap();
+        let hmac = sign(&[&secret(&[1; 24])], id, 5, &[b"{\"a\":1}"]).unwrap();
+        let expected = format!(
+            "{} {hmac}",
+            key.sign(format!("{id}.5.{{\"a\":1}}").as_bytes())
+        );
+        assert_eq!(signer.finish(), Some(expected));
+    }
+
+    #[test]
+    fn a_key_holds_no_more_than_it_may() {
+        let (_, text) = SigningKey::generate().unwrap();
+        let part = vec![0; MOST_IN_MEMORY / 2];
+        let mut signer = Signer::new(&[text], Uuid::nil(), 0).unwrap();
+        signer.update(&part).unwrap();
+        assert_eq!(signer.update(&part), Err(TooLarge));
+        let mut signer = Signer::new(&[secret(&[1; 24]).into()], Uuid::nil(), 0).unwrap();
+        for _ in 0..3 {
+            signer.update(&part).unwrap();
         }
     }
 }

@@ -92,6 +92,7 @@ impl<'d> Run<'d> {
 
     /// The next parts of two lists or objects that are compared.
     fn next_pair(&mut self, open: &mut Parts<'d>) -> Result<Option<(Value<'d>, Value<'d>)>, Fault> {
+        self.budget.steps(1)?;
         match open {
             Parts::Lists(left, right) => Ok(left.next().zip(right.next())),
             Parts::Objects(names, left, right) => {

@@ -95,7 +95,7 @@
 //!
 //! Templates are foreign input, and run beside other customers' deliveries. So all that a run does is counted before
 //! it is done: [`MAX_STEPS`], [`MAX_MEMORY`], [`MAX_OUTPUT`]; and a template is small ([`MAX_CONDITION`],
-//! [`MAX_BODY`]) and nested at most 100 deep.
+//! [`MAX_BODY`]) and nested at most 64 deep.
 //!
 //! [Jinja]: https://jinja.palletsprojects.com/en/stable/templates/
 

@@ -28,7 +28,7 @@ pub(crate) const MAX_ELIFS: usize = 64;
 pub(crate) const MAX_VARIABLES: usize = 64;
 
 /// Deepest nesting of expressions and blocks. A sum of as many terms counts as nested.
-pub(crate) const MAX_NESTING: usize = 100;
+pub(crate) const MAX_NESTING: usize = 64;
 
 /// Deepest nesting of the lists and objects that a template makes itself.
 pub(crate) const MAX_MADE_DEPTH: u16 = 32;

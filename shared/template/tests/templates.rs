@@ -16,6 +16,16 @@ fn text(template: &str) -> String {
     render(template, BodyFormat::Text).unwrap_or_else(|error| format!("{}: {error}", error.code()))
 }
 
+/// They are kept and shared between tasks.
+#[test]
+fn everything_can_be_shared() {
+    fn shared<T: Send + Sync + Clone + 'static>() {}
+    shared::<Condition>();
+    shared::<Body>();
+    shared::<template::Context>();
+    shared::<TemplateError>();
+}
+
 #[test]
 fn expressions() {
     for (template, expected) in [

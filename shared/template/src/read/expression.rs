@@ -1,6 +1,6 @@
 use minijinja::machinery::Span;
 use minijinja::machinery::ast::{
-    BinOpKind, Call, CallArg, CallType, CompareOpKind, Expr, UnaryOpKind,
+    self, BinOpKind, Call, CallArg, CallType, CompareOpKind, Expr, UnaryOpKind,
 };
 use minijinja::value::ValueKind;
 
@@ -37,18 +37,7 @@ impl<'s> Scope<'s> {
                 self.expression(&item.expr)?,
                 self.expression(&item.subscript_expr)?,
             ),
-            Expr::Slice(slice) => {
-                let list = self.expression(&slice.expr)?;
-                let parts = [&slice.start, &slice.stop, &slice.step];
-                let [mut start, mut stop, mut step] = [None, None, None];
-                for (part, kept) in parts.into_iter().zip([&mut start, &mut stop, &mut step]) {
-                    *kept = part
-                        .as_ref()
-                        .map(|part| self.expression(part))
-                        .transpose()?;
-                }
-                Node::Slice(list, [start, stop, step])
-            }
+            Expr::Slice(slice) => self.slice(slice)?,
             Expr::UnaryOp(unary) => {
                 let inner = self.expression(&unary.expr)?;
                 match unary.op {
@@ -56,70 +45,91 @@ impl<'s> Scope<'s> {
                     UnaryOpKind::Neg => Node::Negate(inner),
                 }
             }
-            Expr::BinOp(binary) => {
-                let left = self.expression(&binary.left)?;
-                let right = self.expression(&binary.right)?;
-                operation(binary.op, left, right)
-            }
-            Expr::Compare(compare) => Node::Compare(
-                self.expression(&compare.expr)?,
-                compare
-                    .ops
-                    .iter()
-                    .map(|op| Ok((comparison(op.op), self.expression(&op.expr)?)))
-                    .collect::<Result<_, TemplateError>>()?,
-            ),
-            Expr::IfExpr(choice) => Node::Choose {
-                condition: self.expression(&choice.test_expr)?,
-                then: self.expression(&choice.true_expr)?,
-                otherwise: choice
-                    .false_expr
-                    .as_ref()
-                    .map(|otherwise| self.expression(otherwise))
-                    .transpose()?,
-            },
-            Expr::Filter(filter) => {
-                let Some(found) = filters::find(filter.name) else {
-                    return self.unknown(filter.span(), "filter", filter.name, filters::names());
-                };
-                let Some(input) = &filter.expr else {
-                    return self.forbidden(filter.span(), "a filter needs a value before it");
-                };
-                Node::Filter(
-                    found,
-                    self.expression(input)?,
-                    self.arguments(&filter.args, tree)?,
-                )
-            }
-            Expr::Test(test) => {
-                let Some(found) = run::test(test.name) else {
-                    return self.unknown(test.span(), "test", test.name, run::test_names());
-                };
-                Node::Test(
-                    found,
-                    self.expression(&test.expr)?,
-                    self.arguments(&test.args, tree)?,
-                )
-            }
-            Expr::Call(call) => self.call(call, tree)?,
+            Expr::BinOp(binary) => self.binary(binary)?,
+            Expr::Compare(compare) => self.compare(compare)?,
+            Expr::IfExpr(choice) => self.choice(choice)?,
+            Expr::Filter(filter) => self.filter(filter, tree.span())?,
+            Expr::Test(test) => self.test(test, tree.span())?,
+            Expr::Call(call) => self.call(call, tree.span())?,
             Expr::List(list) => Node::List(self.expressions(&list.items)?),
             Expr::Tuple(tuple) => Node::List(self.expressions(&tuple.items)?),
-            Expr::Map(map) => {
-                let mut members = Vec::new();
-                for (key, value) in map.keys.iter().zip(&map.values) {
-                    let name = match key {
-                        Expr::Const(name) => name.value.as_str(),
-                        _ => None,
-                    };
-                    let Some(name) = name else {
-                        return self
-                            .forbidden(key.span(), "a member's name must be a text in quotes");
-                    };
-                    members.push((name.into(), self.expression(value)?));
-                }
-                Node::Map(members)
-            }
+            Expr::Map(map) => self.map(map)?,
         })
+    }
+
+    // Functions of their own, so that the one that recurses takes little stack.
+
+    fn slice(&mut self, slice: &ast::Slice<'s>) -> Result<Node, TemplateError> {
+        let list = self.expression(&slice.expr)?;
+        let start = self.optional(slice.start.as_ref())?;
+        let stop = self.optional(slice.stop.as_ref())?;
+        let step = self.optional(slice.step.as_ref())?;
+        Ok(Node::Slice(list, [start, stop, step]))
+    }
+
+    fn optional(&mut self, tree: Option<&Expr<'s>>) -> Result<Option<Expression>, TemplateError> {
+        tree.map(|tree| self.expression(tree)).transpose()
+    }
+
+    fn binary(&mut self, binary: &ast::BinOp<'s>) -> Result<Node, TemplateError> {
+        let left = self.expression(&binary.left)?;
+        let right = self.expression(&binary.right)?;
+        Ok(operation(binary.op, left, right))
+    }
+
+    fn compare(&mut self, compare: &ast::Compare<'s>) -> Result<Node, TemplateError> {
+        let first = self.expression(&compare.expr)?;
+        let mut rest = Vec::new();
+        for op in &compare.ops {
+            rest.push((comparison(op.op), self.expression(&op.expr)?));
+        }
+        Ok(Node::Compare(first, rest))
+    }
+
+    fn choice(&mut self, choice: &ast::IfExpr<'s>) -> Result<Node, TemplateError> {
+        Ok(Node::Choose {
+            condition: self.expression(&choice.test_expr)?,
+            then: self.expression(&choice.true_expr)?,
+            otherwise: self.optional(choice.false_expr.as_ref())?,
+        })
+    }
+
+    fn filter(&mut self, filter: &ast::Filter<'s>, span: Span) -> Result<Node, TemplateError> {
+        let Some(found) = filters::find(filter.name) else {
+            return self.unknown(span, "filter", filter.name, filters::names());
+        };
+        let Some(input) = &filter.expr else {
+            return self.forbidden(span, "a filter needs a value before it");
+        };
+        let input = self.expression(input)?;
+        Ok(Node::Filter(
+            found,
+            input,
+            self.arguments(&filter.args, span)?,
+        ))
+    }
+
+    fn test(&mut self, test: &ast::Test<'s>, span: Span) -> Result<Node, TemplateError> {
+        let Some(found) = run::test(test.name) else {
+            return self.unknown(span, "test", test.name, run::test_names());
+        };
+        let input = self.expression(&test.expr)?;
+        Ok(Node::Test(found, input, self.arguments(&test.args, span)?))
+    }
+
+    fn map(&mut self, map: &ast::Map<'s>) -> Result<Node, TemplateError> {
+        let mut members = Vec::new();
+        for (key, value) in map.keys.iter().zip(&map.values) {
+            let name = match key {
+                Expr::Const(name) => name.value.as_str(),
+                _ => None,
+            };
+            let Some(name) = name else {
+                return self.forbidden(key.span(), "a member's name must be a text in quotes");
+            };
+            members.push((name.into(), self.expression(value)?));
+        }
+        Ok(Node::Map(members))
     }
 
     fn expressions(&mut self, trees: &[Expr<'s>]) -> Result<Vec<Expression>, TemplateError> {
@@ -137,7 +147,7 @@ impl<'s> Scope<'s> {
         }
     }
 
-    fn call(&mut self, call: &Call<'s>, tree: &Expr<'s>) -> Result<Node, TemplateError> {
+    fn call(&mut self, call: &Call<'s>, span: Span) -> Result<Node, TemplateError> {
         let name = match call.identify_call() {
             CallType::Function(name) => name,
             CallType::Method(_, name) => {
@@ -151,13 +161,13 @@ impl<'s> Scope<'s> {
         let Some(function) = run::function(name) else {
             return self.unknown(call.expr.span(), "function", name, run::function_names());
         };
-        Ok(Node::Call(function, self.arguments(&call.args, tree)?))
+        Ok(Node::Call(function, self.arguments(&call.args, span)?))
     }
 
     fn arguments(
         &mut self,
         arguments: &[CallArg<'s>],
-        tree: &Expr<'s>,
+        span: Span,
     ) -> Result<Arguments, TemplateError> {
         let mut values = Vec::new();
         for argument in arguments {
@@ -165,7 +175,7 @@ impl<'s> Scope<'s> {
                 CallArg::Pos(value) => (None, self.expression(value)?),
                 CallArg::Kwarg(name, value) => (Some((*name).into()), self.expression(value)?),
                 CallArg::PosSplat(_) | CallArg::KwargSplat(_) => {
-                    return self.forbidden(tree.span(), "* and ** cannot be used here");
+                    return self.forbidden(span, "* and ** cannot be used here");
                 }
             });
         }

@@ -7,7 +7,14 @@ use crate::fault::Fault;
 use crate::limits::MAX_DEPTH;
 use crate::value::Value;
 
-use super::Run;
+use super::{Items, Run};
+
+/// Two lists or objects that are compared, as far as they are gone through.
+enum Parts<'d> {
+    Lists(Items<'d>, Items<'d>),
+    /// The names of the first, and both.
+    Objects(Items<'d>, Value<'d>, Value<'d>),
+}
 
 impl<'d> Run<'d> {
     /// Whether `left comparison right`.
@@ -29,70 +36,74 @@ impl<'d> Run<'d> {
         })
     }
 
-    /// Equality by content. A number never equals a text, nor true a number.
+    /// Equality by content. A number never equals a text, nor true a number. What is nested is gone through
+    /// without recursion.
     pub(crate) fn equal(&mut self, left: &Value<'d>, right: &Value<'d>) -> Result<bool, Fault> {
-        self.equal_at(left, right, 0)
+        let mut open: Vec<Parts<'d>> = Vec::new();
+        let mut pair = (left.clone(), right.clone());
+        loop {
+            let (left, right) = pair;
+            match self.equal_flat(&left, &right)? {
+                Some(false) => return Ok(false),
+                Some(true) => {}
+                None if open.len() == MAX_DEPTH => {
+                    return Err(Fault::limit(format!(
+                        "what is compared is nested more than {MAX_DEPTH} deep"
+                    )));
+                }
+                None if is_object(&left) => {
+                    open.push(Parts::Objects(self.items(&left)?, left, right));
+                }
+                None => open.push(Parts::Lists(self.items(&left)?, self.items(&right)?)),
+            }
+            pair = loop {
+                let Some(parts) = open.last_mut() else {
+                    return Ok(true);
+                };
+                match self.next_pair(parts)? {
+                    Some(next) => break next,
+                    None => open.pop(),
+                };
+            };
+        }
     }
 
-    fn equal_at(
-        &mut self,
-        left: &Value<'d>,
-        right: &Value<'d>,
-        depth: usize,
-    ) -> Result<bool, Fault> {
+    /// Equality of what has no parts; none if both have parts of one kind, and as many.
+    fn equal_flat(&mut self, left: &Value<'d>, right: &Value<'d>) -> Result<Option<bool>, Fault> {
         self.budget.steps(1)?;
-        if depth == MAX_DEPTH {
-            return Err(Fault::limit(
-                "what is compared is nested more than 600 deep",
-            ));
-        }
         if let (Some(left), Some(right)) = (left.as_text(), right.as_text()) {
             if left.len() != right.len() {
-                return Ok(false);
+                return Ok(Some(false));
             }
             self.read(left)?;
-            return Ok(left == right);
+            return Ok(Some(left == right));
         }
-        match (left, right) {
-            (Value::Undefined, Value::Undefined) | (Value::Null, Value::Null) => Ok(true),
-            (Value::Bool(left), Value::Bool(right)) => Ok(left == right),
-            (Value::Int(left), Value::Int(right)) => Ok(left == right),
+        Ok(match (left, right) {
+            (Value::Undefined, Value::Undefined) | (Value::Null, Value::Null) => Some(true),
+            (Value::Bool(left), Value::Bool(right)) => Some(left == right),
+            (Value::Int(left), Value::Int(right)) => Some(left == right),
             _ => match (left.as_f64(), right.as_f64()) {
-                (Some(left), Some(right)) => Ok(left == right),
-                _ => self.equal_parts(left, right, depth + 1),
+                (Some(left), Some(right)) => Some(left == right),
+                _ if left.length().is_none() || left.length() != right.length() => Some(false),
+                _ => (is_object(left) != is_object(right)).then_some(false),
             },
-        }
+        })
     }
 
-    fn equal_parts(
-        &mut self,
-        left: &Value<'d>,
-        right: &Value<'d>,
-        depth: usize,
-    ) -> Result<bool, Fault> {
-        if is_object(left) != is_object(right) || left.length() != right.length() {
-            return Ok(false);
-        }
-        if left.length().is_none() {
-            return Ok(false);
-        }
-        let items = self.items(left)?;
-        if is_object(left) {
-            for name in items {
+    /// The next parts of two lists or objects that are compared.
+    fn next_pair(&mut self, open: &mut Parts<'d>) -> Result<Option<(Value<'d>, Value<'d>)>, Fault> {
+        self.budget.steps(1)?;
+        match open {
+            Parts::Lists(left, right) => Ok(left.next().zip(right.next())),
+            Parts::Objects(names, left, right) => {
+                let Some(name) = names.next() else {
+                    return Ok(None);
+                };
                 let name = name.as_text().unwrap_or_default();
-                let (left, right) = (self.attribute(left, name)?, self.attribute(right, name)?);
-                if !self.equal_at(&left, &right, depth)? {
-                    return Ok(false);
-                }
-            }
-            return Ok(true);
-        }
-        for (left, right) in items.zip(self.items(right)?) {
-            if !self.equal_at(&left, &right, depth)? {
-                return Ok(false);
+                let pair = (self.attribute(left, name)?, self.attribute(right, name)?);
+                Ok(Some(pair))
             }
         }
-        Ok(true)
     }
 
     /// The order of two numbers, or of two texts.

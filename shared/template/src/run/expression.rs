@@ -1,6 +1,6 @@
 use serde_json::Value as Json;
 
-use super::program::{Arguments, Constant, Expression, Node};
+use super::program::{Arguments, Comparison, Constant, Expression, Filter, Node, Test};
 use crate::fault::Fault;
 use crate::value::{Text, Value};
 
@@ -42,20 +42,7 @@ impl<'d> Run<'d> {
                 let key = self.evaluate(key)?;
                 self.element(&value, &key)
             }
-            Node::Slice(value, bounds) => {
-                let value = self.defined(value)?;
-                let mut found = [None; 3];
-                for (bound, found) in bounds.iter().zip(&mut found) {
-                    if let Some(bound) = bound {
-                        *found = match self.defined(bound)? {
-                            Value::Int(int) => Some(int),
-                            Value::Null => None,
-                            other => return Err(super::arithmetic::no_integer(&other)),
-                        };
-                    }
-                }
-                self.slice(&value, found)
-            }
+            Node::Slice(value, bounds) => self.slice_of(value, bounds),
             Node::Not(inner) => Ok(Value::Bool(!self.evaluate(inner)?.is_true())),
             Node::Negate(inner) => {
                 let value = self.defined(inner)?;
@@ -82,17 +69,7 @@ impl<'d> Run<'d> {
                 let right = self.defined(right)?;
                 self.binary(*operator, &left, &right)
             }
-            Node::Compare(first, rest) => {
-                let mut left = self.defined(first)?;
-                for (comparison, right) in rest {
-                    let right = self.defined(right)?;
-                    if !self.compare(*comparison, &left, &right)? {
-                        return Ok(Value::Bool(false));
-                    }
-                    left = right;
-                }
-                Ok(Value::Bool(true))
-            }
+            Node::Compare(first, rest) => self.chain(first, rest),
             Node::Choose {
                 condition,
                 then,
@@ -107,46 +84,101 @@ impl<'d> Run<'d> {
                         .map_or(Ok(Value::text("")), |otherwise| self.evaluate(otherwise))
                 }
             }
-            Node::Filter(filter, input, arguments) => {
-                let value = if filter.takes_undefined {
-                    self.evaluate(input)?
-                } else {
-                    self.defined(input)?
-                };
-                let arguments = self.arguments(arguments, filter.takes_undefined)?;
-                (filter.run)(self, value, arguments)
-            }
-            Node::Test(test, input, arguments) => {
-                let value = self.evaluate(input)?;
-                let mut arguments = self.arguments(arguments, false)?;
-                let holds = (test.run)(self, &value, &mut arguments)?;
-                arguments.finish()?;
-                Ok(Value::Bool(holds))
-            }
+            Node::Filter(filter, input, arguments) => self.filtered(*filter, input, arguments),
+            Node::Test(test, input, arguments) => self.tested(*test, input, arguments),
             Node::Call(function, arguments) => {
                 let mut arguments = self.arguments(arguments, false)?;
                 let value = (function.run)(self, &mut arguments)?;
                 arguments.finish()?;
                 Ok(value)
             }
-            Node::List(items) => {
-                let mut values = Vec::with_capacity(items.len());
-                for item in items {
-                    self.item()?;
-                    values.push(self.defined(item)?);
-                }
-                self.list(values)
-            }
-            Node::Map(members) => {
-                let mut values: Vec<(Text<'d>, Value<'d>)> = Vec::with_capacity(members.len());
-                for (name, value) in members {
-                    self.item()?;
-                    self.item()?;
-                    values.push((Text::Borrowed(name), self.defined(value)?));
-                }
-                self.map(values)
+            Node::List(items) => self.list_of(items),
+            Node::Map(members) => self.map_of(members),
+        }
+    }
+
+    // The larger parts are functions of their own, so that the one that recurses takes little stack.
+
+    fn slice_of(
+        &mut self,
+        value: &'d Expression,
+        bounds: &'d [Option<Expression>; 3],
+    ) -> Result<Value<'d>, Fault> {
+        let value = self.defined(value)?;
+        let mut found = [None; 3];
+        for (bound, found) in bounds.iter().zip(&mut found) {
+            if let Some(bound) = bound {
+                *found = match self.defined(bound)? {
+                    Value::Int(int) => Some(int),
+                    Value::Null => None,
+                    other => return Err(super::arithmetic::no_integer(&other)),
+                };
             }
         }
+        self.slice(&value, found)
+    }
+
+    fn chain(
+        &mut self,
+        first: &'d Expression,
+        rest: &'d [(Comparison, Expression)],
+    ) -> Result<Value<'d>, Fault> {
+        let mut left = self.defined(first)?;
+        for (comparison, right) in rest {
+            let right = self.defined(right)?;
+            if !self.compare(*comparison, &left, &right)? {
+                return Ok(Value::Bool(false));
+            }
+            left = right;
+        }
+        Ok(Value::Bool(true))
+    }
+
+    fn filtered(
+        &mut self,
+        filter: Filter,
+        input: &'d Expression,
+        arguments: &'d Arguments,
+    ) -> Result<Value<'d>, Fault> {
+        let value = if filter.takes_undefined {
+            self.evaluate(input)?
+        } else {
+            self.defined(input)?
+        };
+        let arguments = self.arguments(arguments, filter.takes_undefined)?;
+        (filter.run)(self, value, arguments)
+    }
+
+    fn tested(
+        &mut self,
+        test: Test,
+        input: &'d Expression,
+        arguments: &'d Arguments,
+    ) -> Result<Value<'d>, Fault> {
+        let value = self.evaluate(input)?;
+        let mut arguments = self.arguments(arguments, false)?;
+        let holds = (test.run)(self, &value, &mut arguments)?;
+        arguments.finish()?;
+        Ok(Value::Bool(holds))
+    }
+
+    fn list_of(&mut self, items: &'d [Expression]) -> Result<Value<'d>, Fault> {
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
+            self.item()?;
+            values.push(self.defined(item)?);
+        }
+        self.list(values)
+    }
+
+    fn map_of(&mut self, members: &'d [(Box<str>, Expression)]) -> Result<Value<'d>, Fault> {
+        let mut values: Vec<(Text<'d>, Value<'d>)> = Vec::with_capacity(members.len());
+        for (name, value) in members {
+            self.item()?;
+            self.item()?;
+            values.push((Text::Borrowed(name), self.defined(value)?));
+        }
+        self.map(values)
     }
 
     fn arguments(&mut self, arguments: &'d Arguments, undefined: bool) -> Result<Args<'d>, Fault> {

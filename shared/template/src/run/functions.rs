@@ -10,7 +10,7 @@ use super::program::Function;
 use super::{Args, Run};
 
 /// An annotation's name is seldom in the processor's cache.
-const STEPS_OF_ANNOTATION: usize = 3;
+const STEPS_OF_ANNOTATION: usize = 6;
 
 const FUNCTIONS: [Function; 6] = [
     Function {

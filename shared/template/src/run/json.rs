@@ -1,7 +1,6 @@
-use std::fmt::Write;
-use std::ptr;
+use std::{ptr, slice};
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, map};
 
 use crate::Context;
 use crate::fault::Fault;
@@ -69,12 +68,23 @@ pub(crate) fn number(value: &Value<'_>) -> Option<String> {
     }
 }
 
+/// An array or object of the document, as far as it is written.
+struct Open<'j> {
+    parts: Parts<'j>,
+    /// Whether a comma is due.
+    begun: bool,
+}
+
+enum Parts<'j> {
+    Items(slice::Iter<'j, Json>),
+    Members(map::Iter<'j>),
+}
+
 /// Writes values as JSON.
 struct Writer<'r> {
     budget: &'r mut Budget,
     context: &'r Context,
     out: &'r mut Output,
-    depth: usize,
 }
 
 impl<'d> Run<'d> {
@@ -84,7 +94,6 @@ impl<'d> Run<'d> {
             budget: &mut self.budget,
             context: self.context,
             out,
-            depth: 0,
         }
         .value(value)
     }
@@ -128,56 +137,83 @@ impl Writer<'_> {
         }
     }
 
+    /// Without recursion, because a document may be nested deeply.
     fn json(&mut self, json: &Json) -> Result<(), Fault> {
-        self.budget.steps(1)?;
-        match json {
-            Json::Array(items) => self.nested("[", "]", |writer| {
-                for (index, item) in items.iter().enumerate() {
-                    writer.comma(index)?;
-                    writer.json(item)?;
+        let mut open: Vec<Open<'_>> = Vec::new();
+        let mut next = Some(json);
+        loop {
+            if let Some(json) = next.take() {
+                open.extend(self.begin(json)?);
+                if open.len() > MAX_DEPTH {
+                    return Err(Fault::limit(format!(
+                        "the document is nested more than {MAX_DEPTH} deep"
+                    )));
                 }
-                Ok(())
-            }),
+            }
+            let Some(parent) = open.last_mut() else {
+                return Ok(());
+            };
+            let (part, close) = match &mut parent.parts {
+                Parts::Items(items) => (items.next().map(|item| (None, item)), "]"),
+                Parts::Members(members) => {
+                    let member = members.next();
+                    (member.map(|(name, member)| (Some(name), member)), "}")
+                }
+            };
+            let Some((name, value)) = part else {
+                self.push(close)?;
+                open.pop();
+                continue;
+            };
+            if parent.begun {
+                self.push(",")?;
+            }
+            parent.begun = true;
+            if let Some(name) = name {
+                self.quoted(name)?;
+                self.push(":")?;
+            }
+            next = Some(value);
+        }
+    }
+
+    /// Writes a value, or the beginning of one with parts.
+    fn begin<'j>(&mut self, json: &'j Json) -> Result<Option<Open<'j>>, Fault> {
+        self.budget.steps(1)?;
+        let parts = match json {
+            Json::Array(items) => {
+                self.push("[")?;
+                Parts::Items(items.iter())
+            }
             Json::Object(members) => {
                 if !self.context.document.whole && ptr::eq(json, &*self.context.document.root) {
                     return Err(Fault::no_annotations("the document as a whole"));
                 }
-                self.nested("{", "}", |writer| {
-                    for (index, (name, member)) in members.iter().enumerate() {
-                        writer.comma(index)?;
-                        writer.quoted(name)?;
-                        writer.push(":")?;
-                        writer.json(member)?;
-                    }
-                    Ok(())
-                })
+                self.push("{")?;
+                Parts::Members(members.iter())
             }
-            Json::String(text) => self.quoted(text),
-            Json::Number(number) => {
-                let mut text = String::new();
-                let _ = write!(text, "{number}");
-                self.push(&text)
-            }
-            Json::Null => self.push("null"),
-            Json::Bool(bool) => self.push(if *bool { "true" } else { "false" }),
-        }
+            Json::String(text) => return self.quoted(text).map(|()| None),
+            Json::Number(number) => return self.push(&number.to_string()).map(|()| None),
+            Json::Null => return self.push("null").map(|()| None),
+            Json::Bool(true) => return self.push("true").map(|()| None),
+            Json::Bool(false) => return self.push("false").map(|()| None),
+        };
+        Ok(Some(Open {
+            parts,
+            begun: false,
+        }))
     }
 
+    /// A list or object that the template made, which is nested at most 32 deep.
     fn nested(
         &mut self,
         open: &str,
         close: &str,
         inner: impl FnOnce(&mut Self) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        if self.depth == MAX_DEPTH {
-            return Err(Fault::limit("the document is nested more than 600 deep"));
-        }
-        self.depth += 1;
         self.push(open)?;
         inner(self)?;
-        self.push(close)?;
-        self.depth -= 1;
-        Ok(())
+        self.push(close)
     }
 
     fn comma(&mut self, index: usize) -> Result<(), Fault> {

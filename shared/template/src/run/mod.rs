@@ -27,6 +27,7 @@ pub(crate) use arithmetic::finite;
 pub(crate) use budget::Budget;
 pub use budget::Spent;
 pub(crate) use functions::{function, function_names};
+use items::Items;
 pub(crate) use json::Output;
 pub(crate) use program::{
     Apply, Arguments, Binary, Comparison, Constant, Expression, Filter, For, Node, Program,

@@ -38,11 +38,9 @@ fn cpu_time() -> u64 {
     stat.split_whitespace().next().unwrap().parse().unwrap()
 }
 
-/// As small as the stack of a thread of tokio's.
+/// Half of what a thread of tokio's has.
 fn on_small_stack(test: impl FnOnce() + Send + 'static) {
-    let thread = thread::Builder::new()
-        .stack_size(2 * 1024 * 1024)
-        .spawn(test);
+    let thread = thread::Builder::new().stack_size(1024 * 1024).spawn(test);
     thread.unwrap().join().expect("no panic");
 }
 

@@ -205,6 +205,12 @@ fn bodies() -> Vec<Hostile> {
         ("deeper: written", "{{ item.deeper }}".into(), DEEP, "template_limit"),
         ("deeper: compared", "{{ item.deeper == item.deepest }}".into(), DEEP, "template_limit"),
         ("deeper: as text", "{{ item.deeper ~ '' }}".into(), DEEP, "template_limit"),
+        ("deep: compared within 60 loops", within("{% for x in [1] %}", "{{ item.one == item.two }}", "{% endfor %}", 60), DEEP, "ok"),
+        ("deep: written within 60 blocks", within("{% if 1 %}", "{{ item.one }}", "{% endif %}", 60), DEEP, "ok"),
+        ("deep: as text within 60 sums", format!("{{{{ {} }}}}", within("(1 ~ ", "(item.one ~ item.two)", ")", 60)), DEEP, "ok"),
+        ("deep: 60 filters", format!("{{{{ item.one{} }}}}", "|tojson|string".repeat(30)), DEEP, "template_limit"),
+        ("deep: 60 choices", format!("{{{{ {} }}}}", within("(item.one if 1 else ", "1", ")", 60)), DEEP, "ok"),
+        ("deep: 60 calls", format!("{{{{ {} }}}}", within("range(", "1", ")", 60)), PLAIN, "template_failed"),
         // Numbers
         ("number: powers", doubling("3", "x ** x", 50), PLAIN, "template_failed"),
         ("number: huge power", "{{ 2 ** 99999999999999999999 }}".into(), PLAIN, "template_failed"),

@@ -14,8 +14,10 @@ sys.dont_write_bytecode = True
 import alarms as cloudwatch  # noqa: E402
 import environment  # noqa: E402
 import rules_access  # noqa: E402
-import rules_network  # noqa: E402
+import rules_deployer  # noqa: E402
 import rules_keys  # noqa: E402
+import rules_names  # noqa: E402
+import rules_network  # noqa: E402
 import rules_releases  # noqa: E402
 from breaks import of, replace_in, set_in  # noqa: E402
 from template import ROOT, TEMPLATE, Template, given, listed, load, text  # noqa: E402
@@ -117,7 +119,7 @@ def failures_are_seen(t):
         if name != "Audit":
             needed.append(("Throttles", name))
         if list(t.sources(function)):
-            needed.append(("BatchItemFailures", function["FunctionName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")))
+            needed.append(("BatchItemFailures", text(function["FunctionName"]).removeprefix("${Name}-")))
         yield from (f"no alarm on {metric} of {of}" for metric, of in needed if (metric, of) not in watched)
     for table in t.of("AWS::DynamoDB::Table").values():
         for index in table["GlobalSecondaryIndexes"]:
@@ -158,10 +160,10 @@ def graphs_have_metrics(t):
     written = written_metrics()
     for name, dashboard in t.of("AWS::CloudWatch::Dashboard").items():
         body = dashboard["DashboardBody"]["Fn::Sub"][0]
-        for metric in re.findall(r'"WebhookStage/\$\{AWS::StackName\}", "(\w+)"', body):
+        for metric in re.findall(r'"WebhookStage/\$\{Name\}", "(\w+)"', body):
             if "all" not in written.get(metric, ()):
                 yield f"{name}: {metric} for all"
-        for schema, metric in re.findall(r'StackName\}\\",([^}]+\}?)\} MetricName=\\"(\w+)', body):
+        for schema, metric in re.findall(r'Name\}\\",([^}]+\}?)\} MetricName=\\"(\w+)', body):
             by = "first" if schema == "${By}" else "each"
             if by not in written.get(metric, ()):
                 yield f"{name}: {metric} by {schema}"
@@ -384,16 +386,17 @@ def logs(t):
 
 def stacks_are_separate(t):
     """Two stacks in one account, such as staging and production, neither count each other's files nor read each other's secrets."""
-    named = {"Fn::Sub": "WebhookStage/${AWS::StackName}"}
+    begins = {"Name": rules_names.PREFIX}
+    named = {"Fn::Sub": ["WebhookStage/${Name}", begins]}
     for name, function in t.of("AWS::Serverless::Function").items():
         if function.get("Environment", {}).get("Variables", {}).get("METRICS_NAMESPACE", named) != named:
             yield f"{name} publishes metrics to a namespace that stacks share"
     for name, alarm in t.of("AWS::CloudWatch::Alarm").items():
         # AWS's own metrics have the resource's name as a dimension, so stacks do not share them.
         namespace = str(t.metric(alarm)["Namespace"])
-        if not namespace.startswith("AWS/") and named["Fn::Sub"] not in namespace:
+        if not namespace.startswith("AWS/") and named["Fn::Sub"][0] not in namespace:
             yield f"{name} watches a namespace that stacks share"
-    prefix = {"Fn::If": ["HasSecretsPrefix", {"Ref": "SecretsPrefix"}, {"Fn::Sub": "${AWS::StackName}/"}]}
+    prefix = {"Fn::If": ["HasSecretsPrefix", {"Ref": "SecretsPrefix"}, {"Fn::Sub": ["${Name}/", begins]}]}
     granted = [statement["Resource"] for _, statement in t.statements() if "secretsmanager:GetSecretValue" in listed(statement["Action"])]
     for where, found in (
         ("the sender's role", granted[0]["Fn::Sub"][1]["Prefix"]),
@@ -504,7 +507,7 @@ def alarms(t):
         if not anchor or anchor.group(1) not in sections:
             yield f"{name} has no section in RUNBOOK.md"
             continue
-        own = alarm["AlarmName"]["Fn::Sub"].replace("${AWS::StackName}", "<stack>")
+        own = text(alarm["AlarmName"]).replace("${Name}", "<stack>")
         if f"`{own}`" not in sections[anchor.group(1)]:
             yield f"{own} is not named in its section of RUNBOOK.md"
         if "```sh" not in sections[anchor.group(1)]:
@@ -608,9 +611,11 @@ RULES = [
     ("functions are built from this workspace, for arm64", lambda_runtime, set_in(["Parameters", "Architecture", "Default"], "x86_64")),
     ("every parameter has a default", defaults_work, set_in(["Parameters", "SecretsPrefix", "Default"], None)),
     ("every parameter accepts an empty answer in sam deploy --guided", parameters_accept_empty_answers, set_in(["Parameters", "ReceiverSigningSecret", "NoEcho"], True)),
+    *rules_names.RULES,
     *rules_network.RULES,
     *rules_keys.RULES,
     *rules_access.RULES,
+    *rules_deployer.RULES,
     *rules_releases.RULES,
 ]
 

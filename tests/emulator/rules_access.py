@@ -1,12 +1,8 @@
-"""Rules of who may do what besides the functions: boundaries, policies, producers of other accounts, the deployer."""
-
-import json
-import re
+"""Rules of who may do what besides the functions: boundaries, policies, producers of other accounts."""
 
 from breaks import of, set_in
-from template import TEMPLATE, listed, text
+from template import listed, text
 
-DEPLOYER = TEMPLATE.parent / "policies" / "deployer.json"
 # Actions that name no resource, by the Service Authorization Reference.
 WITHOUT_RESOURCES = {
     "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "lambda:GetAccountSettings", "lambda:ListEventSourceMappings", "logs:GetQueryResults",
@@ -60,58 +56,9 @@ def producers_of_other_accounts(t):
             yield f"{name} is open to others"
 
 
-CREATES = {
-    "AWS::ApiGatewayV2::Api": "apigateway:POST",
-    "AWS::ApiGatewayV2::Authorizer": "apigateway:POST",
-    "AWS::ApiGatewayV2::Integration": "apigateway:POST",
-    "AWS::ApiGatewayV2::Route": "apigateway:POST",
-    "AWS::ApiGatewayV2::Stage": "apigateway:POST",
-    "AWS::CloudWatch::Alarm": "cloudwatch:PutMetricAlarm",
-    "AWS::CloudWatch::Dashboard": "cloudwatch:PutDashboard",
-    "AWS::CodeDeploy::Application": "codedeploy:CreateApplication",
-    "AWS::CodeDeploy::DeploymentGroup": "codedeploy:CreateDeploymentGroup",
-    "AWS::DynamoDB::Table": "dynamodb:CreateTable",
-    "AWS::Events::Rule": "events:PutRule",
-    "AWS::IAM::ManagedPolicy": "iam:CreatePolicy",
-    "AWS::IAM::Role": "iam:CreateRole",
-    "AWS::Lambda::Alias": "lambda:CreateAlias",
-    "AWS::Lambda::EventSourceMapping": "lambda:CreateEventSourceMapping",
-    "AWS::Lambda::Permission": "lambda:AddPermission",
-    "AWS::Lambda::Version": "lambda:PublishVersion",
-    "AWS::Logs::LogGroup": "logs:CreateLogGroup",
-    "AWS::S3::Bucket": "s3:CreateBucket",
-    "AWS::S3::BucketPolicy": "s3:PutBucketPolicy",
-    "AWS::SNS::Subscription": "sns:Subscribe",
-    "AWS::SNS::Topic": "sns:CreateTopic",
-    "AWS::SNS::TopicPolicy": "sns:SetTopicAttributes",
-    "AWS::SQS::Queue": "sqs:CreateQueue",
-    "AWS::SQS::QueuePolicy": "sqs:SetQueueAttributes",
-    "AWS::Serverless::Function": "lambda:CreateFunction",
-}
-# What a managed policy may hold, without blanks.
-POLICY_CHARACTERS = 6144
-
-
-def deployer(t):
-    """Its policy covers every kind of resource of the template, names what can be named, and fits in a managed policy."""
-    content = DEPLOYER.read_text(encoding="utf-8")
-    if len(re.sub(r"\s", "", content)) > POLICY_CHARACTERS:
-        yield "the policy is too long for IAM"
-    granted = set()
-    for statement in json.loads(content)["Statement"]:
-        granted |= set(listed(statement["Action"]))
-        named = all("webhook-stage" in resource for resource in listed(statement["Resource"]))
-        if not named and not statement["Sid"].endswith("WithoutNames"):
-            yield f"{statement['Sid']} reaches beyond the stack"
-    for kind in {resource["Type"] for resource in t.resources.values()}:
-        if CREATES.get(kind) not in granted:
-            yield f"it may not create {kind}"
-
-
 DOCUMENTS = of("DocumentsBucketPolicy", "PolicyDocument", "Statement", 1, "Fn::If", 1, "Resource", "Fn::Sub")
 RULES = [
     ("every role has the permissions boundary, if there is one", boundaries, set_in(of("AuditRole", "PermissionsBoundary"), None)),
     ("policies for people are created by parameter, and name what they allow", policies, set_in(of("OperatorPolicy", "PolicyDocument", "Statement", 7, "Resource"), "*")),
     ("other accounts send assignments and store documents below their prefix, by parameter", producers_of_other_accounts, set_in(DOCUMENTS, "${DocumentsBucket.Arn}/*")),
-    ("the deployer's policy covers the template, and little else", deployer, set_in(["Resources", "More"], {"Type": "AWS::EC2::Instance"})),
 ]

@@ -101,31 +101,6 @@ def receiver_api(t):
                 yield f"{name} logs {field}"
 
 
-NAMES = {
-    "AWS::ApiGatewayV2::Api": ("Name", 128),
-    "AWS::CloudWatch::Alarm": ("AlarmName", 255),
-    "AWS::CloudWatch::Dashboard": ("DashboardName", 255),
-    "AWS::Events::Rule": ("Name", 64),
-    "AWS::Logs::LogGroup": ("LogGroupName", 512),
-    "AWS::SNS::Topic": ("TopicName", 256),
-    "AWS::SQS::Queue": ("QueueName", 80),
-    "AWS::Serverless::Function": ("FunctionName", 64),
-}
-LONGEST_STACK_NAME = 52
-
-
-def names_fit(t):
-    """The longest name that a stack may have is the one that the README gives."""
-    for document in ("README.md", "OPERATIONS.md"):
-        if f"may have {LONGEST_STACK_NAME} characters" not in (TEMPLATE.parent / document).read_text(encoding="utf-8"):
-            yield f"{document} does not say so"
-    for kind, (field, most) in NAMES.items():
-        for name, properties in t.of(kind).items():
-            own = re.sub(r"\$\{AWS::StackName\}", "", text(properties[field]))
-            if LONGEST_STACK_NAME + len(own) > most:
-                yield f"{name}: {len(own)} characters beside the stack's name, of {most}"
-
-
 FORMAT = ("AccessLogSettings", "Fn::If", 1, "Format")
 RULES = [
     ("only the sender is in the VPC, and its code may not change networks", only_the_sender_is_in_the_vpc, set_in(of("SenderRole", "Policies", 0, "PolicyDocument", "Statement", -1, "Fn::If", 1, "Condition"), None)),
@@ -133,5 +108,4 @@ RULES = [
     ("with a window, visibility is at least 6 function timeouts and the window", visibility_with_window, set_in(["Mappings", "Sender", "60", "VisibilityWithWindow"], 419)),
     ("memory is set by parameter", memory, set_in(of("Sender", "MemorySize"), 256)),
     ("the example receiver's API has limits, and logs no header and no query string", receiver_api, set_in(of("ReceiverApiStage", *FORMAT), '{"token":"$request.header.Authorization"}')),
-    ("a stack's name may have 52 characters", names_fit, set_in(of("DeadLetter", "FunctionName", "Fn::Sub"), "${AWS::StackName}-dead-letters")),
 ]

@@ -4,29 +4,21 @@ import copy
 import logging
 import os
 
+import switches
 from breaks import of, set_in
 from template import listed, text
 
 OPTIONAL = (
-    "CreatesPolicies", "DispatcherWaitsForOthers", "HasBoundary", "HasKey", "HasProducerAccounts", "HasProducerDocuments", "IsGradual",
-    "IsInVpc", "IsTraced", "LogsAccess", "SenderWaitsForOthers",
+    "CreatesPolicies", "DispatcherWaitsForOthers", "HasBoundary", "HasKey", "HasNamePrefix", "HasProducerAccounts", "HasProducerDocuments",
+    "IndexesFilesAtRest", "IsGradual", "IsInVpc", "IsTraced", "LogsAccess", "SenderWaitsForOthers",
 )
 
 
-def holds(tree, condition):
-    """Whether a condition holds with every parameter's default."""
-    if "Condition" in condition:
-        return holds(tree, tree["Conditions"][condition["Condition"]])
-    if "Fn::Not" in condition:
-        return not holds(tree, condition["Fn::Not"][0])
-    if "Fn::And" in condition:
-        return all(holds(tree, one) for one in condition["Fn::And"])
-    left, right = condition["Fn::Equals"]
-    return str(tree["Parameters"][left["Ref"]]["Default"]) == str(right)
-
-
 def off_by_default(t):
-    yield from (name for name in OPTIONAL if holds(t.tree, t.tree["Conditions"][name]))
+    """What is optional is off, and every condition holds with the parameters with which the tests switch everything on."""
+    default, on = switches.conditions(t.tree, {}), switches.conditions(t.tree, switches.ON)
+    yield from (name for name in OPTIONAL if default[name])
+    yield from (f"{name} is not switched on" for name, holds in on.items() if not holds)
 
 
 def gradual(t):
@@ -76,24 +68,6 @@ def traces(t):
             yield f"{name} is traced whatever the parameter says: {text(function['Tracing'])}"
 
 
-# Each parameter of this part in its other position.
-SWITCHED = {
-    "CreatePolicies": "true",
-    "GradualDeployment": "Canary10Percent30Minutes",
-    "KmsKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/k",
-    "PermissionsBoundaryArn": "arn:aws:iam::111122223333:policy/b",
-    "ProducerAccounts": "111122223333",
-    "ProducerDocumentsPrefix": "acme/",
-    "ReceiverAccessLog": "true",
-    "Release": "one",
-    "SenderBatchingWindowSeconds": 5,
-    "SenderMemorySize": 512,
-    "Tracing": "Active",
-    "VpcSecurityGroupIds": "sg-0a1b2c3d",
-    "VpcSubnetIds": "subnet-0a1b2c3d",
-}
-
-
 def transforms(t):
     """SAM turns the template into CloudFormation's, whichever way its parameters are set."""
     from samtranslator.model.exceptions import InvalidDocumentException
@@ -103,7 +77,7 @@ def transforms(t):
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
     logging.disable(logging.WARNING)
     mappings = {name for name, one in t.resources.items() if one["Type"] == "AWS::Lambda::EventSourceMapping"}
-    for parameters in ({}, SWITCHED):
+    for parameters in ({}, switches.ON):
         tree = copy.deepcopy(t.tree)
         for resource in tree["Resources"].values():
             if resource["Type"] == "AWS::Serverless::Function":
@@ -120,6 +94,7 @@ def transforms(t):
 
 RULES = [
     ("SAM transforms the template in both positions of its parameters", transforms, set_in(of("Sender", "Events"), {"Deliveries": {"Type": "Nothing", "Properties": {}}})),
+    ("the tests switch everything on", off_by_default, set_in(["Conditions", "More"], {"Fn::Equals": [{"Ref": "Release"}, "two"]})),
     ("what is not switched on is not there", off_by_default, set_in(["Parameters", "KmsKeyArn", "Default"], "arn:aws:kms:eu-west-1:1:key/k")),
     ("gradual deployments watch alarms, and new releases are published", gradual, set_in(of("SenderVersion", "Description"), "fixed")),
     ("functions write traces by parameter", traces, set_in(of("Audit", "Tracing"), None)),

@@ -17,7 +17,7 @@ export interface WebhookStageStackProps extends StackProps {
  * The whole deployment: the SAM template itself, so that there is only one to maintain. Set its parameters with
  * `cdk deploy --parameters`.
  *
- * It is a stack of its own because its resources are named after the stack, and the command line finds them by the
+ * It is a stack of its own because its resources are named after the stack (or `NamePrefix`), and the command line finds them by the
  * queues' names and tags.
  */
 export class WebhookStageStack extends Stack {

@@ -22,7 +22,7 @@ pub struct FileLeft {
     pub delivery_id: Uuid,
     /// The trace that its calls belong to.
     pub trace_id: TraceId,
-    /// The edge it left by.
+    /// How its delivery ended.
     pub outcome: Outcome,
     /// Why it failed.
     pub reason: Option<Reason>,

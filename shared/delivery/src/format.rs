@@ -23,13 +23,23 @@ const FIELD: &str = "format_version";
 pub trait Formatted {
     /// What it is, for people.
     const WHAT: &'static str;
-    /// The format that this version writes, and the newest that it reads.
+    /// The newest format that this version reads.
     const FORMAT: u64;
+
+    /// The format in which this is written: the first that can say it, so that earlier versions can read all that they
+    /// would understand.
+    fn format(&self) -> u64 {
+        1
+    }
 }
 
 impl<T: Formatted> Formatted for &T {
     const WHAT: &'static str = T::WHAT;
     const FORMAT: u64 = T::FORMAT;
+
+    fn format(&self) -> u64 {
+        T::format(self)
+    }
 }
 
 /// Something was written by a later version, in a format that this one does not know.
@@ -113,9 +123,9 @@ impl Newer {
 }
 
 /// Names the format in the fields to be written, unless it is the first.
-pub fn mark<T: Formatted>(fields: &mut Map<String, Value>) {
-    if T::FORMAT > 1 {
-        fields.insert(FIELD.to_owned(), T::FORMAT.into());
+pub fn mark<T: Formatted>(fields: &mut Map<String, Value>, value: &T) {
+    if value.format() > 1 {
+        fields.insert(FIELD.to_owned(), value.format().into());
     }
 }
 
@@ -124,14 +134,14 @@ pub fn mark<T: Formatted>(fields: &mut Map<String, Value>) {
 /// # Errors
 /// [`serde_json::Error`], which no type of this crate causes.
 pub fn write<T: Formatted + Serialize>(value: &T) -> serde_json::Result<String> {
-    if T::FORMAT == 1 {
+    if value.format() == 1 {
         return serde_json::to_string(value);
     }
-    let mut value = serde_json::to_value(value)?;
-    if let Some(fields) = value.as_object_mut() {
-        mark::<T>(fields);
+    let mut written = serde_json::to_value(value)?;
+    if let Some(fields) = written.as_object_mut() {
+        mark(fields, value);
     }
-    Ok(value.to_string())
+    Ok(written.to_string())
 }
 
 #[cfg(test)]
@@ -156,6 +166,10 @@ mod tests {
     impl Formatted for New {
         const WHAT: &'static str = "thing";
         const FORMAT: u64 = 2;
+
+        fn format(&self) -> u64 {
+            2
+        }
     }
 
     #[test]

@@ -98,8 +98,23 @@ reasons! {
     CircuitOpen = "circuit_open", retry, "the receiver was in trouble for longer than the stage lets a file wait, so it was not called";
     /// The receiver answered `webhook-delivery: abort-message`.
     Aborted = "aborted", stop, "the receiver asked for no more calls for this file";
+    /// The stage's condition cannot be evaluated for the file.
+    ConditionInvalid = "condition_invalid", stop, "the stage's condition cannot be evaluated for this file: see the attempt's detail";
+    /// The stage's body cannot be made for the file, or is not the JSON it should be.
+    BodyInvalid = "body_invalid", stop, "the stage's body cannot be made for this file: see the attempt's detail";
     /// The delivery's message was received too often without being handled, because of an internal error.
     DeadLettered = "dead_lettered", stop, "the delivery could not be handled and was dead-lettered; see the dead letter for the cause";
+}
+
+impl Reason {
+    /// Whether records of format 1 do not know it.
+    #[must_use]
+    pub const fn is_of_format_2(self) -> bool {
+        matches!(
+            self,
+            Self::AuthorizationFailed | Self::ConditionInvalid | Self::BodyInvalid
+        )
+    }
 }
 
 impl fmt::Display for Reason {

@@ -58,16 +58,34 @@ pub enum Outcome {
     Succeeded,
     /// None of the attempts got a 2xx answer, or an error occurred that no retry can fix.
     Failed,
+    /// The stage's condition does not hold for the file, so it was not sent.
+    Skipped,
 }
 
 impl Outcome {
-    /// The edge the file leaves by.
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Succeeded, Self::Failed, Self::Skipped];
+
+    /// The edge the file leaves by; a skipped one leaves by [`workflow::SUCCEEDED`] if the stage has no such edge.
     #[must_use]
     pub const fn edge(self) -> &'static str {
         match self {
             Self::Succeeded => workflow::SUCCEEDED,
             Self::Failed => workflow::FAILED,
+            Self::Skipped => workflow::SKIPPED,
         }
+    }
+
+    /// Its name in records, events and `--json`, which is also its edge's.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.edge()
+    }
+
+    /// Whether the file has passed the stage.
+    #[must_use]
+    pub const fn is_passed(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Skipped)
     }
 }
 
@@ -112,6 +130,9 @@ pub struct DeliveryState {
     /// Whether `next_at` is a time that was reserved for its call, to keep to a rate.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_reserved: bool,
+    /// Whether the stage's condition held for the file: it is evaluated once, when the first attempt is due.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_wanted: bool,
     /// While a sender has claimed the attempt: the time until which no other may claim it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_until: Option<Timestamp>,
@@ -159,6 +180,7 @@ impl DeliveryState {
             next_at: now,
             held_ms: 0,
             is_reserved: false,
+            is_wanted: false,
             lease_until: None,
             claim_id: None,
             attempts: Vec::new(),

@@ -29,8 +29,11 @@ fn look(
     state: &FileState,
     message: &Delivery,
 ) -> Result<(FileState, HeldBy), SenderStep> {
+    let workflow = chain(&["A"]);
     let gate = Gate {
+        workflow: &workflow,
         config: &stage.config,
+        is_wanted: None,
         control: &stage.control,
         reserved: None,
         lease: LEASE,
@@ -106,7 +109,7 @@ proptest! {
                 }
                 Err(step) => {
                     let held = state.delivery.as_ref().unwrap().held_ms;
-                    prop_assert_eq!(step, SenderStep::Fail(1, Reason::CircuitOpen));
+                    prop_assert_eq!(step, SenderStep::Fail(Reason::CircuitOpen));
                     prop_assert_eq!(Duration::from_millis(held), most);
                     break;
                 }

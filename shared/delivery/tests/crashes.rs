@@ -14,7 +14,7 @@ use delivery::machine::{
 };
 use delivery::{Answer, DeadLetter, Delivery, FileState, Reason, Timestamp};
 use support::{NOW, chain, command, dispatched, id, step};
-use workflow::Workflow;
+use workflow::{WebhookConfig, Workflow};
 
 /// When every lease and every delay is over.
 const LATER: Timestamp = Timestamp::from_millis(NOW.as_millis() + 3_600_000);
@@ -67,7 +67,13 @@ fn cases(workflow: &Workflow) -> Vec<Case<'_>> {
         }
         other => panic!("{other:?}"),
     };
-    let claimed = claim(&open, id("claim"), NOW.plus(Duration::from_secs(45)), NOW);
+    let claimed = claim(
+        &open,
+        id("claim"),
+        NOW.plus(Duration::from_secs(45)),
+        None,
+        NOW,
+    );
     let recorded = |answer: Result<u16, Reason>| {
         let answer = Answer {
             result: answer,
@@ -142,6 +148,18 @@ fn cases(workflow: &Workflow) -> Vec<Case<'_>> {
             sends(&message),
         ),
         case(
+            "the sender skips a file",
+            &open,
+            match skipped(workflow, &message, &open, NOW) {
+                Step::Do(effects, _) => effects,
+                other => panic!("{other:?}"),
+            },
+            {
+                let (workflow, message) = (workflow.clone(), message.clone());
+                Box::new(move |state| told(&skipped(&workflow, &message, state.unwrap(), LATER)))
+            },
+        ),
+        case(
             "the dead-letter function ends a delivery",
             &open,
             buried,
@@ -160,8 +178,33 @@ fn put_off(
     let control = paused(&StageControl::default(), "operator", None, NOW).unwrap();
     let stage = workflow.stage(message.stage_id).unwrap();
     let gate = Gate {
+        workflow,
         config: stage.webhook.as_ref().unwrap(),
+        is_wanted: None,
         control: &control,
+        reserved: None,
+        lease: Duration::from_secs(45),
+    };
+    send_step(message, state, &FromHistory::Absent, Some(&gate), now)
+}
+
+/// What the sender does with the message if the stage has a condition, which does not hold.
+fn skipped(
+    workflow: &Workflow,
+    message: &Delivery,
+    state: &FileState,
+    now: Timestamp,
+) -> Step<Sent, SenderStep> {
+    let stage = workflow.stage(message.stage_id).unwrap();
+    let config = WebhookConfig {
+        condition: Some("false".to_owned()),
+        ..stage.webhook.clone().unwrap()
+    };
+    let gate = Gate {
+        workflow,
+        config: &config,
+        is_wanted: Some(false),
+        control: &StageControl::default(),
         reserved: None,
         lease: Duration::from_secs(45),
     };

@@ -143,7 +143,13 @@ fn in_b(workflow: &Workflow, exit: &FileState, arrived: &Assignment) -> (FileSta
 fn the_history_has_a_delivery_as_its_record_ended_and_not_as_an_exit_hoped() {
     let workflow = workflow();
     let (queued, message) = in_a(&workflow);
-    let sending = claim(&queued, id("claim"), NOW.plus(Duration::from_secs(45)), NOW);
+    let sending = claim(
+        &queued,
+        id("claim"),
+        NOW.plus(Duration::from_secs(45)),
+        None,
+        NOW,
+    );
     // The sender stands still beyond its lease; its message dies and ends the delivery.
     let ended = failed(dead(&workflow, &message, &sending, LATER));
     let hoped = succeeded(&workflow, &sending);

@@ -1,6 +1,6 @@
-//! Format 1 of messages and records: what was written in it is read for ever, and is written the same again.
+//! The formats of messages and records: what was written in one is read for ever, and is written the same again.
 //!
-//! The files of `format/1` never change. A field or a value that is not listed here needs a decision first: can
+//! The files below `format` never change. A field or a value that is not listed here needs a decision first: can
 //! an older version do without it? See CONTRIBUTING.md, *A field of a message or a record*.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -27,9 +27,15 @@ fn same_again<T: Formatted + Serialize + DeserializeOwned>(stored: &str) {
 
 #[test]
 fn what_was_written_is_read_for_ever_and_written_the_same() {
+    assert_eq!(check_files_of(1), 17);
+    assert_eq!(check_files_of(2), 4);
+}
+
+/// Checks each, and returns how many there are.
+fn check_files_of(format: u64) -> usize {
     let mut files = 0;
-    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format/1")).unwrap()
-    {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format");
+    for entry in fs::read_dir(directory.join(format.to_string())).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap();
         let check = match name.split('_').next().unwrap() {
@@ -43,10 +49,13 @@ fn what_was_written_is_read_for_ever_and_written_the_same() {
             "control" => same_again::<StageControl>,
             _ => panic!("what is {name}?"),
         };
-        check(&fs::read_to_string(&path).unwrap());
+        let stored = fs::read_to_string(&path).unwrap();
+        let fields: Value = serde_json::from_str(&stored).unwrap();
+        assert_eq!(fields["format_version"].as_u64().unwrap_or(1), format);
+        check(&stored);
         files += 1;
     }
-    assert_eq!(files, 17);
+    files
 }
 
 /// Asks a type for the names of its fields or variants, as serde knows them.
@@ -91,13 +100,13 @@ fn has<T: for<'de> Deserialize<'de>>(expected: &str) {
     assert_eq!(
         found,
         expected,
-        "{} has other names than in format 1: see CONTRIBUTING.md, \"A field of a message or a record\"",
+        "{} has other names than its formats: see CONTRIBUTING.md, \"A field of a message or a record\"",
         std::any::type_name::<T>()
     );
 }
 
 #[test]
-fn format_1_has_these_names_and_no_others() {
+fn the_formats_have_these_names_and_no_others() {
     has::<Assignment>(
         "assignment_id team workflow_id stage_id item_id assigned_by document traceparent",
     );
@@ -110,10 +119,10 @@ fn format_1_has_these_names_and_no_others() {
     has::<Status>("waiting assigned queued sending complete");
     has::<Visit>("id stage_id sequence entered_at assigned_by assignee");
     has::<DeliveryState>(
-        "delivery_id stage_id sequence assigned_by opened_at attempt next_at held_ms is_reserved lease_until
+        "delivery_id stage_id sequence assigned_by opened_at attempt next_at held_ms is_reserved is_wanted lease_until
          claim_id attempts inline document trace outcome reason ended_at moved_to",
     );
-    has::<Outcome>("succeeded failed");
+    has::<Outcome>("succeeded failed skipped");
     has::<AttemptSummary>("attempt at status reason duration_ms");
     has::<VisitRecord>("key workflow_id version visit delivery");
     has::<Rejection>("key assignment_id workflow_id stage_id actor reason at");
@@ -130,8 +139,8 @@ fn format_1_has_these_names_and_no_others() {
     has::<Reason>(
         "http_status redirect gone timeout connect_timeout dns connect tls connection_closed invalid_response
          forbidden_address invalid_url document_invalid document_missing document_changed document_forbidden
-         document_too_large secret_missing authorization_failed workflow_missing stage_missing hop_limit circuit_open aborted
-         dead_lettered",
+         document_too_large secret_missing authorization_failed workflow_missing stage_missing hop_limit
+         circuit_open aborted condition_invalid body_invalid dead_lettered",
     );
     has::<RejectReason>(
         "worker_cannot_fire_automated_stage automated_stage_first not_assigned_to_stage already_assigned

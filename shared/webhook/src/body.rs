@@ -16,6 +16,7 @@ use crate::scan::Scanner;
 use crate::streamed::{Starved, Streamed};
 use crate::strip_annotations::Cutter;
 use crate::sums::{Sums, Totals};
+use crate::templates;
 
 /// The largest body that is kept in memory when a large document is sent without annotations: 1 MiB. For a larger
 /// one the document is read twice instead.
@@ -44,7 +45,10 @@ pub(crate) async fn prepare<R: DocumentReader, P: Presign>(
     held: &Semaphore,
 ) -> Result<Prepared, Failed> {
     let sums = Sums::new(call, access::sigv4(call).is_some())?;
-    // A body of the stage's own (`call.config.body`) is made from the document here, and sent by `whole`.
+    if let Some(body) = &call.config.body {
+        let made = templates::body(call, body, presign).await?;
+        return whole(made, sums, presign, None).await;
+    }
     let expiry = call.config.presigned_url_expiry;
     match &call.document {
         Document::Bytes(bytes) if call.config.include_annotations => {

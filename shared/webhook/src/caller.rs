@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use delivery::ports::{Call, Caller, PortError, Presign, SignRequest};
+use delivery::ports::{Call, Caller, PortError, Presign, SignRequest, Wanted};
 use delivery::{Answer, DocumentReader, Reason};
 use reqwest::Body;
 use tokio::sync::Semaphore;
@@ -20,6 +20,7 @@ use crate::guard::{Guard, Target};
 use crate::headers::headers;
 use crate::redact::Redactor;
 use crate::streamed::Starved;
+use crate::templates;
 
 /// Makes webhook calls. There should be one per process, so that connections and tokens are reused.
 ///
@@ -327,5 +328,9 @@ impl<R: DocumentReader, P: Presign, S: SignRequest> Caller<R> for WebhookCaller<
                 .detail
                 .map(|detail| redactor.redact(detail.as_bytes())),
         })
+    }
+
+    async fn wants(&self, call: &Call<R>) -> Result<Wanted, PortError> {
+        templates::wants(call, &self.presign).await
     }
 }

@@ -114,6 +114,9 @@ mod tests {
                 ..StageSecrets::default()
             },
             document: Document::Bytes(Bytes::new()),
+            team: "acme".to_owned(),
+            workflow_name: "Labels".to_owned(),
+            stage_name: "Check".to_owned(),
             delivery_id: Uuid::from_u128(1),
             workflow_id: Uuid::from_u128(2),
             stage_id: Uuid::from_u128(3),

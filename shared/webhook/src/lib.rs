@@ -34,6 +34,7 @@ mod signature;
 mod streamed;
 mod strip_annotations;
 mod sums;
+mod templates;
 mod unreadable;
 
 #[doc(hidden)]

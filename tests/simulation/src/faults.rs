@@ -97,10 +97,14 @@ pub enum Break {
     CircuitOpenAtOnce,
     /// The times that are reserved are not written.
     RateNotWritten,
+    /// Files are sent although their stage's condition does not hold.
+    IgnoresConditions,
+    /// Files are skipped although their stage's condition holds.
+    SkipsAll,
 }
 
 impl Break {
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::AcknowledgeFirst,
         Self::AcknowledgeFailures,
         Self::NoLease,
@@ -138,6 +142,8 @@ impl Break {
         Self::PatienceNeverEnds,
         Self::CircuitOpenAtOnce,
         Self::RateNotWritten,
+        Self::IgnoresConditions,
+        Self::SkipsAll,
     ];
 
     /// The invariant that it breaks, as the checker must see it.
@@ -173,6 +179,7 @@ impl Break {
             | Self::ProbesAnyway
             | Self::RateNotWritten => 11,
             Self::NoProbeLease | Self::PatienceNeverEnds | Self::CircuitOpenAtOnce => 12,
+            Self::IgnoresConditions | Self::SkipsAll => 13,
         }
     }
 

@@ -77,6 +77,11 @@ pub(super) fn workflow(dice: &mut Dice) -> Scene {
             most = 1;
             config["retry_if_fails"] = json!(false);
         }
+        let mut skipped = None;
+        if dice.one_in(3) {
+            config["condition"] = json!("has_tag(\"Urgent\")");
+            skipped = [None, Some("Annotate"), Some("Failures")][dice.index(3)];
+        }
         // What is repeated if there is no delay to repeat.
         let delay = if retries == 0 { 10 } else { delay };
         let most = u32::try_from(most).unwrap();
@@ -85,7 +90,7 @@ pub(super) fn workflow(dice: &mut Dice) -> Scene {
         limits.insert(id(name), control(dice, &mut config, sum));
         stages.push(
             json!({"id": id(name), "name": name, "type": "webhook", "config": config,
-            "edges": [edge("succeeded", *succeeded), edge("failed", *failed)]}),
+            "edges": [edge("succeeded", *succeeded), edge("failed", *failed), edge("skipped", skipped)]}),
         );
     }
     let document = json!({"id": id("workflow"), "name": "Simulated", "stages": stages});

@@ -12,13 +12,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use simulation::{Break, Faults, Report, Variant, shortest, simulate, traced};
 
 /// Faults that must have happened often, or the worlds would be too calm to prove anything.
-const EXPECTED: [&str; 43] = [
+const EXPECTED: [&str; 45] = [
     "acknowledgement lost",
     "audit sends a message again",
     "breaker closed by hand",
     "breaker closes",
     "breaker half-open",
     "breaker opens",
+    "condition cannot be told",
+    "condition does not hold",
     "control record's write refused",
     "patience is used up",
     "put off by a pause",

@@ -11,6 +11,7 @@ pub mod message;
 pub mod record;
 pub mod request;
 pub mod retry_after;
+pub mod template;
 pub mod workflow;
 
 /// Panics when something does not hold for an input.
@@ -24,5 +25,6 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("record", record::check),
     ("request", request::check),
     ("retry_after", retry_after::check),
+    ("template", template::check),
     ("workflow", workflow::check),
 ];

@@ -108,7 +108,7 @@ fn trace() -> impl Strategy<Value = Trace> {
 }
 
 fn delivery() -> impl Strategy<Value = DeliveryState> {
-    let outcome = prop::option::of(prop_oneof![Just(Outcome::Succeeded), Just(Outcome::Failed)]);
+    let outcome = prop::option::of(prop::sample::select(&Outcome::ALL[..]));
     let open = (
         visit(),
         any::<u32>(),
@@ -116,7 +116,12 @@ fn delivery() -> impl Strategy<Value = DeliveryState> {
         prop::option::of(time()),
         prop::option::of(id()),
         prop::collection::vec(attempt(), 0..4),
-        (any::<u64>(), any::<bool>(), prop::option::of(trace())),
+        (
+            any::<u64>(),
+            any::<bool>(),
+            any::<bool>(),
+            prop::option::of(trace()),
+        ),
     );
     let end = (
         any::<bool>(),
@@ -135,7 +140,7 @@ fn delivery() -> impl Strategy<Value = DeliveryState> {
                 lease_until,
                 claim_id,
                 attempts,
-                (held_ms, is_reserved, trace),
+                (held_ms, is_reserved, is_wanted, trace),
             ),
             (inline, document, outcome, reason, ended_at, moved_to),
         )| {
@@ -149,6 +154,7 @@ fn delivery() -> impl Strategy<Value = DeliveryState> {
                 next_at,
                 held_ms,
                 is_reserved,
+                is_wanted,
                 lease_until,
                 claim_id,
                 attempts,

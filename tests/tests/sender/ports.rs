@@ -3,7 +3,9 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use delivery::machine::first_message;
-use delivery::ports::{Call, Caller, Clock, Documents, Freshness, NoEvents, PortError, Secrets};
+use delivery::ports::{
+    Call, Caller, Clock, Documents, Freshness, NoEvents, PortError, Secrets, Wanted,
+};
 use delivery::usecase::{DEFAULT_TIMEOUT, Dispatched, Limits, dispatch};
 use delivery::{Answer, Assignment, Delivery, Reason, Timestamp};
 use embedded::{Engine, Options};
@@ -38,6 +40,10 @@ impl Caller<<Engine as Documents>::Reader> for Ports {
             request_bytes: 2,
             ..Answer::no_call(Reason::Timeout)
         })
+    }
+
+    async fn wants(&self, _: &Call<<Engine as Documents>::Reader>) -> Result<Wanted, PortError> {
+        Ok(Wanted::Yes)
     }
 }
 

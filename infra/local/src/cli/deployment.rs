@@ -18,7 +18,7 @@ pub(crate) struct TargetArgs {
     /// Work on a deployment on AWS; region, credentials and endpoint come from the environment.
     #[arg(long, conflicts_with = "state")]
     pub aws: bool,
-    /// The name of the deployment's stack; by default WEBHOOK_STAGE_STACK, or else webhook-stage.
+    /// The name of the deployment's stack, or its NamePrefix; by default WEBHOOK_STAGE_STACK, or else webhook-stage.
     // Not clap's `env`: with the variable set, `requires` would demand --aws for every command.
     #[arg(long, value_name = "NAME", requires = "aws")]
     pub stack: Option<String>,
@@ -114,7 +114,7 @@ pub(crate) struct AssignArgs {
     /// Required: only a deployment on AWS can be assigned to; on this machine `run` assigns files.
     #[arg(long, required = true)]
     pub aws: bool,
-    /// The name of the deployment's stack.
+    /// The name of the deployment's stack, or its NamePrefix.
     #[arg(
         long,
         value_name = "NAME",

@@ -49,6 +49,9 @@ pub(crate) async fn ping(args: &PingArgs) -> Result<u8, Error> {
             ..StageSecrets::default()
         },
         document: Document::Bytes(document),
+        team: String::new(),
+        workflow_name: String::new(),
+        stage_name: String::new(),
         delivery_id,
         workflow_id: Uuid::nil(),
         stage_id: Uuid::nil(),

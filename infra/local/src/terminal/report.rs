@@ -50,8 +50,7 @@ impl Row {
     /// How a delivery ended, or that it has not ended yet.
     pub(crate) const fn outcome_of(delivery: &DeliveryState) -> &'static str {
         match delivery.outcome {
-            Some(Outcome::Succeeded) => "succeeded",
-            Some(Outcome::Failed) => "failed",
+            Some(outcome) => outcome.as_str(),
             None => "under way",
         }
     }
@@ -150,11 +149,11 @@ impl Row {
         reasons.any(|reason| reason == Some("forbidden_address"))
     }
 
-    /// Whether all visits succeeded.
+    /// Whether no visit failed and the assignment was accepted.
     #[must_use]
     pub(crate) fn is_success(&self) -> bool {
-        matches!(self.outcome, "succeeded" | "already_passed")
-            && self.then.iter().all(|next| next.outcome == "succeeded")
+        matches!(self.outcome, "succeeded" | "skipped" | "already_passed")
+            && self.then.iter().all(|next| next.outcome != "failed")
     }
 }
 
@@ -167,10 +166,7 @@ impl Next {
         };
         Self {
             stage: name(delivery.stage_id),
-            outcome: match delivery.outcome {
-                Some(Outcome::Succeeded) => "succeeded",
-                _ => "failed",
-            },
+            outcome: delivery.outcome.unwrap_or(Outcome::Failed).as_str(),
             attempts: delivery.attempts.len(),
             calls: calls(delivery),
             status: delivery.last_status(),
@@ -180,12 +176,17 @@ impl Next {
     }
 }
 
-/// How many of a delivery's attempts were calls: none was made while the circuit breaker was open.
+/// How many of a delivery's attempts were calls: none was made while the circuit breaker was open, or if the stage's own
+/// condition or body was at fault.
 pub(crate) fn calls(delivery: &DeliveryState) -> usize {
+    let is_call = |reason: Option<Reason>| {
+        !matches!(
+            reason,
+            Some(Reason::CircuitOpen | Reason::ConditionInvalid | Reason::BodyInvalid)
+        )
+    };
     let attempts = delivery.attempts.iter();
-    attempts
-        .filter(|attempt| attempt.reason != Some(Reason::CircuitOpen))
-        .count()
+    attempts.filter(|attempt| is_call(attempt.reason)).count()
 }
 
 /// All finished deliveries of a file, oldest first.

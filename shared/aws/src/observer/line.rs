@@ -1,4 +1,4 @@
-use delivery::{Attempted, FileLeft, Trace, TraceId};
+use delivery::{Attempted, FileLeft, Outcome, Trace, TraceId};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -71,9 +71,14 @@ pub(super) fn attempt(attempted: &Attempted) -> String {
 
 /// The line of a file that left without an attempt of its own.
 pub(super) fn left(left: &FileLeft) -> String {
+    let is_skipped = left.outcome == Outcome::Skipped;
     Line {
-        level: Some("WARN"),
-        message: "file left",
+        level: (!is_skipped).then_some("WARN"),
+        message: if is_skipped {
+            "file skipped"
+        } else {
+            "file left"
+        },
         team: &left.key.team,
         item_id: left.key.item_id,
         stage_id: left.stage_id,

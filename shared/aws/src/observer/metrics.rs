@@ -3,7 +3,7 @@ use std::time::Duration;
 use delivery::control::{Change, ChangeKind, HeldBy, StageKey};
 use delivery::ports::Observation;
 use delivery::usecase::Audit;
-use delivery::{Attempted, FileLeft, Reason};
+use delivery::{Attempted, FileLeft, Outcome, Reason};
 use uuid::Uuid;
 
 use super::emf::{Merge, Metric, Observed, Sets, Shared};
@@ -14,6 +14,8 @@ const LAG: Metric = kept("Lag", Some("Seconds"), Sets::All);
 const DELIVERY_FAILED: Metric = kept("DeliveryFailed", None, Sets::FirstAndAll);
 const FAILED_ATTEMPTS: Metric = counted("FailedAttempts", Sets::Each);
 const REJECTED_ASSIGNMENTS: Metric = counted("RejectedAssignments", Sets::Each);
+/// Files that were not sent, because their stage's condition did not hold.
+const SKIPPED: Metric = counted("Skipped", Sets::Each);
 const PUT_OFF: Metric = counted("PutOff", Sets::Each);
 const STAGE_CHANGES: Metric = counted("StageChanges", Sets::Each);
 const BREAKER_OPEN: Metric = largest("BreakerOpen", None);
@@ -130,6 +132,10 @@ fn seconds(time: Duration) -> f64 {
 }
 
 fn left(left: &FileLeft) -> Vec<(Metric, f64)> {
+    if left.outcome == Outcome::Skipped {
+        // It was not delivered, and is no part of the failure rate.
+        return vec![(SKIPPED, 1.0)];
+    }
     let failed = u32::from(left.reason.is_some());
     vec![(DELIVERY_FAILED, failed.into())]
 }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use delivery::ports::{Observation, Observer};
-use delivery::{Reason, Timestamp};
+use delivery::{Outcome, Reason, Timestamp};
 
 use crate::environment::{Environment, EnvironmentError};
 use emf::Collected;
@@ -90,8 +90,14 @@ impl CloudWatchObserver {
                 };
                 lines.extend(is_logged.then(|| line::attempt(attempted)));
             }
-            // The only exit without an attempt that ends the delivery.
+            // The exits without an attempt that ends the delivery.
             Observation::Left(left) if left.reason == Some(Reason::DeadLettered) => {
+                lines.push(line::left(left));
+            }
+            Observation::Left(left)
+                if left.outcome == Outcome::Skipped
+                    && self.settings.log_attempts == LogAttempts::All =>
+            {
                 lines.push(line::left(left));
             }
             _ => {}

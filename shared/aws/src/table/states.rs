@@ -22,7 +22,7 @@ impl FileStates for Table {
 
     fn snapshot(&self, state: &FileState) -> Option<String> {
         let mut short = compact::write(state).ok()?;
-        format::mark::<FileState>(short.as_object_mut()?);
+        format::mark(short.as_object_mut()?, state);
         Some(short.to_string())
     }
 
@@ -104,7 +104,7 @@ pub fn item(state: &FileState) -> Result<Item, PortError> {
     let fields = short
         .as_object_mut()
         .ok_or_else(|| corrupt(what, "no object"))?;
-    format::mark::<FileState>(fields);
+    format::mark(fields, state);
     fields.remove("key");
     fields.remove("version");
     let status = fields.remove("S").unwrap_or_default();

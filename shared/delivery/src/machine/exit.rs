@@ -1,5 +1,5 @@
 use uuid::Uuid;
-use workflow::{Actor, Workflow};
+use workflow::{Actor, Stage, Workflow};
 
 use super::ids::next_visit_id;
 use super::step::{Effect, FromHistory, OnConflict, Report};
@@ -130,7 +130,7 @@ pub fn close(
     next.version += 1;
     next.updated_at = now;
     let stage_id = state.visit.stage_id;
-    let target = workflow.and_then(|workflow| workflow.next(stage_id, outcome.edge()));
+    let target = workflow.and_then(|workflow| target(workflow, stage_id, outcome));
     let delivery = next.delivery.as_mut()?;
     delivery.outcome = Some(outcome);
     delivery.reason = reason;
@@ -139,7 +139,7 @@ pub fn close(
     delivery.ended_at = Some(now);
     delivery.moved_to = target.map(|stage| stage.id);
     let left = announcement(&next, state.visit.id)?;
-    if outcome == Outcome::Succeeded {
+    if outcome.is_passed() {
         next.passed.insert(stage_id);
     }
     let mut assignment = None;
@@ -176,6 +176,15 @@ pub fn close(
         assignment,
         left,
     })
+}
+
+/// The stage that the outcome's edge leads to. An edge for skipped files is optional.
+fn target(workflow: &Workflow, stage_id: Uuid, outcome: Outcome) -> Option<&Stage> {
+    let target = workflow.next(stage_id, outcome.edge());
+    match outcome {
+        Outcome::Skipped => target.or_else(|| workflow.next(stage_id, workflow::SUCCEEDED)),
+        Outcome::Succeeded | Outcome::Failed => target,
+    }
 }
 
 /// The event that announces a finished delivery, as long as the record still has it.
@@ -231,6 +240,7 @@ pub(super) fn stop_hopping(state: &FileState, now: Timestamp) -> FileState {
         delivery.next_at = now;
         delivery.held_ms = 0;
         delivery.is_reserved = false;
+        delivery.is_wanted = false;
         delivery.attempts.clear();
         delivery.outcome = Some(Outcome::Failed);
         delivery.reason = Some(Reason::HopLimit);

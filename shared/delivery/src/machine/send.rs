@@ -1,15 +1,15 @@
 use std::time::Duration;
 
 use uuid::Uuid;
-use workflow::WebhookConfig;
+use workflow::{WebhookConfig, Workflow};
 
-use super::exit::{Missing, missing_after_exit};
+use super::exit::{Closed, Missing, close, missing_after_exit};
 use super::step::{Effect, FromHistory, OnConflict, Report, Step};
 use crate::control::{Admission, HeldBy, Lane, Pace, PutOff, StageControl, admit};
 use crate::message::{Delivery, Task};
 use crate::reason::Reason;
 use crate::retry::MAX_MESSAGE_DELAY;
-use crate::state::{DeliveryState, FileState, Status};
+use crate::state::{DeliveryState, FileState, Outcome, Status};
 use crate::time::Timestamp;
 
 /// A message that is this much early counts as due, because queues count whole seconds and clocks differ.
@@ -24,6 +24,8 @@ pub enum Sent {
     Retrying,
     /// The delivery failed for good.
     Failed,
+    /// The stage's condition does not hold for the file, which left the stage without a call.
+    Skipped,
     /// No attempt was spent: the stage holds its deliveries back for now, or the message was moved to its lane.
     PutOff,
     /// No call was made: a step that may have been lost was repeated, or the visit was already over.
@@ -33,10 +35,12 @@ pub enum Sent {
 /// What only the sender does about a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SenderStep {
+    /// Find out whether the stage's condition holds for the file, and decide again.
+    Ask(u32),
     /// Claim this attempt, then make the call.
     Call(u32),
-    /// Claim this attempt, and record that it failed without a call.
-    Fail(u32, Reason),
+    /// Claim the attempt, and record that it failed without a call.
+    Fail(Reason),
     /// Write the stage's control record, by which the delivery becomes the probe, and decide again.
     Probe(Box<StageControl>),
     /// Reserve a time for the call at this pace, and decide again.
@@ -46,8 +50,12 @@ pub enum SenderStep {
 /// What a stage says about its deliveries at the moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate<'a> {
+    /// The workflow.
+    pub workflow: &'a Workflow,
     /// The stage's settings.
     pub config: &'a WebhookConfig,
+    /// What an earlier [`SenderStep::Ask`] came to.
+    pub is_wanted: Option<bool>,
     /// Its control record.
     pub control: &'a StageControl,
     /// The time that an earlier [`SenderStep::Reserve`] came to.
@@ -126,6 +134,16 @@ fn begin(
         gate.lease,
         now,
     );
+    let is_paused =
+        matches!(&admission, Admission::PutOff(put_off) if matches!(put_off.by, HeldBy::Pause(_)));
+    if gate.config.condition.is_some() && open.attempt == 1 && !open.is_wanted && !is_paused {
+        // Before anything else: a file that is not sent must not become the probe, nor take up the stage's rate.
+        match gate.is_wanted {
+            None => return Step::Sender(SenderStep::Ask(open.attempt)),
+            Some(false) => return skip(message, state, gate.workflow, now),
+            Some(true) => {}
+        }
+    }
     let makes_a_call = matches!(admission, Admission::Admitted | Admission::Probe(_));
     if makes_a_call && message.lane == Lane::Fast && gate.control.lane() == Lane::Slow {
         // It would hold up the others of its batch.
@@ -136,9 +154,24 @@ fn begin(
         Admission::Admitted => call,
         Admission::Probe(next) => Step::Sender(SenderStep::Probe(next)),
         Admission::Reserve(pace) => Step::Sender(SenderStep::Reserve(pace)),
-        Admission::Exhausted => Step::Sender(SenderStep::Fail(open.attempt, Reason::CircuitOpen)),
-        Admission::PutOff(put_off) => put_off_until(message, state, open, put_off, now),
+        Admission::Exhausted => Step::Sender(SenderStep::Fail(Reason::CircuitOpen)),
+        Admission::PutOff(put_off) => {
+            put_off_until(message, state, open, put_off, gate.is_wanted, now)
+        }
     }
+}
+
+/// Ends the visit of a file for which the stage's condition does not hold.
+fn skip(
+    message: &Delivery,
+    state: &FileState,
+    workflow: &Workflow,
+    now: Timestamp,
+) -> Step<Sent, SenderStep> {
+    let document = message.document.as_ref();
+    let closed = close(Some(workflow), state, Outcome::Skipped, None, document, now);
+    let effects = |closed: Closed| closed.effects(document, None, OnConflict::DecideAgain);
+    Step::Do(closed.map(effects).unwrap_or_default(), Sent::Skipped)
 }
 
 /// Writes when the attempt is due instead, and sends its message for then. No attempt is spent.
@@ -147,6 +180,7 @@ fn put_off_until(
     state: &FileState,
     open: &DeliveryState,
     put_off: PutOff,
+    is_wanted: Option<bool>,
     now: Timestamp,
 ) -> Step<Sent, SenderStep> {
     let wait = now.until(put_off.until);
@@ -157,6 +191,7 @@ fn put_off_until(
     if let Some(delivery) = next.delivery.as_mut() {
         delivery.next_at = put_off.until;
         delivery.is_reserved = put_off.is_reserved;
+        delivery.is_wanted |= is_wanted == Some(true);
         delivery.lease_until = None;
         delivery.claim_id = None;
         if put_off.by == HeldBy::Breaker && !put_off.is_reserved {
@@ -185,7 +220,7 @@ pub fn put_off_after_call(
         by: HeldBy::Pause(Duration::ZERO),
         is_reserved: false,
     };
-    match put_off_until(message, claimed, open, put_off, now) {
+    match put_off_until(message, claimed, open, put_off, None, now) {
         Step::Do(mut effects, _) => {
             // The claim is lost if somebody else has written.
             if let Some(Effect::Write(_, on_conflict)) = effects.first_mut() {
@@ -209,12 +244,14 @@ pub(super) fn send_again(delivery: Delivery, wait: Duration) -> Effect {
     Effect::SendDelivery(Box::new(delivery), wait.min(MAX_MESSAGE_DELAY))
 }
 
-/// The record in which the attempt is claimed until `lease_until`.
+/// The record in which the attempt is claimed until `lease_until`. `is_wanted` is what an earlier [`SenderStep::Ask`] came
+/// to.
 #[must_use]
 pub fn claim(
     state: &FileState,
     claim_id: Uuid,
     lease_until: Timestamp,
+    is_wanted: Option<bool>,
     now: Timestamp,
 ) -> FileState {
     let mut next = state.clone();
@@ -225,6 +262,7 @@ pub fn claim(
         delivery.lease_until = Some(lease_until);
         delivery.claim_id = Some(claim_id);
         delivery.is_reserved = false;
+        delivery.is_wanted |= is_wanted == Some(true);
     }
     next
 }

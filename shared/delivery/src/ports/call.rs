@@ -8,6 +8,7 @@ use workflow::{StageSecrets, WebhookConfig};
 use super::PortError;
 use crate::answer::Answer;
 use crate::document::{Document, DocumentReader};
+use crate::reason::Reason;
 use crate::time::Timestamp;
 use crate::trace::Traceparent;
 
@@ -19,6 +20,12 @@ pub struct Call<R> {
     pub secrets: StageSecrets,
     /// The item's document.
     pub document: Document<R>,
+    /// The team's slug.
+    pub team: String,
+    /// The workflow's name.
+    pub workflow_name: String,
+    /// The stage's name.
+    pub stage_name: String,
     /// Sent as `webhook-id`.
     pub delivery_id: Uuid,
     /// Sent as `webhook-workflow-id`.
@@ -48,9 +55,24 @@ impl<R> fmt::Debug for Call<R> {
     }
 }
 
+/// Whether a file is to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// The stage's condition holds, or it has none.
+    Yes,
+    /// It does not hold.
+    No,
+    /// It cannot be told, for this reason and with these details. The attempt fails without a call.
+    Unclear(Reason, Option<String>),
+}
+
 /// Makes webhook calls.
 pub trait Caller<R: DocumentReader>: Send + Sync {
     /// Makes one call. Every failure of the receiver, the URL or the document is part of the answer. An error
     /// is internal (such as a document that could not be read to its end), and does not count as an attempt.
     fn call(&self, call: Call<R>) -> impl Future<Output = Result<Answer, PortError>> + Send;
+
+    /// Whether the file is to be sent, by the stage's condition. Only a stage that has one is asked. An error is internal,
+    /// as with a call.
+    fn wants(&self, call: &Call<R>) -> impl Future<Output = Result<Wanted, PortError>> + Send;
 }

@@ -23,7 +23,7 @@ mod unfinished;
 
 pub use crate::error::{PortError, PortErrorKind};
 pub use absent::Absent;
-pub use call::{Call, Caller};
+pub use call::{Call, Caller, Wanted};
 pub use clock::{Clock, SystemClock};
 pub use config::{Freshness, Secrets, Workflows};
 pub use controls::{ControlWriteError, Controls, stored_control};

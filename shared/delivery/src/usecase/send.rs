@@ -10,13 +10,12 @@ use super::limits::{LEASE_MARGIN, START_MARGIN};
 use super::stage::Stage;
 use super::write::{Conflict, write};
 use crate::answer::Answer;
-use crate::document::Document;
 use crate::machine::{
     FromHistory, SenderStep, Sent, Step, claim, put_off_after_call, record_attempt, send_step,
 };
 use crate::message::Delivery;
 use crate::ports::{
-    Call, Caller, Clock, DocumentError, Documents, Freshness, Secrets, SendPorts, StepPorts,
+    Call, Caller, Clock, DocumentError, Documents, Freshness, Secrets, SendPorts, StepPorts, Wanted,
 };
 use crate::reason::Reason;
 use crate::retry::{Policy, Verdict};
@@ -42,6 +41,7 @@ pub async fn send<P: SendPorts>(
 ) -> Result<Sent, Fault> {
     let mut file = File::of_message(ports, message).await?;
     let mut stage = Stage::read(ports, batch, message).await?;
+    let mut ready = None;
     loop {
         let gate = stage.gate();
         let decide = |state: Option<&FileState>, history: &FromHistory, now| match state {
@@ -65,12 +65,28 @@ pub async fn send<P: SendPorts>(
                 stage.reserve(ports, batch, pace).await?;
                 continue;
             }
-            Decision::Sender(SenderStep::Call(number)) => {
-                attempt(ports, batch, &stage, message, (number, None), current).await?
+            Decision::Sender(SenderStep::Ask(number)) => {
+                match ask(ports, &stage, message, number).await? {
+                    Ok(call) => {
+                        stage.is_wanted = Some(call.is_some());
+                        ready = call;
+                        continue;
+                    }
+                    Err(unprepared) => {
+                        attempt(ports, batch, &stage, message, Err(unprepared), current).await?
+                    }
+                }
             }
-            Decision::Sender(SenderStep::Fail(number, reason)) => {
-                let number = (number, Some(reason));
-                attempt(ports, batch, &stage, message, number, current).await?
+            Decision::Sender(SenderStep::Call(number)) => {
+                let prepared = match ready.take() {
+                    Some(call) => Ok(call),
+                    None => prepare(ports, &stage, message, number).await?,
+                };
+                attempt(ports, batch, &stage, message, prepared, current).await?
+            }
+            Decision::Sender(SenderStep::Fail(reason)) => {
+                let failed = Err(Unprepared::from(reason));
+                attempt(ports, batch, &stage, message, failed, current).await?
             }
         };
         match sent {
@@ -80,30 +96,26 @@ pub async fn send<P: SendPorts>(
     }
 }
 
-/// Prepares, claims, calls and records one attempt, or records without a call that it failed. The inner error:
-/// somebody else wrote first, and no call was made.
+/// Claims, calls and records one attempt, or records without a call that it failed. Everything that can fail internally
+/// comes before the claim, because after a claim that is not used the file has to wait until the lease ends.
+///
+/// The inner error: somebody else wrote first, and no call was made.
 async fn attempt<P: SendPorts>(
     ports: &P,
     batch: &Batch<'_>,
     stage: &Stage,
     message: &Delivery,
-    (number, fails): (u32, Option<Reason>),
+    prepared: Prepared<P>,
     current: &FileState,
 ) -> Result<Result<Sent, Conflict>, Fault> {
-    // Everything that can fail internally comes before the claim, because after a claim that is not used
-    // the file has to wait until the lease ends.
     let (limits, timeout) = (&batch.limits, stage.timeout);
-    let prepared = match fails {
-        Some(reason) => Err(reason),
-        None => prepare(ports, stage, message).await?,
-    };
     let claimed_at = ports.clock().now();
     if claimed_at.until(limits.deadline) < timeout + START_MARGIN {
         return Err(Fault::OutOfTime);
     }
     let lease_until = claimed_at.plus(timeout + LEASE_MARGIN);
     let claim_id = ports.clock().unique_id();
-    let claimed = claim(current, claim_id, lease_until, claimed_at);
+    let claimed = claim(current, claim_id, lease_until, stage.is_wanted, claimed_at);
     if let Some(found) = write(ports.states(), &claimed).await? {
         return Ok(Err(found));
     }
@@ -116,32 +128,25 @@ async fn attempt<P: SendPorts>(
         // Or so long that the invocation could end during the call, together with all others of the batch.
         return Err(Fault::OutOfTime);
     }
-    let is_called = prepared.is_ok();
+    let called = prepared.as_ref().ok().map(|call| call.attempt);
     let answer = match prepared {
-        Ok(Ready {
-            config,
-            secrets,
-            document,
-        }) => {
+        Ok(call) => {
             let call = Call {
-                config: config.clone(),
-                secrets,
-                document,
-                delivery_id: message.delivery_id,
-                workflow_id: message.workflow_id,
-                stage_id: message.stage_id,
-                attempt: number,
                 traceparent: trace_of(&claimed, message).call(claim_id),
                 sent_at: started,
-                timeout,
-                fresh_connection: Policy::of(config).needs_fresh_connection(number),
+                ..call
             };
             ports.caller().call(call).await?
         }
-        Err(reason) => Answer::no_call(reason),
+        Err(Unprepared(reason, detail)) => Answer {
+            detail,
+            ..Answer::no_call(reason)
+        },
     };
     let sent = record(ports, stage, &claimed, message, &answer, started).await;
-    if is_called && !matches!(sent, Ok(Sent::Succeeded | Sent::Retrying | Sent::Failed)) {
+    if let Some(number) = called
+        && !matches!(sent, Ok(Sent::Succeeded | Sent::Retrying | Sent::Failed))
+    {
         report_uncounted(message, number, &answer);
     }
     let sent = sent?;
@@ -161,23 +166,48 @@ fn trace_of(state: &FileState, message: &Delivery) -> Trace {
         .map_or_else(begun, DeliveryState::trace)
 }
 
-struct Ready<'a, R> {
-    config: &'a WebhookConfig,
-    secrets: StageSecrets,
-    document: Document<R>,
-}
-
 type Reader<P> = <<P as StepPorts>::Documents as Documents>::Reader;
 
-/// The current stage, its secrets and the document; or the reason why no call can be made.
-async fn prepare<'a, P: SendPorts>(
+/// The call of an attempt, or why there can be none.
+type Prepared<P> = Result<Call<Reader<P>>, Unprepared>;
+
+/// Why no call can be made, with details for people.
+struct Unprepared(Reason, Option<String>);
+
+impl From<Reason> for Unprepared {
+    fn from(reason: Reason) -> Self {
+        Self(reason, None)
+    }
+}
+
+/// The call, if the stage's condition holds for the file.
+async fn ask<P: SendPorts>(
     ports: &P,
-    stage: &'a Stage,
+    stage: &Stage,
     message: &Delivery,
-) -> Result<Result<Ready<'a, Reader<P>>, Reason>, Fault> {
+    attempt: u32,
+) -> Result<Result<Option<Call<Reader<P>>>, Unprepared>, Fault> {
+    let call = match prepare(ports, stage, message, attempt).await? {
+        Ok(call) => call,
+        Err(unprepared) => return Ok(Err(unprepared)),
+    };
+    Ok(match ports.caller().wants(&call).await? {
+        Wanted::Yes => Ok(Some(call)),
+        Wanted::No => Ok(None),
+        Wanted::Unclear(reason, detail) => Err(Unprepared(reason, detail)),
+    })
+}
+
+/// The call of an attempt, with the current stage, its secrets and the document.
+async fn prepare<P: SendPorts>(
+    ports: &P,
+    stage: &Stage,
+    message: &Delivery,
+    attempt: u32,
+) -> Result<Prepared<P>, Fault> {
     let config = match (&stage.workflow, stage.config()) {
-        (None, _) => return Ok(Err(Reason::WorkflowMissing)),
-        (Some(_), None) => return Ok(Err(Reason::StageMissing)),
+        (None, _) => return Ok(Err(Reason::WorkflowMissing.into())),
+        (Some(_), None) => return Ok(Err(Reason::StageMissing.into())),
         (Some(_), Some(config)) => config,
     };
     let secrets = match &config.secret_ref {
@@ -190,21 +220,34 @@ async fn prepare<'a, P: SendPorts>(
         }
     };
     let Some(secrets) = secrets else {
-        return Ok(Err(Reason::SecretMissing));
+        return Ok(Err(Reason::SecretMissing.into()));
     };
     let document = ports.documents();
-    match document
+    let document = document
         .open(&message.key(), message.document.as_ref())
-        .await
-    {
-        Ok(document) => Ok(Ok(Ready {
-            config,
-            secrets,
-            document,
-        })),
-        Err(DocumentError::Reason(reason)) => Ok(Err(reason)),
-        Err(DocumentError::Port(error)) => Err(error.into()),
-    }
+        .await;
+    let document = match document {
+        Ok(document) => document,
+        Err(DocumentError::Reason(reason)) => return Ok(Err(reason.into())),
+        Err(DocumentError::Port(error)) => return Err(error.into()),
+    };
+    let (workflow_name, stage_name) = stage.names();
+    Ok(Ok(Call {
+        config: config.clone(),
+        secrets,
+        document,
+        team: message.team.clone(),
+        workflow_name,
+        stage_name,
+        delivery_id: message.delivery_id,
+        workflow_id: message.workflow_id,
+        stage_id: message.stage_id,
+        attempt,
+        traceparent: Trace::begun_by(message.delivery_id).call(message.delivery_id),
+        sent_at: ports.clock().now(),
+        timeout: stage.timeout,
+        fresh_connection: Policy::of(config).needs_fresh_connection(attempt),
+    }))
 }
 
 /// A 401 or 403 may mean that the value was rotated, so the next attempt must not use the cached one. API

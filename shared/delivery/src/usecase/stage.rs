@@ -21,6 +21,8 @@ pub(super) struct Stage {
     pub(super) workflow: Option<Arc<Workflow>>,
     control: StageControl,
     reserved: Option<Timestamp>,
+    /// Whether its condition holds for the file, once that was asked.
+    pub(super) is_wanted: Option<bool>,
     /// The timeout of its calls.
     pub(super) timeout: Duration,
 }
@@ -40,6 +42,7 @@ impl Stage {
             workflow,
             control,
             reserved: None,
+            is_wanted: None,
             timeout: batch.limits.default_timeout,
         };
         let own = stage.config().and_then(|config| config.timeout);
@@ -49,13 +52,25 @@ impl Stage {
 
     /// The settings, if it still is a Webhook stage.
     pub(super) fn config(&self) -> Option<&WebhookConfig> {
-        let stage = self.workflow.as_ref()?.stage(self.key.stage_id)?;
-        stage.webhook.as_ref()
+        self.stage()?.webhook.as_ref()
+    }
+
+    fn stage(&self) -> Option<&workflow::Stage> {
+        self.workflow.as_ref()?.stage(self.key.stage_id)
+    }
+
+    /// The names of the workflow and the stage.
+    pub(super) fn names(&self) -> (String, String) {
+        let workflow = self.workflow.as_ref().map(|workflow| workflow.name.clone());
+        let stage = self.stage().map(|stage| stage.name.clone());
+        (workflow.unwrap_or_default(), stage.unwrap_or_default())
     }
 
     pub(super) fn gate(&self) -> Option<Gate<'_>> {
         Some(Gate {
+            workflow: self.workflow.as_deref()?,
             config: self.config()?,
+            is_wanted: self.is_wanted,
             control: &self.control,
             reserved: self.reserved,
             lease: self.timeout + LEASE_MARGIN,

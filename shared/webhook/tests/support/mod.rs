@@ -241,6 +241,9 @@ pub fn call(url: impl Into<String>) -> Call<Reader> {
         document: Document::Bytes(Bytes::from_static(
             br#"{"version": "2.0", "item": {"name": "a.jpg"}, "annotations": [1]}"#,
         )),
+        team: "acme".to_owned(),
+        workflow_name: "Labels".to_owned(),
+        stage_name: "Check".to_owned(),
         delivery_id: Uuid::from_u128(0xde11),
         workflow_id: Uuid::from_u128(0x0f10),
         stage_id: Uuid::from_u128(0x57a9),

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use delivery::ports::{Call, Caller, PortError};
+use delivery::ports::{Call, Caller, PortError, Wanted};
 use delivery::{Answer, Reason};
 use tokio::time::{sleep, sleep_until};
 
@@ -47,5 +47,9 @@ impl Caller<Infallible> for Environment {
             request_bytes: 2,
             ..Answer::no_call(Reason::Timeout)
         })
+    }
+
+    async fn wants(&self, _: &Call<Infallible>) -> Result<Wanted, PortError> {
+        Ok(Wanted::Yes)
     }
 }

@@ -52,7 +52,7 @@ impl Observer for Environment {
             }
             Observation::Left(left) => {
                 let what = match left.outcome {
-                    Outcome::Succeeded => Count::Delivered,
+                    Outcome::Succeeded | Outcome::Skipped => Count::Delivered,
                     Outcome::Failed => Count::Failed,
                 };
                 model.leaves(ids::number(left.stage_id), left.delivery_id, what);

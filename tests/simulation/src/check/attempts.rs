@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use delivery::ports::Wanted;
 use delivery::{AttemptSummary, DeliveryState, Outcome, Reason};
 use uuid::Uuid;
 
 use super::{Call, Evidence, Violations};
+use crate::ports::wanted;
 
 pub(super) fn check(evidence: &Evidence<'_>, found: &mut Violations) {
     let mut by_delivery: BTreeMap<Uuid, Vec<&Call>> = BTreeMap::new();
@@ -19,6 +21,7 @@ pub(super) fn check(evidence: &Evidence<'_>, found: &mut Violations) {
         ended_as_answered(delivery, found);
         went_on_for_a_reason(delivery, found);
         gave_up_for_a_reason(evidence, delivery, found);
+        sent_if_wanted(evidence, delivery, calls, found);
         recorded_as_made(delivery, calls, found);
         kept_in_full(evidence, delivery, found);
     }
@@ -37,9 +40,38 @@ fn ended_as_answered(delivery: &DeliveryState, found: &mut Violations) {
     };
     let last = delivery.attempts.last();
     let was_taken = last.is_some_and(said_yes);
-    if was_taken != (outcome == Outcome::Succeeded) {
+    let is_right = match outcome {
+        Outcome::Succeeded => was_taken,
+        Outcome::Failed => !was_taken,
+        Outcome::Skipped => last.is_none() && delivery.reason.is_none(),
+    };
+    if !is_right {
         let (id, last) = (delivery.delivery_id, last.and_then(|last| last.status));
         found.add(6, format!("{id}: {outcome:?} after {last:?}"));
+    }
+}
+
+/// A file is skipped if its stage's condition does not hold for it, and only then; what is skipped is not called, and what
+/// cannot be told is not called either.
+fn sent_if_wanted(
+    evidence: &Evidence<'_>,
+    delivery: &DeliveryState,
+    calls: &[&Call],
+    found: &mut Violations,
+) {
+    let stage = evidence.workflow.stage(delivery.stage_id);
+    let config = stage.and_then(|stage| stage.webhook.as_ref());
+    let has_condition = config.is_some_and(|config| config.condition.is_some());
+    let wanted = match has_condition {
+        true => wanted(delivery.delivery_id),
+        false => Wanted::Yes,
+    };
+    let (id, outcome) = (delivery.delivery_id, delivery.outcome);
+    if wanted != Wanted::Yes && !calls.is_empty() {
+        found.add(13, format!("{id}: called, and {wanted:?}"));
+    }
+    if outcome == Some(Outcome::Skipped) && wanted != Wanted::No {
+        found.add(13, format!("{id}: skipped, and {wanted:?}"));
     }
 }
 
@@ -97,6 +129,8 @@ const fn ends_at_once(reason: Reason) -> bool {
             | Reason::Aborted
             | Reason::ForbiddenAddress
             | Reason::InvalidUrl
+            | Reason::ConditionInvalid
+            | Reason::BodyInvalid
             | Reason::DocumentInvalid
             | Reason::DocumentMissing
             | Reason::DocumentChanged

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use delivery::{DeliveryState, FileState, Reason, Visit};
+use delivery::{DeliveryState, FileState, Outcome, Reason, Visit};
 use uuid::Uuid;
 use workflow::Actor;
 
@@ -22,7 +22,11 @@ fn took_its_edge(evidence: &Evidence<'_>, delivery: &DeliveryState, found: &mut 
     let Some(outcome) = delivery.outcome else {
         return;
     };
-    let edge = evidence.workflow.next(delivery.stage_id, outcome.edge());
+    let next = |edge| evidence.workflow.next(delivery.stage_id, edge);
+    let edge = match outcome {
+        Outcome::Skipped => next("skipped").or_else(|| next("succeeded")),
+        Outcome::Succeeded | Outcome::Failed => next(outcome.edge()),
+    };
     let expected = edge
         .map(|stage| stage.id)
         .filter(|_| delivery.reason != Some(Reason::HopLimit));

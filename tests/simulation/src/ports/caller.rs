@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use delivery::ports::{Call, Caller, PortError, PortErrorKind};
+use delivery::ports::{Call, Caller, PortError, PortErrorKind, Wanted};
 use delivery::retry::RetryAfter;
 use delivery::{Answer, FileState, Reason, ReceiverSays};
 use uuid::Uuid;
@@ -92,7 +92,40 @@ impl World {
     }
 }
 
+/// Whether a delivery's file is to be sent, where its stage has a condition. It is a fate, so that whoever asks hears the
+/// same.
+pub(crate) fn wanted(delivery_id: Uuid) -> Wanted {
+    match delivery_id.as_u128() % 16 {
+        0 => Wanted::Unclear(Reason::ConditionInvalid, None),
+        1..=6 => Wanted::No,
+        _ => Wanted::Yes,
+    }
+}
+
 impl Caller<Infallible> for Sim {
+    async fn wants(&self, call: &Call<Infallible>) -> Result<Wanted, PortError> {
+        // Reading the document takes a while, in which others get on.
+        Turn::default().await;
+        let mut world = self.world();
+        if world.strikes(self.task, "document lost before the call") {
+            return Err(PortError::new(
+                PortErrorKind::Unavailable,
+                "read a document",
+            ));
+        }
+        let wanted = match wanted(call.delivery_id) {
+            _ if world.is_broken(Break::IgnoresConditions) => Wanted::Yes,
+            Wanted::Yes if world.is_broken(Break::SkipsAll) => Wanted::No,
+            wanted => wanted,
+        };
+        match wanted {
+            Wanted::Yes => {}
+            Wanted::No => world.faults.note("condition does not hold"),
+            Wanted::Unclear(..) => world.faults.note("condition cannot be told"),
+        }
+        Ok(wanted)
+    }
+
     async fn call(&self, call: Call<Infallible>) -> Result<Answer, PortError> {
         // No turn here: the caller's clock starts with the check that the lease outlives the call.
         let timeout = i64::try_from(call.timeout.as_millis()).unwrap();

@@ -16,7 +16,7 @@ impl Events for Sim {
         self.effect("announce", |world| {
             if world.is_broken(Break::AnnouncesWrongOutcome) {
                 left.outcome = match left.outcome {
-                    Outcome::Succeeded => Outcome::Failed,
+                    Outcome::Succeeded | Outcome::Skipped => Outcome::Failed,
                     Outcome::Failed => Outcome::Succeeded,
                 };
             }

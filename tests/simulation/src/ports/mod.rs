@@ -12,6 +12,8 @@ mod queues;
 mod states;
 mod unfinished;
 
+pub(crate) use caller::wanted;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -117,7 +117,9 @@ impl Small {
             }
         }
         for (index, worker) in world.workers.iter().enumerate() {
-            if matches!(worker.at, At::Calling(_)) {
+            if self.has_condition && matches!(self.settled(world, worker).at, At::Wanting(_)) {
+                actions.extend([0, 1].map(|holds| Action::Answer(index, holds)));
+            } else if matches!(worker.at, At::Calling(_)) {
                 let answers = self.bounds.answers.iter();
                 actions.extend(answers.map(|status| Action::Answer(index, *status)));
             } else {

@@ -1,6 +1,9 @@
 //! What is looked through: scenes, and the faults that may strike in each.
 
-use super::scenario::{ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS, TWO_STAGES};
+use super::scenario::{
+    CONDITION_AND_STAGE, ONE_CONDITION, ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES,
+    TWO_COMMANDS, TWO_STAGES,
+};
 
 /// What bounds a world, so that it can be looked through to its end.
 #[derive(Clone, Copy, Debug)]
@@ -130,6 +133,11 @@ pub(crate) fn short() -> Vec<(Scene, Bounds)> {
         worlds.push((ONE_STAGE, Bounds::with(faults)));
     }
     worlds.extend(controlled());
+    for faults in [CRASH, DUPLICATE, LOST, STANDSTILL, AUDIT] {
+        worlds.push((ONE_CONDITION, Bounds::with(faults)));
+    }
+    worlds.push((ONE_CONDITION, Bounds::controlled(NONE, 2, 0)));
+    worlds.push((CONDITION_AND_STAGE, Bounds::with(CRASH).answered(&[200])));
     for faults in [CRASH_AND_DUPLICATE, CRASH_AND_STANDSTILL] {
         worlds.push((ONE_STAGE, Bounds::once(faults)));
         worlds.push((TWO_STAGES, Bounds::once(faults).answered(&[200])));

@@ -1,5 +1,7 @@
 use super::bounds::{Bounds, CRASH, DIED_TWICE, DUPLICATE, NONE, STANDSTILL, STOOD_STILL};
-use super::scenario::{ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS, TWO_STAGES};
+use super::scenario::{
+    ONE_CONDITION, ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS, TWO_STAGES,
+};
 
 /// Deliberate breaks. Each one must be caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +70,14 @@ pub(crate) enum Break {
     PatienceNeverEnds,
     /// A delivery does not wait for its receiver to come back.
     CircuitOpenAtOnce,
+    /// Files are sent although nobody asked whether their stage's condition holds.
+    IgnoresConditions,
+    /// A claim does not say that the condition held, so that it is asked again.
+    ForgetsWanted,
 }
 
 impl Break {
-    pub(crate) const ALL: [Self; 32] = [
+    pub(crate) const ALL: [Self; 34] = [
         Self::AcknowledgesFirst,
         Self::AcknowledgesFailures,
         Self::NoLease,
@@ -104,6 +110,8 @@ impl Break {
         Self::PutOffNotSent,
         Self::PatienceNeverEnds,
         Self::CircuitOpenAtOnce,
+        Self::IgnoresConditions,
+        Self::ForgetsWanted,
     ];
 
     /// A scene and the fault, if any, in which it shows.
@@ -119,6 +127,8 @@ impl Break {
             | Self::PutOffNotSent
             | Self::PatienceNeverEnds
             | Self::CircuitOpenAtOnce => return (ONE_STAGE, Bounds::controlled(NONE, 3, 0)),
+            Self::IgnoresConditions => (ONE_CONDITION, NONE),
+            Self::ForgetsWanted => (ONE_CONDITION, CRASH),
             Self::OneRetryMore
             | Self::LosesDeliveries
             | Self::HistoryLast

@@ -46,7 +46,7 @@ pub(crate) fn send(
     record: Option<&Record>,
     heard: &Heard,
     claim_id: Uuid,
-    (control, reserved): &(Option<Control>, Option<Timestamp>),
+    (control, reserved, is_wanted): &(Option<Control>, Option<Timestamp>, Option<bool>),
 ) -> At {
     let Some(record) = record else {
         return At::Doing(vec![Effect::Return]);
@@ -59,12 +59,23 @@ pub(crate) fn send(
     {
         config.breaker_patience = Some(Duration::from_millis(1));
     }
-    let gate = copy.zip(config.as_ref()).map(|(control, config)| Gate {
-        config,
-        control,
-        reserved: *reserved,
-        lease: LEASE,
-    });
+    // A stage that was never in trouble.
+    let calm = StageControl::default();
+    let looked_at = copy
+        .map(|copy| &**copy)
+        .or(model.has_condition.then_some(&calm));
+    let is_asked = *is_wanted;
+    let is_wanted = is_wanted.or_else(|| model.is_broken(Break::IgnoresConditions).then_some(true));
+    let gate = looked_at
+        .zip(config.as_ref())
+        .map(|(control, config)| Gate {
+            workflow: &model.workflow,
+            config,
+            is_wanted,
+            control,
+            reserved: *reserved,
+            lease: LEASE,
+        });
     let gate = gate.filter(|_| !model.is_broken(Break::CallsWhileHeld));
     let decide = |history: &FromHistory| send_step(&message, record, history, gate.as_ref(), NOW);
     match decide(&told(heard)) {
@@ -73,8 +84,13 @@ pub(crate) fn send(
         }
         Step::AskHistory(visit) => At::Asking(Some(record.clone()), visit),
         Step::Wait(_) => At::Doing(vec![Effect::Return]),
-        Step::Sender(SenderStep::Call(_)) => At::Claiming(claimed(model, record, claim_id)),
-        Step::Sender(SenderStep::Fail(..)) => At::Failing(claimed(model, record, claim_id)),
+        Step::Sender(SenderStep::Ask(_)) => At::Wanting(record.clone()),
+        Step::Sender(SenderStep::Call(_)) => {
+            At::Claiming(claimed(model, record, claim_id, is_asked))
+        }
+        Step::Sender(SenderStep::Fail(_)) => {
+            At::Failing(claimed(model, record, claim_id, is_asked))
+        }
         Step::Sender(SenderStep::Probe(next)) => At::Probing(record.clone(), Fact::new(*next)),
         Step::Sender(SenderStep::Reserve(pace)) => {
             let control = copy.map(|copy| StageControl::clone(copy));
@@ -245,9 +261,10 @@ fn taken(model: &Small, message: &Delivery, record: &Record) -> Delivery {
     taken
 }
 
-fn claimed(model: &Small, record: &Record, claim_id: Uuid) -> Record {
+fn claimed(model: &Small, record: &Record, claim_id: Uuid, is_wanted: Option<bool>) -> Record {
     let lease_until = NOW.plus(TIMEOUT + LEASE_MARGIN);
-    let mut next = claim(record, claim_id, lease_until, NOW);
+    let is_wanted = is_wanted.filter(|_| !model.is_broken(Break::ForgetsWanted));
+    let mut next = claim(record, claim_id, lease_until, is_wanted, NOW);
     if let Some(delivery) = next.delivery.as_mut() {
         if model.is_broken(Break::NoLease) {
             delivery.lease_until = None;

@@ -5,6 +5,8 @@ use delivery::{Delivery, Task};
 use uuid::Uuid;
 
 use super::breaks::Break;
+use super::observed::Wrong;
+use super::scenario;
 use super::small::Small;
 use super::worker::{At, Effect, Worker};
 use super::world::{Body, Queue, Record, World};
@@ -25,6 +27,10 @@ impl Small {
             At::Asking(record, visit) => {
                 let kept = world.history.visits.get(&visit);
                 At::Asked(record, Some(kept.map(|kept| kept.end.clone())))
+            }
+            At::Wanting(record) => {
+                worker.is_wanted = Some(answer > 0);
+                At::Read(Some(record))
             }
             At::Claiming(next) => match self.write(world, &next) {
                 Ok(()) => At::Claimed(next),
@@ -55,6 +61,15 @@ impl Small {
                 });
                 if let Some(call) = call {
                     self.watch_call(world, &worker);
+                    let is_known = record.delivery.as_ref().is_some_and(|d| d.is_wanted);
+                    if worker.is_wanted == Some(false) && !is_known
+                        || self.has_condition
+                            && worker.is_wanted.is_none()
+                            && !is_known
+                            && is_of_a(&record)
+                    {
+                        world.observed.wrong.insert(Wrong::Unwanted);
+                    }
                     world.observed.began(call);
                     worker.call = Some(call);
                 }
@@ -168,6 +183,10 @@ fn called(message: &Delivery) -> Option<(Uuid, u32)> {
         Task::Attempt(attempt) => Some((message.delivery_id, attempt)),
         Task::Check {} => None,
     }
+}
+
+fn is_of_a(record: &Record) -> bool {
+    record.visit.stage_id == scenario::id("A")
 }
 
 /// The message is there again: nobody has acknowledged it.

@@ -28,6 +28,11 @@ pub(crate) fn all() -> Vec<Property<Small>> {
                         .all(|s| stages.contains(s))
             })
         }),
+        P::sometimes("a file is skipped", |model, world| {
+            model.once(39, || {
+                world.is_quiet() && ends(world, |d| d.outcome == Some(Outcome::Skipped))
+            })
+        }),
         P::sometimes("a delivery fails after all its retries", |model, world| {
             model.once(1, || {
                 ends(world, |d| {

@@ -59,6 +59,8 @@ pub(crate) enum Wrong {
     TwoProbes,
     /// An attempt that failed for the breaker too soon, or a delivery that it has held back for too long.
     Patience,
+    /// A call although nobody knew that the stage's condition holds, or a skipped file that was called.
+    Unwanted,
     /// The announcement of an end that the record has never had.
     Announcement,
 }
@@ -198,11 +200,19 @@ impl Observed {
         };
         let last = delivery.attempts.last();
         let was_taken = last.is_some_and(|attempt| attempt.reason.is_none());
-        if was_taken != (end.outcome == Outcome::Succeeded) {
+        let is_right = match end.outcome {
+            Outcome::Succeeded => was_taken,
+            Outcome::Failed => !was_taken,
+            Outcome::Skipped => last.is_none(),
+        };
+        if !is_right {
             self.wrong.insert(Wrong::Attempts);
         }
         let id = delivery.delivery_id;
         let mut calls = self.calls.iter().filter(|(call, _)| call.0 == id);
+        if end.outcome == Outcome::Skipped && calls.clone().next().is_some() {
+            self.wrong.insert(Wrong::Unwanted);
+        }
         if calls.any(|(_, calls)| calls.open > 0) {
             self.wrong.insert(Wrong::ExitInCall);
         }

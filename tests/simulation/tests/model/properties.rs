@@ -50,6 +50,10 @@ pub(crate) fn always() -> Vec<Property<Small>> {
             |_, world| world.observed.calls.values().all(|c| c.unexcused <= 1),
         ),
         P::always(
+            "invariant 13: a file is called if its stage's condition held, and otherwise skipped",
+            |_, world| is_right(world, Wrong::Unwanted),
+        ),
+        P::always(
             "invariant 5: at most 1 + max_retries attempts",
             |_, world| is_bounded(world),
         ),

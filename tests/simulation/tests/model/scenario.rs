@@ -25,6 +25,8 @@ pub(crate) struct Scene {
     /// Where B's `failed` leads: to a person, or to a third Webhook stage.
     pub(crate) after_failed_b: &'static str,
     pub(crate) commands: &'static [Command],
+    /// Whether A has a condition.
+    pub(crate) has_condition: bool,
 }
 
 pub(crate) const TWO_STAGES: Scene = Scene {
@@ -32,6 +34,7 @@ pub(crate) const TWO_STAGES: Scene = Scene {
     after_a: "B",
     after_failed_b: "Failures",
     commands: &[(Role::WorkforceManager, "A")],
+    has_condition: false,
 };
 
 /// A file that fails in the second stage goes on to a third.
@@ -44,28 +47,39 @@ pub(crate) const THREE_STAGES: Scene = Scene {
 pub(crate) const ONE_STAGE: Scene = Scene {
     name: "one stage",
     after_a: "Complete",
-    after_failed_b: "Failures",
-    commands: &[(Role::WorkforceManager, "A")],
+    ..TWO_STAGES
+};
+
+/// A file that the first stage sends only if its condition holds.
+pub(crate) const ONE_CONDITION: Scene = Scene {
+    name: "one condition",
+    has_condition: true,
+    ..ONE_STAGE
+};
+
+/// The same, with a second stage after it.
+pub(crate) const CONDITION_AND_STAGE: Scene = Scene {
+    name: "a condition and a stage",
+    has_condition: true,
+    ..TWO_STAGES
 };
 
 /// Two commands for the same stage, and one by somebody who may not give it.
 pub(crate) const THREE_COMMANDS: Scene = Scene {
     name: "three commands",
-    after_a: "Complete",
-    after_failed_b: "Failures",
     commands: &[
         (Role::WorkforceManager, "A"),
         (Role::Admin, "A"),
         (Role::Annotator, "A"),
     ],
+    ..ONE_STAGE
 };
 
 /// Two commands, the first of which leads through both stages.
 pub(crate) const TWO_COMMANDS: Scene = Scene {
     name: "two commands",
-    after_a: "B",
-    after_failed_b: "Failures",
     commands: &[(Role::WorkforceManager, "A"), (Role::Admin, "A")],
+    ..TWO_STAGES
 };
 
 pub(crate) fn id(name: &str) -> Uuid {
@@ -81,10 +95,11 @@ pub(crate) fn workflow(scene: &Scene, has_breaker: bool) -> Workflow {
         json!(false)
     };
     let edge = |name: &str, target: &str| json!({"name": name, "target_stage_id": id(target)});
+    let condition = |name: &str| (scene.has_condition && name == "A").then_some("has_tag('x')");
     let webhook = |name: &str, next: &str, failed: &str| -> Value {
         json!({"id": id(name), "name": name, "type": "webhook",
             "config": {"url": "https://receiver.example/", "retry_delays": ["10s"],
-                "timeout": TIMEOUT.as_secs(), "breaker": breaker,
+                "timeout": TIMEOUT.as_secs(), "breaker": breaker, "condition": condition(name),
                 "breaker_patience": PATIENCE.as_secs()},
             "edges": [edge("succeeded", next), edge("failed", failed)]})
     };

@@ -23,6 +23,7 @@ pub(crate) struct Small {
     pub(crate) workflow: Workflow,
     pub(crate) commands: Vec<(Role, Assignment)>,
     pub(crate) bounds: Bounds,
+    pub(crate) has_condition: bool,
     broken: Option<Break>,
     /// Decisions are pure: the same one is made once.
     decisions: RwLock<HashMap<Question, At>>,
@@ -36,7 +37,7 @@ type Question = (
     At,
     Option<Body>,
     Uuid,
-    (Option<Control>, Option<Timestamp>),
+    (Option<Control>, Option<Timestamp>, Option<bool>),
 );
 
 impl Small {
@@ -48,6 +49,7 @@ impl Small {
                 .map(|(number, command)| (command.0, scenario::assignment(number, command)))
                 .collect(),
             bounds,
+            has_condition: scene.has_condition,
             broken,
             decisions: RwLock::default(),
             happened: std::array::from_fn(|_| AtomicBool::new(false)),
@@ -114,7 +116,7 @@ impl Small {
             Uuid::nil()
         };
         let body = worker.body().cloned();
-        let gate = (worker.control.clone(), worker.reserved);
+        let gate = (worker.control.clone(), worker.reserved, worker.is_wanted);
         let question = (worker.role, worker.at.clone(), body, claim_id, gate);
         let known = self.decisions.read().unwrap().get(&question).cloned();
         let at = known.unwrap_or_else(|| {

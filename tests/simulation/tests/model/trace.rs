@@ -54,6 +54,7 @@ fn worker(model: &Small, world: &World, worker: &Worker) -> String {
         At::Failing(record) => format!("claims, to fail, {}", state(record)),
         At::Probing(_, next) => format!("becomes the probe, control v{}", next.version),
         At::Reserving(_, next, _) => format!("reserves a time, control v{}", next.version),
+        At::Wanting(_) => "asks whether the condition holds".to_owned(),
         At::Claiming(record) => format!("claims {}", state(record)),
         At::Asking(..) => "asks the history".to_owned(),
         At::Claimed(_) => "calls".to_owned(),

@@ -32,6 +32,8 @@ pub(crate) struct Worker {
     pub(crate) control: Option<Control>,
     /// A time that is reserved for its call.
     pub(crate) reserved: Option<Timestamp>,
+    /// Whether the stage's condition holds for the file, as it was told.
+    pub(crate) is_wanted: Option<bool>,
     /// The record has let it make its call at a time when it can have read it.
     pub(crate) may_call: bool,
 }
@@ -45,6 +47,8 @@ pub(crate) enum At {
     Asking(Option<Record>, Uuid),
     /// Has the history's answer.
     Asked(Option<Record>, Heard),
+    /// About to learn whether the stage's condition holds for the file.
+    Wanting(Record),
     /// About to write its claim.
     Claiming(Record),
     /// About to write the claim of an attempt that fails without a call.
@@ -101,6 +105,7 @@ impl Worker {
             call: None,
             control: None,
             reserved: None,
+            is_wanted: None,
             may_call: false,
         }
     }
@@ -115,7 +120,8 @@ impl Worker {
             At::Read(record) | At::Asking(record, _) | At::Asked(record, _) => {
                 (record.as_ref(), &[][..])
             }
-            At::Claiming(record)
+            At::Wanting(record)
+            | At::Claiming(record)
             | At::Failing(record)
             | At::Probing(record, _)
             | At::Reserving(record, ..)
@@ -140,6 +146,7 @@ impl Worker {
             At::Read(record) => At::Read(record.map(old)),
             At::Asking(record, visit) => At::Asking(record.map(old), visit),
             At::Asked(record, heard) => At::Asked(record.map(old), heard),
+            At::Wanting(record) => At::Wanting(old(record)),
             At::Claiming(record) => At::Claiming(old(record)),
             At::Failing(record) => At::Failing(old(record)),
             At::Probing(record, next) => At::Probing(old(record), control_aged(&next, passed)),

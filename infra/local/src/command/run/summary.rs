@@ -24,8 +24,12 @@ pub(super) async fn say_what_next(
         let overall = ended.iter().map(|ended| ended.row.overall());
         overall.filter(|overall| *overall == outcome).count()
     };
+    let skipped = match count("skipped") {
+        0 => String::new(),
+        skipped => format!(", {skipped} skipped"),
+    };
     say!(
-        "{}: {} succeeded, {} had passed before, {} failed, {} rejected",
+        "{}: {} succeeded{skipped}, {} had passed before, {} failed, {} rejected",
         counted(ended.len(), "file"),
         count("succeeded"),
         count("already_passed"),

@@ -184,10 +184,7 @@ fn resting(workflow: &Workflow, state: &FileState, name: String) -> Resting {
         webhook: delivery.map(|delivery| stage(delivery.stage_id)),
         outcome: delivery
             .and_then(|delivery| delivery.outcome)
-            .map(|outcome| match outcome {
-                Outcome::Succeeded => "succeeded",
-                Outcome::Failed => "failed",
-            }),
+            .map(Outcome::as_str),
         attempts: delivery.map_or(0, |delivery| delivery.attempts.len()),
         calls: delivery.map_or(0, calls),
         status: delivery.and_then(delivery::DeliveryState::last_status),

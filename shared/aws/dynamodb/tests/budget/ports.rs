@@ -86,6 +86,10 @@ impl Caller<Infallible> for Around {
             receiver_says: None,
         })
     }
+
+    async fn wants(&self, _: &Call<Infallible>) -> Result<Wanted, PortError> {
+        Ok(Wanted::Yes)
+    }
 }
 
 impl Observer for Around {

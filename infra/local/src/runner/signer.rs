@@ -2,14 +2,12 @@
 
 #[cfg(feature = "aws")]
 pub(crate) use with_sdk::Signer;
+#[cfg(not(feature = "aws"))]
+pub(crate) use without_sdk::Signer;
 
 use workflow::{Access, Workflow};
 
 use crate::error::Error;
-
-/// Signs nothing: this build has no AWS SDK.
-#[cfg(not(feature = "aws"))]
-pub(crate) type Signer = ();
 
 #[cfg(feature = "aws")]
 mod with_sdk {
@@ -29,6 +27,21 @@ mod with_sdk {
         async fn sign(&self, request: Unsigned<'_>) -> Result<Vec<SignatureHeader>, SignError> {
             let load = || async { SigV4Signer::new(&aws::sdk_config().await) };
             self.signer.get_or_init(load).await.sign(request).await
+        }
+    }
+}
+
+#[cfg(not(feature = "aws"))]
+mod without_sdk {
+    use delivery::ports::{SignError, SignRequest, SignatureHeader, Unsigned};
+
+    /// Signs nothing.
+    #[derive(Clone, Debug, Default)]
+    pub struct Signer {}
+
+    impl SignRequest for Signer {
+        async fn sign(&self, request: Unsigned<'_>) -> Result<Vec<SignatureHeader>, SignError> {
+            ().sign(request).await
         }
     }
 }

@@ -58,6 +58,18 @@ pub(crate) enum WorkflowCommand {
     Put(PutArgs),
     /// Print a stored workflow, without its secrets.
     Get(GetArgs),
+    /// Say everything that is wrong or odd in a workflow's file, and what its Webhook stages do.
+    Check(CheckArgs),
+    /// Print the JSON Schema of a Webhook stage's config.
+    Schema,
+}
+
+/// Arguments of `workflow check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The workflow's file, as V7 exports it.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// Settings of a Webhook stage that override those in the workflow's file.
@@ -72,7 +84,7 @@ pub(crate) struct OverrideArgs {
     /// Read the stage's Authorization value from this environment variable.
     #[arg(long, value_name = "VAR")]
     pub authorization_env: Option<String>,
-    /// The delays before the retries, such as 10s,30s,2min: one retry for each, at most 10.
+    /// The delays before the retries, such as 10s,30s,2min: one retry for each, at most 20.
     #[arg(long, value_name = "DELAY,...", value_delimiter = ',', value_parser = delay)]
     pub retry_delays: Option<Vec<Duration>>,
 }

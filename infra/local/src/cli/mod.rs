@@ -15,7 +15,7 @@ use uuid::Uuid;
 use workflow::Role;
 
 pub(crate) use deployment::{
-    AssignArgs, AuditArgs, GetArgs, OverrideArgs, PutArgs, RedriveArgs, TargetArgs, WithinArgs,
+    AssignArgs, AuditArgs, CheckArgs, GetArgs, OverrideArgs, PutArgs, RedriveArgs, TargetArgs, WithinArgs,
     WorkflowCommand,
 };
 pub(crate) use stage::{CloseArgs, PauseArgs, ResumeArgs, StageArgs};

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use delivery::ports::{Freshness, Operator, PortError, Secrets};
-use workflow::{Imported, SecretRef, Stage, StageSecrets, Workflow};
+use workflow::{ImportError, Imported, SecretRef, Stage, StageSecrets, Workflow};
 
 use crate::cli::OverrideArgs;
 use crate::cli::secret;
 use crate::error::Error;
+use crate::intake::templates;
 use crate::terminal::notices::Notices;
 use crate::terminal::output::say;
 
@@ -21,7 +22,7 @@ pub(crate) struct Configured {
     pub(crate) stage: Stage,
     /// The secrets taken out of the workflow, and the Authorization value of the command line.
     pub(crate) secrets: Vec<(SecretRef, StageSecrets)>,
-    /// The one whose Authorization value is all that is known here: its signing secrets are only in the store.
+    /// The one whose Authorization value is all that is known here: its other secrets are only in the store.
     partial: Option<SecretRef>,
 }
 
@@ -37,7 +38,10 @@ impl Configured {
             if self.partial.as_ref() == Some(reference) {
                 let stored = operator.secrets();
                 let stored = stored.stage_secrets(team, reference, Freshness::Latest);
-                own.signing_secrets = stored.await?.unwrap_or_default().signing_secrets;
+                *own = StageSecrets {
+                    authorization: own.authorization.take(),
+                    ..stored.await?.unwrap_or_default()
+                };
             }
         }
         operator.put_workflow(team, &self.workflow, &secrets).await
@@ -128,8 +132,15 @@ pub(crate) fn import(path: &Path) -> Result<Imported, Error> {
         path: path.to_owned(),
         source,
     })?;
-    Workflow::import(&json).map_err(|error| Error::Workflow {
+    let refused = |error| Error::Workflow {
         path: path.to_owned(),
         error,
-    })
+    };
+    let mut imported = Workflow::import(&json).map_err(refused)?;
+    let problems = templates::check(&mut imported);
+    if problems.is_empty() {
+        Ok(imported)
+    } else {
+        Err(refused(ImportError { problems }))
+    }
 }

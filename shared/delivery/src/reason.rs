@@ -31,7 +31,7 @@ macro_rules! reasons {
                 match self { $(Self::$name => $explain,)+ }
             }
 
-            /// Whether another attempt might end differently.
+            /// Whether another attempt might end differently, where the stage does not say itself what it repeats.
             #[must_use]
             pub const fn is_retriable(self) -> bool {
                 match self { $(Self::$name => reasons!(@ $after).0,)+ }
@@ -98,6 +98,23 @@ reasons! {
     Aborted = "aborted", stop, "the receiver asked for no more calls for this file";
     /// The delivery's message was received too often without being handled, because of an internal error.
     DeadLettered = "dead_lettered", stop, "the delivery could not be handled and was dead-lettered; see the dead letter for the cause";
+}
+
+impl Reason {
+    /// Whether a call got no answer: no name, no connection, no TLS, none in time, or none that is HTTP.
+    #[must_use]
+    pub const fn is_network(self) -> bool {
+        matches!(
+            self,
+            Self::Timeout
+                | Self::ConnectTimeout
+                | Self::Dns
+                | Self::Connect
+                | Self::Tls
+                | Self::ConnectionClosed
+                | Self::InvalidResponse
+        )
+    }
 }
 
 impl fmt::Display for Reason {

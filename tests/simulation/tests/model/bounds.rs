@@ -1,6 +1,6 @@
 //! What is looked through: scenes, and the faults that may strike in each.
 
-use super::scenario::{ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS, TWO_STAGES};
+use super::scenario::{LONG_WAIT, ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS, TWO_STAGES};
 
 /// What bounds a world, so that it can be looked through to its end.
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +129,9 @@ pub(crate) fn short() -> Vec<(Scene, Bounds)> {
     for faults in pairs() {
         worlds.push((ONE_STAGE, Bounds::with(faults)));
     }
+    for faults in [NONE, CRASH, DUPLICATE, LOST, STANDSTILL, AUDIT] {
+        worlds.push((LONG_WAIT, Bounds::with(faults)));
+    }
     worlds.extend(controlled());
     for faults in [CRASH_AND_DUPLICATE, CRASH_AND_STANDSTILL] {
         worlds.push((ONE_STAGE, Bounds::once(faults)));
@@ -176,6 +179,9 @@ pub(crate) fn long() -> Vec<(Scene, Bounds)> {
     }
     for faults in [[1, 1, 1, 0, 0], [2, 0, 0, 0, 0], [1, 0, 1, 1, 0]] {
         worlds.push((ONE_STAGE, Bounds::with(budget(faults))));
+    }
+    for faults in pairs() {
+        worlds.push((LONG_WAIT, Bounds::with(faults)));
     }
     worlds.push((ONE_STAGE, Bounds::controlled(NONE, 3, 1)));
     for faults in [CRASH, DUPLICATE, LOST, STANDSTILL] {

@@ -1,5 +1,5 @@
 use super::bounds::{Bounds, CRASH, DIED_TWICE, DUPLICATE, NONE, STANDSTILL, STOOD_STILL};
-use super::scenario::{ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS, TWO_STAGES};
+use super::scenario::{LONG_WAIT, ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS, TWO_STAGES};
 
 /// Deliberate breaks. Each one must be caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +68,20 @@ pub(crate) enum Break {
     PatienceNeverEnds,
     /// A delivery does not wait for its receiver to come back.
     CircuitOpenAtOnce,
+    /// A leg of a long wait spends an attempt.
+    LegSpendsAttempt,
+    /// A leg is not followed by the next.
+    LegNotSent,
+    /// A leg is sent without a delay.
+    LegSentAtOnce,
+    /// The attempt is made at a leg, before it is due.
+    CallsAtLeg,
+    /// What a stage says of the failures that it repeats is not read.
+    RetryOnIgnored,
 }
 
 impl Break {
-    pub(crate) const ALL: [Self; 32] = [
+    pub(crate) const ALL: [Self; 37] = [
         Self::AcknowledgesFirst,
         Self::AcknowledgesFailures,
         Self::NoLease,
@@ -104,6 +114,11 @@ impl Break {
         Self::PutOffNotSent,
         Self::PatienceNeverEnds,
         Self::CircuitOpenAtOnce,
+        Self::LegSpendsAttempt,
+        Self::LegNotSent,
+        Self::LegSentAtOnce,
+        Self::CallsAtLeg,
+        Self::RetryOnIgnored,
     ];
 
     /// A scene and the fault, if any, in which it shows.
@@ -119,6 +134,11 @@ impl Break {
             | Self::PutOffNotSent
             | Self::PatienceNeverEnds
             | Self::CircuitOpenAtOnce => return (ONE_STAGE, Bounds::controlled(NONE, 3, 0)),
+            Self::LegSpendsAttempt
+            | Self::LegNotSent
+            | Self::LegSentAtOnce
+            | Self::CallsAtLeg
+            | Self::RetryOnIgnored => (LONG_WAIT, NONE),
             Self::OneRetryMore
             | Self::LosesDeliveries
             | Self::HistoryLast

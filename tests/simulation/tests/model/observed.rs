@@ -59,6 +59,10 @@ pub(crate) enum Wrong {
     TwoProbes,
     /// An attempt that failed for the breaker too soon, or a delivery that it has held back for too long.
     Patience,
+    /// A call before the time that was planned for it.
+    TooSoon,
+    /// A message about a delivery that is not due, and comes at once.
+    Busy,
     /// The announcement of an end that the record has never had.
     Announcement,
 }

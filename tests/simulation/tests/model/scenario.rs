@@ -25,6 +25,10 @@ pub(crate) struct Scene {
     /// Where B's `failed` leads: to a person, or to a third Webhook stage.
     pub(crate) after_failed_b: &'static str,
     pub(crate) commands: &'static [Command],
+    /// The delay of each stage's one retry.
+    pub(crate) delay: &'static str,
+    /// The one status after which a call is repeated; none for the default.
+    pub(crate) retry_on: Option<u16>,
 }
 
 pub(crate) const TWO_STAGES: Scene = Scene {
@@ -32,6 +36,8 @@ pub(crate) const TWO_STAGES: Scene = Scene {
     after_a: "B",
     after_failed_b: "Failures",
     commands: &[(Role::WorkforceManager, "A")],
+    delay: "10s",
+    retry_on: None,
 };
 
 /// A file that fails in the second stage goes on to a third.
@@ -44,28 +50,34 @@ pub(crate) const THREE_STAGES: Scene = Scene {
 pub(crate) const ONE_STAGE: Scene = Scene {
     name: "one stage",
     after_a: "Complete",
-    after_failed_b: "Failures",
-    commands: &[(Role::WorkforceManager, "A")],
+    ..TWO_STAGES
+};
+
+/// The retry comes after several messages' delays, and only after a 410.
+pub(crate) const LONG_WAIT: Scene = Scene {
+    name: "long wait",
+    delay: "40min",
+    retry_on: Some(410),
+    ..ONE_STAGE
 };
 
 /// Two commands for the same stage, and one by somebody who may not give it.
 pub(crate) const THREE_COMMANDS: Scene = Scene {
     name: "three commands",
     after_a: "Complete",
-    after_failed_b: "Failures",
     commands: &[
         (Role::WorkforceManager, "A"),
         (Role::Admin, "A"),
         (Role::Annotator, "A"),
     ],
+    ..TWO_STAGES
 };
 
 /// Two commands, the first of which leads through both stages.
 pub(crate) const TWO_COMMANDS: Scene = Scene {
     name: "two commands",
-    after_a: "B",
-    after_failed_b: "Failures",
     commands: &[(Role::WorkforceManager, "A"), (Role::Admin, "A")],
+    ..TWO_STAGES
 };
 
 pub(crate) fn id(name: &str) -> Uuid {
@@ -83,7 +95,8 @@ pub(crate) fn workflow(scene: &Scene, has_breaker: bool) -> Workflow {
     let edge = |name: &str, target: &str| json!({"name": name, "target_stage_id": id(target)});
     let webhook = |name: &str, next: &str, failed: &str| -> Value {
         json!({"id": id(name), "name": name, "type": "webhook",
-            "config": {"url": "https://receiver.example/", "retry_delays": ["10s"],
+            "config": {"url": "https://receiver.example/", "retry_delays": [scene.delay],
+                "retry_on": scene.retry_on.map(|status| [status]),
                 "timeout": TIMEOUT.as_secs(), "breaker": breaker,
                 "breaker_patience": PATIENCE.as_secs()},
             "edges": [edge("succeeded", next), edge("failed", failed)]})

@@ -23,7 +23,11 @@ pub(super) fn send_after(delivery: Delivery, wait: Duration) -> Effect {
         Task::Attempt(attempt) => share(delivery.delivery_id, attempt),
         Task::Check {} => 1.0,
     };
-    send(delivery, wait, MAX_MESSAGE_DELAY.mul_f64(0.5 + 0.5 * spread))
+    send(
+        delivery,
+        wait,
+        MAX_MESSAGE_DELAY.mul_f64(0.5 + 0.5 * spread),
+    )
 }
 
 fn send(delivery: Delivery, wait: Duration, leg: Duration) -> Effect {
@@ -59,6 +63,8 @@ pub fn legs_of(wait: Duration) -> u32 {
         return 1;
     }
     let after_first = wait.saturating_sub(MAX_MESSAGE_DELAY / 2);
-    let more = after_first.as_millis().div_ceil(MAX_MESSAGE_DELAY.as_millis());
+    let more = after_first
+        .as_millis()
+        .div_ceil(MAX_MESSAGE_DELAY.as_millis());
     u32::try_from(more).unwrap_or(u32::MAX).saturating_add(1)
 }

@@ -1,6 +1,8 @@
 //! What is looked through: scenes, and the faults that may strike in each.
 
-use super::scenario::{LONG_WAIT, ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS, TWO_STAGES};
+use super::scenario::{
+    LONG_WAIT, ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS, TWO_STAGES,
+};
 
 /// What bounds a world, so that it can be looked through to its end.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,7 @@
 use super::bounds::{Bounds, CRASH, DIED_TWICE, DUPLICATE, NONE, STANDSTILL, STOOD_STILL};
-use super::scenario::{LONG_WAIT, ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS, TWO_STAGES};
+use super::scenario::{
+    LONG_WAIT, ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS, TWO_STAGES,
+};
 
 /// Deliberate breaks. Each one must be caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -34,7 +34,9 @@ pub(crate) fn dispatch(
     match dispatch_step(workflow, &assignment, state, &told(heard), NOW) {
         Step::AskHistory(visit) => At::Asking(record.cloned(), visit),
         Step::Wait(_) => At::Doing(vec![Effect::Return]),
-        Step::Do(effects, _) => At::Doing(carried_out(model.breaks_step(effects, true), control, None)),
+        Step::Do(effects, _) => {
+            At::Doing(carried_out(model.breaks_step(effects, true), control, None))
+        }
         Step::Sender(never) => match never {},
     }
 }
@@ -85,12 +87,16 @@ pub(crate) fn send(
         Step::Do(effects, Sent::PutOff) => {
             At::Doing(carried_out(model.breaks_put_off(effects), copy, None))
         }
-        Step::Do(effects, Sent::Waits) => {
-            At::Doing(carried_out(model.breaks_leg(effects, record), copy, Some(record)))
-        }
-        Step::Do(effects, _) => {
-            At::Doing(carried_out(model.breaks_step(effects, true), copy, Some(record)))
-        }
+        Step::Do(effects, Sent::Waits) => At::Doing(carried_out(
+            model.breaks_leg(effects, record),
+            copy,
+            Some(record),
+        )),
+        Step::Do(effects, _) => At::Doing(carried_out(
+            model.breaks_step(effects, true),
+            copy,
+            Some(record),
+        )),
     }
 }
 

@@ -267,16 +267,20 @@ pub(crate) fn all() -> Vec<Property<Small>> {
                 })
             })
         }),
-        P::sometimes("a leg comes after the record has changed", |model, world| {
-            model.once(31, || {
-                some(world, |w| match (&w.at, &w.message) {
-                    (At::Read(Some(seen)), Some(message)) => {
-                        message.seen.as_ref() == Some(seen) && world.record.as_ref() != Some(seen)
-                    }
-                    _ => false,
+        P::sometimes(
+            "a leg comes after the record has changed",
+            |model, world| {
+                model.once(31, || {
+                    some(world, |w| match (&w.at, &w.message) {
+                        (At::Read(Some(seen)), Some(message)) => {
+                            message.seen.as_ref() == Some(seen)
+                                && world.record.as_ref() != Some(seen)
+                        }
+                        _ => false,
+                    })
                 })
-            })
-        }),
+            },
+        ),
         P::sometimes(
             "a call is made while the receiver recovers",
             |model, world| {

@@ -6,8 +6,8 @@ use delivery::machine::{Effect, OnConflict, Report};
 use delivery::{FileState, Status, Visit, VisitRecord};
 
 use super::breaks::Break;
-use super::decide::is_write;
 use super::clock::NOW;
+use super::decide::is_write;
 use super::small::Small;
 use super::world::Record;
 

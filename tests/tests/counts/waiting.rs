@@ -10,8 +10,6 @@ use crate::template;
 const FILES: usize = 10;
 const ROUNDS: usize = 3;
 
-const SLOW: &str = "webhook-stage-slow-deliveries";
-
 pub async fn counted(programs: &Path) -> Value {
     let scene = Scene::with_delays(programs, template::defaults(), false, &json!(["24h"])).await;
     let stage = scene.workflow.first_webhook().unwrap().id;
@@ -28,7 +26,7 @@ pub async fn counted(programs: &Path) -> Value {
     scene.endpoint.asked();
     let from = sender.logged();
     for _ in 0..ROUNDS {
-        sender.handle(SLOW, &waiting);
+        sender.handle(DELIVERIES, &waiting);
         waiting = on_their_way(&scene);
     }
     let done = Done {
@@ -38,7 +36,7 @@ pub async fn counted(programs: &Path) -> Value {
     };
     let mut counted = done.a_message();
     for message in &waiting[..2] {
-        sender.handle(SLOW, std::slice::from_ref(message));
+        sender.handle(DELIVERIES, std::slice::from_ref(message));
     }
     let alone = Done {
         messages: 2,
@@ -49,13 +47,13 @@ pub async fn counted(programs: &Path) -> Value {
     counted
 }
 
-/// All are in the slow lane, and come back before the attempt is due.
+/// All come back before the attempt is due.
 fn on_their_way(scene: &Scene<'_>) -> Vec<String> {
     let sent = scene.endpoint.sent();
     assert_eq!(sent.len(), FILES);
     assert!(
         sent.iter()
-            .all(|sent| sent.queue == SLOW && (450..=900).contains(&sent.delay)),
+            .all(|sent| sent.queue == DELIVERIES && (450..=900).contains(&sent.delay)),
         "{sent:?}"
     );
     sent.into_iter().map(|sent| sent.body).collect()

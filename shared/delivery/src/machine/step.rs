@@ -47,8 +47,8 @@ pub enum Effect {
     KeepDocument(FileKey, DocumentRef),
     /// Send a delivery's message, to arrive after this delay.
     SendDelivery(Box<Delivery>, Duration),
-    /// Send a delivery's message to come back after this delay, before its attempt is due. It is in the slow lane, since it
-    /// only waits, and has the record, so that the next one needs no read.
+    /// Send a delivery's message to come back after this delay, before its attempt is due. It has the record, so that the
+    /// next one needs no read.
     SendLeg(Box<Delivery>, Duration),
     /// Send an assignment.
     SendAssignment(Box<Assignment>),

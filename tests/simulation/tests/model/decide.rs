@@ -224,7 +224,7 @@ fn effect(effect: machine::Effect, lane: Lane, seen: Option<&Record>) -> Option<
         machine::Effect::SendLeg(delivery, delay) => Effect::Send {
             queue: Queue::Deliveries,
             body: Body::Delivery(Fact::new(Delivery {
-                lane: Lane::Slow,
+                lane: Lane::Fast,
                 ..*delivery
             })),
             is_delayed: delay > Duration::ZERO,

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use workflow::Role;
 
 pub(crate) use deployment::{
-    AssignArgs, AuditArgs, CheckArgs, GetArgs, OverrideArgs, PutArgs, RedriveArgs, TargetArgs, WithinArgs,
+    AssignArgs, AuditArgs, GetArgs, OverrideArgs, PutArgs, RedriveArgs, TargetArgs, WithinArgs,
     WorkflowCommand,
 };
 pub(crate) use stage::{CloseArgs, PauseArgs, ResumeArgs, StageArgs};
@@ -188,14 +188,27 @@ pub(crate) struct ReceiveArgs {
     pub delay: Duration,
 }
 
-fn delay(text: &str) -> Result<Duration, String> {
-    any_delay(text).and_then(|delay| {
-        if delay <= workflow::MAX_DELAY {
-            Ok(delay)
-        } else {
-            Err("a delay can be at most 24 hours".to_owned())
-        }
-    })
+/// The delays of a stage's retries.
+#[derive(Clone, Debug)]
+pub(crate) struct RetryDelays(pub Vec<Duration>);
+
+fn retry_delays(text: &str) -> Result<RetryDelays, String> {
+    if text == "standard-webhooks" {
+        return Ok(RetryDelays(workflow::STANDARD_WEBHOOKS.to_vec()));
+    }
+    let delays = text.split(',').map(any_delay);
+    let delays = delays.collect::<Result<Vec<_>, _>>()?;
+    // A workflow beyond these limits could be stored but not read again, and its files would wait for ever.
+    if delays.iter().any(|delay| *delay > workflow::MAX_DELAY) {
+        return Err("a delay can be at most 24 hours".to_owned());
+    }
+    if delays.len() > workflow::MAX_RETRIES as usize {
+        return Err(format!("at most {} delays", workflow::MAX_RETRIES));
+    }
+    if delays.iter().sum::<Duration>() > workflow::MAX_RETRY_TIME {
+        return Err("all delays together can be at most 7 days".to_owned());
+    }
+    Ok(RetryDelays(delays))
 }
 
 fn any_delay(text: &str) -> Result<Duration, String> {

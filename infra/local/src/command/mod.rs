@@ -3,6 +3,7 @@
 
 mod assign;
 mod audit;
+mod check;
 mod control;
 mod demo;
 mod parked;

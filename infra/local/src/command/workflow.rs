@@ -2,8 +2,10 @@ use std::io::Write;
 
 use delivery::ports::Workflows;
 use uuid::Uuid;
+use workflow::config_schema;
 
 use super::SUCCESS;
+use super::check::check;
 use crate::backend::workflows::{not_stored, teams_of};
 use crate::backend::{Backend, Operation, perform};
 use crate::cli::{GetArgs, PutArgs, WorkflowCommand};
@@ -22,54 +24,12 @@ pub(crate) async fn workflow(command: &WorkflowCommand) -> Result<u8, Error> {
             perform(&args.target, &Put { args, configured }).await
         }
         WorkflowCommand::Get(args) => perform(&args.target, args).await,
-        WorkflowCommand::Check(args) => check(args),
+        WorkflowCommand::Check(args) => check(&args.file),
         WorkflowCommand::Schema => {
             output(|out| writeln!(out, "{:#}", config_schema()))?;
             Ok(SUCCESS)
         }
     }
-}
-
-fn check(args: &CheckArgs) -> Result<u8, Error> {
-    let Imported {
-        workflow, warnings, ..
-    } = import(&args.file)?;
-    let path = args.file.display();
-    for warning in &warnings {
-        say!("warning[{}]: {path}: {warning}", warning.code());
-    }
-    output(|out| {
-        for (stage, config) in workflow.webhook_stages() {
-            writeln!(out, "{}: {}", shown(&stage.name), shown(&what_it_does(config)))?;
-        }
-        let stages = counted(workflow.webhook_stages().count(), "Webhook stage");
-        writeln!(out, "\"{}\" can be used: {stages}", shown(&workflow.name))
-    })?;
-    Ok(SUCCESS)
-}
-
-/// What a stage does, in one line. Of its URL only the host is shown.
-fn what_it_does(config: &WebhookConfig) -> String {
-    let host = Target::host_of(&config.url);
-    let mut parts = vec![format!("{} to {}", config.method, host.unwrap_or_default())];
-    if let Some(condition) = &config.condition {
-        parts.push(format!("if {condition}"));
-    }
-    parts.push(match (&config.body, config.include_annotations) {
-        (Some(body), _) => format!("with a body of its own ({})", body.content_type),
-        (None, true) => "with the document".to_owned(),
-        (None, false) => "with the document's metadata".to_owned(),
-    });
-    let policy = Policy::of(config);
-    parts.push(match policy.max_retries() {
-        0 => "no retries".to_owned(),
-        retries => format!(
-            "{} within {}",
-            counted(usize::try_from(retries).unwrap_or(usize::MAX), "retry"),
-            waiting(policy.sum())
-        ),
-    });
-    parts.join(", ")
 }
 
 struct Put<'a> {

@@ -6,8 +6,8 @@ use std::path::Path;
 use delivery::ports::{Freshness, Operator, PortError, Secrets};
 use workflow::{ImportError, Imported, SecretRef, Stage, StageSecrets, Workflow};
 
-use crate::cli::OverrideArgs;
 use crate::cli::secret;
+use crate::cli::{OverrideArgs, RetryDelays};
 use crate::error::Error;
 use crate::intake::templates;
 use crate::terminal::notices::Notices;
@@ -84,14 +84,7 @@ pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Config
             .map_err(|error| Error::Usage(format!("--url: {error}")))?;
         workflow.set_webhook_url(id, url).map_err(refused)?;
     }
-    if let Some(delays) = &overrides.retry_delays {
-        // A workflow with more delays could be stored but not read again, and its files would wait for ever.
-        if delays.len() > workflow::MAX_RETRIES as usize {
-            return Err(Error::Usage(format!(
-                "--retry-delays: at most {} delays",
-                workflow::MAX_RETRIES
-            )));
-        }
+    if let Some(RetryDelays(delays)) = &overrides.retry_delays {
         if !retries {
             say!(
                 "warning: --retry-delays has no effect: \"{name}\" has \"retry_if_fails\": false, so it calls once"

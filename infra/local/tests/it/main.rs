@@ -13,6 +13,7 @@ mod disk;
 mod documents;
 mod environment;
 mod gateway;
+mod long_wait;
 mod memory;
 mod names;
 mod odd;

@@ -2,6 +2,7 @@
 
 mod deployment;
 pub(crate) mod secret;
+mod signing_key;
 mod stage;
 
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ pub(crate) use deployment::{
     AssignArgs, AuditArgs, GetArgs, OverrideArgs, PutArgs, RedriveArgs, TargetArgs, WithinArgs,
     WorkflowCommand,
 };
+pub(crate) use signing_key::SigningKeyCommand;
 pub(crate) use stage::{CloseArgs, PauseArgs, ResumeArgs, StageArgs};
 
 /// The Webhook stage of an annotation workflow, on this machine or on AWS.
@@ -60,6 +62,9 @@ pub(crate) enum Command {
     /// Store or print workflows.
     #[command(subcommand)]
     Workflow(WorkflowCommand),
+    /// Make a key with which calls are signed (Standard Webhooks v1a), or print its public key.
+    #[command(subcommand)]
+    SigningKey(SigningKeyCommand),
     /// Send one test call, exactly as a real call is sent.
     Ping(PingArgs),
     /// Run a receiver behind the authorizer, for trying things out.

@@ -13,6 +13,7 @@ mod redeliver;
 mod redrive;
 mod run;
 mod settled;
+mod signing_key;
 mod status;
 mod visits;
 mod wait;
@@ -24,6 +25,7 @@ pub(crate) use demo::demo;
 pub(crate) use ping::ping;
 pub(crate) use receive::receive;
 pub(crate) use run::run;
+pub(crate) use signing_key::signing_key;
 pub(crate) use workflow::workflow;
 
 /// Everything went well.

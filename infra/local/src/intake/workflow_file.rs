@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use delivery::ports::{Freshness, Operator, PortError, Secrets};
+use webhook::check_client_certificate;
 use workflow::{ImportError, Imported, SecretRef, Stage, StageSecrets, Workflow};
 
 use crate::cli::secret;
@@ -130,6 +131,15 @@ pub(crate) fn import(path: &Path) -> Result<Imported, Error> {
         error,
     };
     let mut imported = Workflow::import(&json).map_err(refused)?;
+    for (reference, secrets) in &imported.secrets {
+        if secrets.client_certificate.is_some() {
+            check_client_certificate(secrets).map_err(|error| Error::ClientCertificate {
+                path: path.to_owned(),
+                reference: reference.clone(),
+                error,
+            })?;
+        }
+    }
     let problems = templates::check(&mut imported);
     if problems.is_empty() {
         Ok(imported)

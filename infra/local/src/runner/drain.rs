@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use delivery::ports::{PortError, PortErrorKind, Receive};
+use delivery::ports::{Operator, PortError, PortErrorKind, Receive, Workflows};
 use sender::Settings;
 use webhook::{CallerConfig, WebhookCaller};
 
@@ -15,6 +15,7 @@ use crate::runner::long_wait::LongWait;
 use crate::runner::open_files;
 use crate::runner::poller::{PollSettings, Pollers};
 use crate::runner::ports::{Local, Watch};
+use crate::runner::signer;
 use crate::terminal::interrupt::interrupted;
 use crate::terminal::output::say;
 use crate::terminal::progress::Progress;
@@ -57,6 +58,11 @@ pub(crate) async fn drain(
         lanes: false,
         ..Settings::default()
     };
+    for (team, id) in directory.workflows().await? {
+        if let Some(workflow) = directory.workflow(&team, id).await? {
+            signer::check(&workflow)?;
+        }
+    }
     let stages = stages(directory).await?.into_iter();
     progress.name_stages(stages.map(|stage| (stage.key.stage_id, stage.name)));
     // Before the first message is received.

@@ -8,3 +8,4 @@ pub(crate) mod open_files;
 mod paused;
 pub(crate) mod poller;
 pub(crate) mod ports;
+pub(crate) mod signer;

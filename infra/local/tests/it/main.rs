@@ -7,6 +7,7 @@
     missing_docs
 )]
 
+mod access;
 mod arguments;
 mod connections;
 mod disk;
@@ -23,6 +24,7 @@ mod resumed;
 mod routing;
 mod run;
 mod secrets;
+mod signing_key;
 mod support;
 mod teams;
 mod trouble;

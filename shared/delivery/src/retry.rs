@@ -135,6 +135,12 @@ impl Policy {
         self.patience.unwrap_or_else(sum)
     }
 
+    /// Its delays, before jitter.
+    #[must_use]
+    pub fn delays(&self) -> &[Duration] {
+        &self.delays
+    }
+
     /// The sum of its delays.
     #[must_use]
     pub fn total(&self) -> Duration {

@@ -67,6 +67,8 @@ pub(crate) enum Command {
     SigningKey(SigningKeyCommand),
     /// Send one test call, exactly as a real call is sent.
     Ping(PingArgs),
+    /// Show what a stage would do with a document: its condition, the exact request, what follows from each answer.
+    Try(TryArgs),
     /// Run a receiver behind the authorizer, for trying things out.
     Receive(ReceiveArgs),
 }
@@ -170,6 +172,27 @@ pub(crate) struct PingArgs {
     /// The document to send; by default an example.
     #[arg(long, value_name = "FILE")]
     pub document: Option<PathBuf>,
+    /// Allow calls to a private or otherwise special network, such as 127.0.0.0/8; may be given several
+    /// times.
+    #[arg(long, value_name = "CIDR")]
+    pub allow_network: Vec<IpNet>,
+}
+
+/// Arguments of `try`.
+#[derive(Debug, Args)]
+pub(crate) struct TryArgs {
+    /// The workflow's file, as V7 exports it.
+    #[arg(long, value_name = "FILE")]
+    pub workflow: PathBuf,
+    /// The Darwin JSON document.
+    #[arg(long, value_name = "FILE")]
+    pub document: PathBuf,
+    /// The stage, and settings of it to override.
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// Also make the call, and print the answer.
+    #[arg(long)]
+    pub send: bool,
     /// Allow calls to a private or otherwise special network, such as 127.0.0.0/8; may be given several
     /// times.
     #[arg(long, value_name = "CIDR")]

@@ -1,5 +1,5 @@
 //! Which failed calls are repeated: by default, and where the stage says so.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::panic)]
 
 use delivery::control::Health;
 use delivery::retry::Verdict;

@@ -23,7 +23,8 @@ fn waits(command: &mut Command) -> (Child, String) {
             return (child, line);
         }
     }
-    panic!("it ended: {said}");
+    let ended = child.wait();
+    panic!("it ended, {ended:?}: {said}");
 }
 
 /// As Ctrl-C does.

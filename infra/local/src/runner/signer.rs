@@ -9,7 +9,18 @@ use crate::error::Error;
 
 /// Signs nothing: this build has no AWS SDK.
 #[cfg(not(feature = "aws"))]
-pub(crate) type Signer = ();
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Signer(());
+
+#[cfg(not(feature = "aws"))]
+impl delivery::ports::SignRequest for Signer {
+    async fn sign(
+        &self,
+        request: delivery::ports::Unsigned<'_>,
+    ) -> Result<Vec<delivery::ports::SignatureHeader>, delivery::ports::SignError> {
+        self.0.sign(request).await
+    }
+}
 
 #[cfg(feature = "aws")]
 mod with_sdk {

@@ -2,23 +2,25 @@
 
 #[cfg(feature = "aws")]
 pub(crate) use with_sdk::Signer;
+#[cfg(not(feature = "aws"))]
+pub(crate) use without_sdk::Signer;
 
 use workflow::{Access, Workflow};
 
 use crate::error::Error;
 
-/// Signs nothing: this build has no AWS SDK.
 #[cfg(not(feature = "aws"))]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Signer(());
+mod without_sdk {
+    use delivery::ports::{SignError, SignRequest, SignatureHeader, Unsigned};
 
-#[cfg(not(feature = "aws"))]
-impl delivery::ports::SignRequest for Signer {
-    async fn sign(
-        &self,
-        request: delivery::ports::Unsigned<'_>,
-    ) -> Result<Vec<delivery::ports::SignatureHeader>, delivery::ports::SignError> {
-        self.0.sign(request).await
+    /// Signs nothing: this build has no AWS SDK.
+    #[derive(Clone, Debug, Default)]
+    pub struct Signer(());
+
+    impl SignRequest for Signer {
+        async fn sign(&self, _: Unsigned<'_>) -> Result<Vec<SignatureHeader>, SignError> {
+            Err(SignError::Unsupported)
+        }
     }
 }
 

@@ -85,7 +85,7 @@ reasons! {
     /// The document could not be read within the call's timeout.
     DocumentTooLarge = "document_too_large", retry, "the file's document is too large to be read and sent within the call's timeout: raise the stage's timeout";
     /// The stage's secrets could not be found or read.
-    SecretMissing = "secret_missing", retry, "the stage's Authorization value or signing secrets were not found where the workflow says";
+    SecretMissing = "secret_missing", retry, "a secret of the stage was not found where the workflow says, or it cannot be used";
     /// There is no token or signature to call the receiver with.
     AuthorizationFailed = "authorization_failed", retry, "the call could not be authorized: the authorization server gave no token, or there are no AWS credentials to sign with";
     /// The workflow is not stored (any more).

@@ -132,8 +132,10 @@ impl<P: Presign, S: SignRequest> WebhookCaller<P, S> {
             Err(denied) => return Ok(denied.into()),
         };
         let exchange = self.send(&under, ticket.as_ref(), redactor).await?;
+        // Unless the receiver has said that it wants no other call.
+        let is_refused = exchange.result == Ok(401) && exchange.receiver_says.is_none();
         match ticket {
-            Some(refused) if exchange.result == Ok(401) && refused.source == Source::Kept => {
+            Some(refused) if is_refused && refused.source == Source::Kept => {
                 refused.forget(&self.tokens);
                 let mut again = match self.ticket(&under, redactor).await {
                     Ok(ticket) => self.send(&under, ticket.as_ref(), redactor).await?,

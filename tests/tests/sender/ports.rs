@@ -16,7 +16,7 @@ use workflow::{Actor, Role, SecretRef, StageSecrets, Workflow};
 /// A sender's ports on the embedded engine. Notes are taken of its calls, and of how fresh secrets had to be.
 pub(crate) struct Ports {
     engine: Engine,
-    status: u16,
+    result: Result<u16, Reason>,
     clock: Standing,
     pub(crate) calls: Mutex<Vec<Uuid>>,
     pub(crate) asked: Mutex<Vec<Freshness>>,
@@ -36,7 +36,7 @@ impl Caller<<Engine as Documents>::Reader> for Ports {
     async fn call(&self, call: Call<<Engine as Documents>::Reader>) -> Result<Answer, PortError> {
         self.calls.lock().unwrap().push(call.delivery_id);
         Ok(Answer {
-            result: Ok(self.status),
+            result: self.result,
             request_bytes: 2,
             ..Answer::no_call(Reason::Timeout)
         })
@@ -79,9 +79,13 @@ delivery::port_set! { impl SendPorts for Ports as ports {
 } }
 
 impl Ports {
-    /// A receiver that answers with this status, and the first messages of so many files of the workflow's first
+    /// A call that ends like this, and the first messages of so many files of the workflow's first
     /// Webhook stage.
-    pub(crate) async fn new(json: &[u8], status: u16, files: u128) -> (Self, Vec<Delivery>) {
+    pub(crate) async fn new(
+        json: &[u8],
+        result: Result<u16, Reason>,
+        files: u128,
+    ) -> (Self, Vec<Delivery>) {
         let directory = tempfile::tempdir().unwrap();
         let engine = Engine::open(directory.path(), Options::default()).unwrap();
         let imported = Workflow::import(json).unwrap();
@@ -91,7 +95,7 @@ impl Ports {
         engine.store_workflow("team", &workflow).await.unwrap();
         let ports = Self {
             engine,
-            status,
+            result,
             clock: Standing(SystemTime::now().into()),
             calls: Mutex::default(),
             asked: Mutex::default(),

@@ -18,7 +18,7 @@ async fn each_gets_a_time_of_its_own() {
         {"id": stage, "name": "Hook", "type": "webhook", "edges": [],
             "config": {"url": "https://receiver.example/", "max_rate": "1/s"}},
     ]});
-    let (ports, messages) = Ports::new(json.to_string().as_bytes(), 200, 2).await;
+    let (ports, messages) = Ports::new(json.to_string().as_bytes(), Ok(200), 2).await;
     let recent = RecentCalls::default();
     let (ports, recent) = (&ports, &recent);
     let sent = messages.iter().map(|message| async move {

@@ -263,7 +263,8 @@ async fn prepare<P: SendPorts>(
 }
 
 /// A 401 or 403 may mean that the value was rotated, so the next attempt must not use the cached one. API
-/// Gateway answers 403 when an authorizer denies, and 401 only when the header is missing.
+/// Gateway answers 403 when an authorizer denies, and 401 only when the header is missing. The same goes for an
+/// authorization server that gives no token, which may have been shown an old client secret.
 async fn refresh_secrets_after_refusal<P: SendPorts>(
     ports: &P,
     team: &str,
@@ -271,7 +272,11 @@ async fn refresh_secrets_after_refusal<P: SendPorts>(
     answer: &Answer,
 ) {
     let reference = config.and_then(|config| config.secret_ref.as_ref());
-    if let (Ok(401 | 403), Some(reference)) = (answer.result, reference)
+    let may_be_old = matches!(
+        answer.result,
+        Ok(401 | 403) | Err(Reason::AuthorizationFailed)
+    );
+    if let (true, Some(reference)) = (may_be_old, reference)
         && let Err(error) = ports
             .secrets()
             .stage_secrets(team, reference, Freshness::Latest)

@@ -100,6 +100,23 @@ async fn a_token_that_was_revoked_costs_no_attempt() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_wants_no_other_call_gets_none() {
+    let server = AuthorizationServer::start().await;
+    let (first, _) = accepting(1).await;
+    let refusing = Receiver::answering(
+        "HTTP/1.1 401 No\r\nwebhook-delivery: abort-message\r\ncontent-length: 0\r\n\r\n",
+    )
+    .await;
+    let caller = caller();
+    answer(&caller, with_token(&server.url(), &first.url())).await;
+    let mut call = with_token(&server.url(), &refusing.url());
+    call.config.receiver_control = true;
+    let refused = answer(&caller, call).await;
+    assert_eq!(refused.result, Ok(401));
+    assert_eq!((server.count(), refusing.accepted()), (1, 1));
+}
+
+#[tokio::test]
 async fn a_new_token_that_is_refused_is_not_tried_again() {
     let server = AuthorizationServer::start().await;
     let (receiver, calls) = accepting(99).await;

@@ -1,6 +1,7 @@
 //! The call to the letter: head and body as they come over the wire.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod aws;
 mod connections;
 mod encodings;
 mod keys;

@@ -70,6 +70,7 @@ async fn the_contract_holds() {
     let (engine, _directory) = engine();
     contract::conditional_writes(&engine).await;
     contract::one_of_many_writers(&engine).await;
+    contract::outcomes(&engine).await;
     contract::snapshots(&engine).await;
     contract::held_back(&engine).await;
     contract::controls(&engine).await;
@@ -127,7 +128,7 @@ async fn what_a_later_version_wrote_is_not_damaged() {
     contract::newer(&engine, async |key: &FileKey, stage: &StageKey| {
         for table in ["states", "visits"] {
             let raise = format!(
-                "UPDATE {table} SET body = '{{\"format_version\":2}}' WHERE team = ?1 AND item_id = ?2"
+                "UPDATE {table} SET body = '{{\"format_version\":9}}' WHERE team = ?1 AND item_id = ?2"
             );
             database
                 .execute(&raise, params![key.team, key.item_id])

@@ -54,6 +54,7 @@ pub fn program() -> ExitCode {
             Some(Command::Workflow(what)) => command::workflow(what).await,
             Some(Command::SigningKey(what)) => command::signing_key(what),
             Some(Command::Ping(args)) => command::ping(args).await,
+            Some(Command::Try(args)) => command::try_out(args).await,
             Some(Command::Receive(args)) => command::receive(args).await,
         }
     });

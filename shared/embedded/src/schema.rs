@@ -1,7 +1,7 @@
 use rusqlite::Connection;
 
-/// The schema version that this version writes.
-pub(crate) const VERSION: i64 = 3;
+/// The schema version that this version writes. 4 has the tables of 3, and records of format 2 in them.
+pub(crate) const VERSION: i64 = 4;
 
 /// The whole schema, for a new database.
 ///
@@ -76,7 +76,9 @@ pub(crate) fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
         1 => transaction.execute_batch(FROM_1)?,
         _ => {}
     }
-    transaction.execute_batch(CONTROLS)?;
+    if found < 3 {
+        transaction.execute_batch(CONTROLS)?;
+    }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(VERSION)

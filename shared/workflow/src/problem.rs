@@ -137,6 +137,12 @@ pub struct Warning {
 }
 
 impl Warning {
+    /// A warning about this stage, with its stable machine code.
+    #[must_use]
+    pub const fn new(stage: StageLabel, code: &'static str, what: String) -> Self {
+        Self { stage, code, what }
+    }
+
     /// The stable machine code.
     #[must_use]
     pub const fn code(&self) -> &'static str {

@@ -17,7 +17,7 @@ pub use newer::{CONTROL, newer};
 pub use operator::{operator, put_document, put_workflow};
 pub use queues::{InFlight, QueueUnderTest, queues};
 pub use receive::receive;
-pub use states::{conditional_writes, one_of_many_writers, snapshots};
+pub use states::{conditional_writes, one_of_many_writers, outcomes, snapshots};
 pub use unfinished::unfinished;
 
 use delivery::{DeliveryState, FileKey, FileState, Outcome, Reason, Status, Timestamp, Visit};

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{finished, key, waiting};
 
 /// The control record of a later version.
-pub const CONTROL: &str = r#"{"format_version":2,"version":1,"updated_at":{"what":"is new"}}"#;
+pub const CONTROL: &str = r#"{"format_version":9,"version":1,"updated_at":{"what":"is new"}}"#;
 
 /// What a later version wrote is an error of its own, and stays as it is.
 ///

@@ -1,9 +1,9 @@
 use delivery::ports::{FileStates, WriteError};
-use delivery::{Status, Timestamp};
+use delivery::{Outcome, Status, Timestamp};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use super::{key, waiting};
+use super::{finished, key, waiting};
 
 /// Reads see the last write; a write on another version is refused and tells what there is.
 pub async fn conditional_writes(states: &impl FileStates) {
@@ -44,6 +44,22 @@ pub async fn one_of_many_writers(states: &impl FileStates) {
         let won: Vec<_> = join_all(writers).await.into_iter().flatten().collect();
         assert_eq!(won.len(), 1, "version {version}");
         assert_eq!(states.get(&key).await.unwrap().as_ref(), won.first());
+    }
+}
+
+/// Every outcome comes back, and so does what a condition came to; also those that are written in a later format.
+pub async fn outcomes(states: &impl FileStates) {
+    for outcome in Outcome::ALL {
+        let key = key();
+        let mut state = waiting(&key, Uuid::from_u128(2));
+        let mut delivery = finished(state.visit.stage_id, outcome);
+        delivery.is_wanted = outcome != Outcome::Skipped;
+        state.delivery = Some(delivery);
+        states.put(&state).await.unwrap();
+        assert_eq!(states.get(&key).await.unwrap(), Some(state.clone()));
+        if let Some(snapshot) = states.snapshot(&state) {
+            assert_eq!(states.restore(&key, &snapshot), Some(state));
+        }
     }
 }
 

@@ -21,7 +21,7 @@ fn wait(answer: Answer, messages: usize) {
 
 /// With another body under the same names, as a later version might write it.
 fn raised(body: &str) -> String {
-    body.replacen('{', r#"{"format_version":2,"#, 1)
+    body.replacen('{', r#"{"format_version":9,"#, 1)
 }
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn a_message_of_a_later_version_waits() {
     let bodies = [
         raised(&json(&assignment)),
         raised(&delivery),
-        r#"{"format_version":2}"#.to_owned(),
+        r#"{"format_version":9}"#.to_owned(),
     ];
     assert!(Assignment::parse(&bodies[0]).is_err() && Delivery::parse(&bodies[1]).is_err());
     wait(world.dispatch(&bodies).await, 3);
@@ -54,7 +54,7 @@ async fn a_file_whose_record_a_later_version_wrote_waits_and_then_goes_on() {
         let update = format!("UPDATE states SET body = {change}");
         assert_eq!(database.execute(&update, []).unwrap(), 1);
     };
-    format("json_set(body, '$.format_version', 2)");
+    format("json_set(body, '$.format_version', 9)");
     let engine = world.ports.engine();
     let error = engine.get(&assignment.key()).await.unwrap_err();
     assert_eq!(error.kind, PortErrorKind::Newer);
@@ -81,7 +81,7 @@ async fn a_stage_whose_control_record_a_later_version_wrote_is_not_called() {
     let world = World::new().await;
     let assignment = world.assignment(1).await;
     let stage = [assignment.workflow_id, assignment.stage_id];
-    let control = r#"{"format_version":2,"paused":"in another way"}"#;
+    let control = r#"{"format_version":9,"paused":"in another way"}"#;
     let insert = "INSERT INTO controls VALUES ('team', ?1, ?2, 1, ?3)";
     let database = world.database();
     database

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use delivery::ports::{Freshness, Operator, PortError, Secrets};
 use webhook::check_client_certificate;
-use workflow::{Imported, SecretRef, Stage, StageSecrets, Workflow};
+use workflow::{ImportError, Imported, SecretRef, Stage, StageSecrets, Workflow};
 
-use crate::cli::OverrideArgs;
 use crate::cli::secret;
+use crate::cli::{OverrideArgs, RetryDelays};
 use crate::error::Error;
+use crate::intake::templates;
 use crate::terminal::notices::Notices;
 use crate::terminal::output::say;
 
@@ -84,14 +85,7 @@ pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Config
             .map_err(|error| Error::Usage(format!("--url: {error}")))?;
         workflow.set_webhook_url(id, url).map_err(refused)?;
     }
-    if let Some(delays) = &overrides.retry_delays {
-        // A workflow with more delays could be stored but not read again, and its files would wait for ever.
-        if delays.len() > workflow::MAX_RETRIES as usize {
-            return Err(Error::Usage(format!(
-                "--retry-delays: at most {} delays",
-                workflow::MAX_RETRIES
-            )));
-        }
+    if let Some(RetryDelays(delays)) = &overrides.retry_delays {
         if !retries {
             say!(
                 "warning: --retry-delays has no effect: \"{name}\" has \"retry_if_fails\": false, so it calls once"
@@ -132,10 +126,11 @@ pub(crate) fn import(path: &Path) -> Result<Imported, Error> {
         path: path.to_owned(),
         source,
     })?;
-    let imported = Workflow::import(&json).map_err(|error| Error::Workflow {
+    let refused = |error| Error::Workflow {
         path: path.to_owned(),
         error,
-    })?;
+    };
+    let mut imported = Workflow::import(&json).map_err(refused)?;
     for (reference, secrets) in &imported.secrets {
         if secrets.client_certificate.is_some() {
             check_client_certificate(secrets).map_err(|error| Error::ClientCertificate {
@@ -145,5 +140,10 @@ pub(crate) fn import(path: &Path) -> Result<Imported, Error> {
             })?;
         }
     }
-    Ok(imported)
+    let problems = templates::check(&mut imported);
+    if problems.is_empty() {
+        Ok(imported)
+    } else {
+        Err(refused(ImportError { problems }))
+    }
 }

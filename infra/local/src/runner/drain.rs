@@ -11,6 +11,7 @@ use crate::backend::directory::Directory;
 use crate::backend::stages::stages;
 use crate::cli::CallArgs;
 use crate::error::Error;
+use crate::runner::long_wait::LongWait;
 use crate::runner::open_files;
 use crate::runner::poller::{PollSettings, Pollers};
 use crate::runner::ports::{Local, Watch};
@@ -92,10 +93,15 @@ pub(crate) async fn drain(
 async fn idle(ports: &Local) -> Result<Drained, PortError> {
     let engine = ports.engine();
     let mut since = None;
+    let mut wait = LongWait::default();
     loop {
-        match is_idle(ports).await {
+        let looked = match is_idle(ports).await {
             Ok(Some(drained)) => return Ok(drained),
-            Ok(None) => since = None,
+            Ok(None) => wait.look(engine).await,
+            Err(error) => Err(error),
+        };
+        match looked {
+            Ok(()) => since = None,
             // The check shares its commit with other writes, and fails when one of them does.
             Err(error) => {
                 let since = *since.get_or_insert_with(Instant::now);

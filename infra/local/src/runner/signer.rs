@@ -9,6 +9,21 @@ use workflow::{Access, Workflow};
 
 use crate::error::Error;
 
+#[cfg(not(feature = "aws"))]
+mod without_sdk {
+    use delivery::ports::{SignError, SignRequest, SignatureHeader, Unsigned};
+
+    /// Signs nothing: this build has no AWS SDK.
+    #[derive(Clone, Debug, Default)]
+    pub struct Signer(());
+
+    impl SignRequest for Signer {
+        async fn sign(&self, _: Unsigned<'_>) -> Result<Vec<SignatureHeader>, SignError> {
+            Err(SignError::Unsupported)
+        }
+    }
+}
+
 #[cfg(feature = "aws")]
 mod with_sdk {
     use std::sync::Arc;
@@ -27,21 +42,6 @@ mod with_sdk {
         async fn sign(&self, request: Unsigned<'_>) -> Result<Vec<SignatureHeader>, SignError> {
             let load = || async { SigV4Signer::new(&aws::sdk_config().await) };
             self.signer.get_or_init(load).await.sign(request).await
-        }
-    }
-}
-
-#[cfg(not(feature = "aws"))]
-mod without_sdk {
-    use delivery::ports::{SignError, SignRequest, SignatureHeader, Unsigned};
-
-    /// Signs nothing.
-    #[derive(Clone, Debug, Default)]
-    pub struct Signer {}
-
-    impl SignRequest for Signer {
-        async fn sign(&self, request: Unsigned<'_>) -> Result<Vec<SignatureHeader>, SignError> {
-            ().sign(request).await
         }
     }
 }

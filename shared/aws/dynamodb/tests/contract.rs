@@ -14,6 +14,7 @@ async fn writes_are_conditional() {
     let table = Dynamo::default().table();
     contract::conditional_writes(&table).await;
     contract::one_of_many_writers(&table).await;
+    contract::outcomes(&table).await;
     contract::snapshots(&table).await;
     contract::held_back(&table).await;
 }
@@ -62,7 +63,7 @@ async fn raise(client: &Client, key: &FileKey, stage: &StageKey) {
         .key_condition_expression("pk = :pk")
         .expression_attribute_values(":pk", text(format!("FILE#{}#{}", key.team, key.item_id)));
     for mut item in of_file.send().await.unwrap().items.unwrap() {
-        let body = r#"{"format_version":2,"v":"something new"}"#;
+        let body = r#"{"format_version":9,"v":"something new"}"#;
         item.insert("body".to_owned(), text(body.to_owned()));
         let put = client.put_item().table_name("table");
         put.set_item(Some(item)).send().await.unwrap();

@@ -7,7 +7,7 @@
 //!     "item": {"name": "photo.jpg"},
 //!     "annotations": [{"name": "Urgent", "tag": {}}, {"name": "car", "bounding_box": {}}],
 //! });
-//! let about = About { attempt: 1, now: "2026-09-21T14:13:20Z".into(), ..About::default() };
+//! let about = About { attempt: 1, now: 1_790_000_000, ..About::default() };
 //! let context = Context::new(Document::whole(document), about);
 //!
 //! let condition = Condition::parse("has_tag('Urgent') and count('car') > 0")?;
@@ -65,7 +65,7 @@
 //! | `select(test)`, `reject(test)` | `[1, 2]\|select("odd")` | the items for which the test holds, or does not |
 //! | `selectattr(attribute, test, value)`, `rejectattr` | `annotations\|selectattr("name", "==", "car")` | the same by an attribute |
 //! | `sort(reverse, attribute)`, `unique(attribute)` | `names\|unique\|sort` | the list sorted, or each item once |
-//! | `groupby(attribute)` | `{% for name, cars in annotations\|groupby("name") %}` | pairs of value and items |
+//! | `groupby(attribute, default, case_sensitive)` | `{% for name, cars in annotations\|groupby("name") %}` | pairs of value and items |
 //! | `items`, `dictsort` | `{% for name, value in item\|items %}` | pairs of name and value |
 //! | `sum(attribute)`, `min`, `max` | `item.slots\|sum(attribute="width")` | a number or an item |
 //!
@@ -100,6 +100,7 @@
 //! [Jinja]: https://jinja.palletsprojects.com/en/stable/templates/
 
 mod body;
+mod calendar;
 mod condition;
 mod context;
 mod error;

@@ -75,7 +75,7 @@ fn expressions() {
         ),
         (
             "{% for name, all in annotations|groupby('name') %}{{ name }}{{ all|length }} {% endfor %}",
-            "Urgent1 car2 person1 ",
+            "car2 person1 Urgent1 ",
         ),
         (
             "{{ annotations|selectattr('name', '==', 'car')|list|length }}",

@@ -217,9 +217,27 @@ fn filters(env: &mut Environment<'_>) {
 
 fn tests(env: &mut Environment<'_>) {
     let is_list = |value: &Value| matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable);
+    // Whatever a filter makes of a list is a list; a text is none.
     env.add_test("sequence", move |value: &Value| is_list(value));
     env.add_test("iterable", move |value: &Value| {
         is_list(value) || value.kind() == ValueKind::Map
     });
+    // True is no number.
     env.add_test("number", |value: &Value| value.kind() == ValueKind::Number);
+    // What is missing is neither less nor greater.
+    order(env, &["lt", "lessthan", "<"], minijinja::tests::is_lt);
+    order(env, &["le", "<="], minijinja::tests::is_le);
+    order(env, &["gt", "greaterthan", ">"], minijinja::tests::is_gt);
+    order(env, &["ge", ">="], minijinja::tests::is_ge);
+}
+
+fn order(env: &mut Environment<'_>, names: &[&'static str], test: fn(&Value, &Value) -> bool) {
+    for name in names {
+        env.add_test(*name, move |value: &Value, other: &Value| {
+            if value.is_undefined() {
+                return Err(refuse("what is missing has no order"));
+            }
+            Ok(test(value, other))
+        });
+    }
 }

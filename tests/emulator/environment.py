@@ -34,9 +34,9 @@ def python(name="emulator-venv", requirements="requirements.txt"):
     return interpreter
 
 
-def enter():
+def enter(*which):
     """Restarts the program in the environment's interpreter."""
-    interpreter = python()
+    interpreter = python(*which)
     if pathlib.Path(sys.prefix).resolve() != interpreter.parent.parent.resolve():
         os.execv(interpreter, [str(interpreter), *sys.argv])
 

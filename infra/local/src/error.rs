@@ -23,6 +23,16 @@ pub enum Error {
         /// Everything that is wrong with it.
         error: workflow::ImportError,
     },
+    /// A stage's client certificate cannot be used.
+    #[error("{path}: {error} (secrets \"{reference}\")", path = path.display())]
+    ClientCertificate {
+        /// The file.
+        path: PathBuf,
+        /// The stage's secrets.
+        reference: workflow::SecretRef,
+        /// What is wrong with it.
+        error: webhook::CertificateError,
+    },
     /// A stage that does not exist.
     #[error("--stage: {0}")]
     Stage(#[from] workflow::StageLookupError),
@@ -79,6 +89,7 @@ impl Error {
         match self {
             Self::Read { .. } => "unreadable",
             Self::Workflow { error, .. } => error.code(),
+            Self::ClientCertificate { error, .. } => error.code(),
             Self::Stage(error) => error.code(),
             Self::Usage(_) => "usage",
             Self::State(error) => error.code(),

@@ -52,7 +52,9 @@ pub fn program() -> ExitCode {
             Some(Command::Audit(args)) => backend::perform(&args.target, args).await,
             Some(Command::Assign(args)) => backend::perform_on_aws(&args.stack, args).await,
             Some(Command::Workflow(what)) => command::workflow(what).await,
+            Some(Command::SigningKey(what)) => command::signing_key(what),
             Some(Command::Ping(args)) => command::ping(args).await,
+            Some(Command::Try(args)) => command::try_out(args).await,
             Some(Command::Receive(args)) => command::receive(args).await,
         }
     });

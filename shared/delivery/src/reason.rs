@@ -31,7 +31,7 @@ macro_rules! reasons {
                 match self { $(Self::$name => $explain,)+ }
             }
 
-            /// Whether another attempt might end differently.
+            /// Whether another attempt might end differently, where the stage does not say itself what it repeats.
             #[must_use]
             pub const fn is_retriable(self) -> bool {
                 match self { $(Self::$name => reasons!(@ $after).0,)+ }
@@ -113,6 +113,21 @@ impl Reason {
         matches!(
             self,
             Self::AuthorizationFailed | Self::ConditionInvalid | Self::BodyInvalid
+        )
+    }
+
+    /// Whether a call got no answer: no name, no connection, no TLS, none in time, or none that is HTTP.
+    #[must_use]
+    pub const fn is_network(self) -> bool {
+        matches!(
+            self,
+            Self::Timeout
+                | Self::ConnectTimeout
+                | Self::Dns
+                | Self::Connect
+                | Self::Tls
+                | Self::ConnectionClosed
+                | Self::InvalidResponse
         )
     }
 }

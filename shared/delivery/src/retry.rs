@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use uuid::Uuid;
-use workflow::WebhookConfig;
+use workflow::{MAX_DELAY, MAX_PATIENCE, RetryOn, WebhookConfig};
 
 use crate::answer::{Answer, ReceiverSays};
 use crate::reason::Reason;
@@ -11,14 +11,14 @@ use crate::time::Timestamp;
 
 pub use crate::retry_after::RetryAfter;
 
-/// The longest delay of a message: SQS's limit of 15 minutes (`DelaySeconds`). What waits longer is looked at again, and
-/// waits on.
+/// The longest delay of a message: SQS's limit of 15 minutes (`DelaySeconds`). A longer wait is made of several messages,
+/// see [`crate::machine::legs_of`].
 pub const MAX_MESSAGE_DELAY: Duration = Duration::from_secs(900);
 
 /// The default schedule: 5 retries, so 6 calls, over about 22 minutes.
 ///
-/// V7's documentation says that a webhook is retried 5 times before it fails. No delay is longer than the
-/// longest that SQS supports for a message.
+/// V7's documentation says that a webhook is retried 5 times before it fails. Each delay is one message: none is longer
+/// than SQS delays one.
 pub const DEFAULT_DELAYS: [Duration; 5] = [
     Duration::from_secs(10),
     Duration::from_secs(30),
@@ -42,19 +42,22 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Judges an answer.
+    /// Judges an answer by what the stage repeats; none for the default, which is all but what another call cannot
+    /// mend. A failure that is neither a status nor the network's, such as a missing secret, is judged by the default
+    /// in any case.
     #[must_use]
-    pub const fn of(answer: &Answer) -> Self {
-        let reason = match answer.result {
-            Ok(200..=299) => return Self::Succeeded,
-            Ok(_) if matches!(answer.receiver_says, Some(ReceiverSays::Abort)) => Reason::Aborted,
-            Ok(300..=399) => Reason::Redirect,
-            Ok(410) => Reason::Gone,
-            Ok(_) => Reason::HttpStatus,
-            Err(reason) => reason,
+    pub fn of(answer: &Answer, retry_on: Option<&RetryOn>) -> Self {
+        let Some(reason) = failure(answer) else {
+            return Self::Succeeded;
+        };
+        let is_repeated = match (retry_on, answer.result) {
+            (Some(_), Ok(_)) if reason == Reason::Aborted => false,
+            (Some(on), Ok(status)) => on.has_status(status),
+            (Some(on), Err(reason)) if reason.is_network() => on.network,
+            _ => reason.is_retriable(),
         };
         match answer.result {
-            _ if !reason.is_retriable() => Self::Stop(reason),
+            _ if !is_repeated => Self::Stop(reason),
             Ok(429 | 503) => Self::Retry(reason, answer.retry_after),
             _ => Self::Retry(reason, None),
         }
@@ -68,6 +71,19 @@ impl Verdict {
             Self::Retry(reason, _) | Self::Stop(reason) => Some(reason),
         }
     }
+}
+
+/// Why an attempt that was answered like this failed; none for a 2xx.
+#[must_use]
+pub const fn failure(answer: &Answer) -> Option<Reason> {
+    Some(match answer.result {
+        Ok(200..=299) => return None,
+        Ok(_) if matches!(answer.receiver_says, Some(ReceiverSays::Abort)) => Reason::Aborted,
+        Ok(300..=399) => Reason::Redirect,
+        Ok(410) => Reason::Gone,
+        Ok(_) => Reason::HttpStatus,
+        Err(reason) => reason,
+    })
 }
 
 /// A stage's retry policy.
@@ -112,11 +128,23 @@ impl Policy {
     }
 
     /// For how long in sum the circuit breaker may hold a delivery back: the stage's `breaker_patience`, or the sum of
-    /// its delays.
+    /// its delays, as far as a stage could set it ([`MAX_PATIENCE`]).
     #[must_use]
     pub fn patience(&self) -> Duration {
-        let sum = || self.delays.iter().sum();
+        let sum = || self.total().min(MAX_PATIENCE);
         self.patience.unwrap_or_else(sum)
+    }
+
+    /// Its delays, before jitter.
+    #[must_use]
+    pub fn delays(&self) -> &[Duration] {
+        &self.delays
+    }
+
+    /// The sum of its delays.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        self.delays.iter().sum()
     }
 
     /// The number of retries after the first attempt.
@@ -136,9 +164,10 @@ impl Policy {
 
     /// How long to wait after failed attempt number `attempt` (from 1); none if it was the last.
     ///
-    /// The scheduled delay is jittered by ±20 %. The jitter is a hash of the delivery and the attempt, so that
-    /// planning needs no randomness. `Retry-After` can only lengthen the delay: the result lies within
-    /// [jittered delay, 900 s], and is not shorter than the receiver asked for, up to 900 s.
+    /// The scheduled delay is jittered by ±20 %, but not beyond what one message can wait if the delay itself is not,
+    /// and never beyond [`MAX_DELAY`]. The jitter is a hash of the delivery and the attempt, so that planning needs no
+    /// randomness. `Retry-After` can only lengthen the delay: to what the receiver asked for, up to 15 minutes or the
+    /// stage's longest delay, if that is longer.
     #[must_use]
     pub fn delay_after(
         &self,
@@ -148,19 +177,30 @@ impl Policy {
         now: Timestamp,
     ) -> Option<Duration> {
         let index = usize::try_from(attempt.checked_sub(1)?).ok()?;
-        let scheduled = jittered(*self.delays.get(index)?, delivery_id, attempt);
+        let delay = *self.delays.get(index)?;
+        let most = if delay <= MAX_MESSAGE_DELAY {
+            MAX_MESSAGE_DELAY
+        } else {
+            MAX_DELAY
+        };
+        let scheduled = jittered(delay, delivery_id, attempt).min(most);
         let asked = retry_after.map_or(Duration::ZERO, |hint| hint.from(now));
-        Some(scheduled.max(asked).min(MAX_MESSAGE_DELAY))
+        let asked = asked.min(self.longest_delay().max(MAX_MESSAGE_DELAY));
+        Some(scheduled.max(asked).min(MAX_DELAY))
     }
 }
 
 fn jittered(delay: Duration, delivery_id: Uuid, attempt: u32) -> Duration {
-    let spread = f64::from(spread(delivery_id, attempt)) / f64::from(u32::MAX);
-    delay.mul_f64(1.0 - JITTER + 2.0 * JITTER * spread)
+    delay.mul_f64(1.0 - JITTER + 2.0 * JITTER * share(delivery_id, attempt))
+}
+
+/// A share from 0 to 1 that is always the same for a delivery's attempt.
+pub(crate) fn share(delivery_id: Uuid, attempt: u32) -> f64 {
+    f64::from(spread(delivery_id, attempt)) / f64::from(u32::MAX)
 }
 
 /// FNV-1a with a final mix. It spreads v4 and v5 ids evenly, and unlike the standard hasher never changes.
-pub(crate) fn spread(delivery_id: Uuid, attempt: u32) -> u32 {
+fn spread(delivery_id: Uuid, attempt: u32) -> u32 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in delivery_id.as_bytes().iter().chain(&attempt.to_le_bytes()) {
         hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);

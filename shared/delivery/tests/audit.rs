@@ -137,6 +137,29 @@ fn a_file_with_its_document_in_its_message_is_reported_until_that_must_be_gone()
     assert_eq!(ports.sent.lock().unwrap().len(), 2);
 }
 
+/// Where the queue cannot be searched, nobody knows of a message that is lost during a wait before the attempt is past
+/// due. Nothing is lost but time.
+#[test]
+fn a_message_that_is_lost_during_a_long_wait_is_found_when_its_attempt_is_past_due() {
+    let mut ports = after(Duration::from_secs(30 * 60));
+    ports.files.truncate(1);
+    let due = NOW.plus(DAY);
+    ports.files[0].delivery.as_mut().unwrap().next_at = due;
+    let margin = Duration::from_secs(3600);
+    for (now, expected) in [
+        (NOW.plus(DAY / 2), vec![]),
+        (due.plus(margin), vec![]),
+        (
+            due.plus(margin + Duration::from_secs(1)),
+            vec![(id("stored"), true)],
+        ),
+    ] {
+        ports.now = now;
+        assert_eq!(audited(&ports), expected);
+    }
+    assert_eq!(ports.sent.lock().unwrap().len(), 1);
+}
+
 #[test]
 fn a_message_that_no_queue_takes_ends_no_audit() {
     let mut ports = after(15 * DAY);

@@ -7,7 +7,7 @@ use delivery::Timestamp;
 use delivery::retry::{DEFAULT_DELAYS, JITTER, MAX_MESSAGE_DELAY, Policy, RetryAfter};
 use proptest::prelude::*;
 use uuid::Uuid;
-use workflow::WebhookConfig;
+use workflow::{MAX_DELAY, MAX_PATIENCE, MAX_RETRY_TIME, STANDARD_WEBHOOKS, WebhookConfig};
 
 fn config() -> WebhookConfig {
     WebhookConfig::new("https://receiver.example/hook")
@@ -20,7 +20,24 @@ fn within_jitter(delay: Duration, scheduled: Duration) -> bool {
         scheduled.mul_f64(1.0 - JITTER),
         scheduled.mul_f64(1.0 + JITTER),
     );
-    delay >= low.min(MAX_MESSAGE_DELAY) && delay <= high.min(MAX_MESSAGE_DELAY)
+    let most = longest(scheduled);
+    delay >= low && delay <= high.min(most)
+}
+
+/// What jitter does not exceed.
+fn longest(scheduled: Duration) -> Duration {
+    if scheduled <= MAX_MESSAGE_DELAY {
+        MAX_MESSAGE_DELAY
+    } else {
+        MAX_DELAY
+    }
+}
+
+fn of(delays: &[Duration]) -> Policy {
+    Policy::of(&WebhookConfig {
+        retry_delays: Some(delays.to_vec()),
+        ..config()
+    })
 }
 
 #[test]
@@ -178,12 +195,68 @@ fn jitter_spreads_files_that_failed_together() {
     assert!((350..650).contains(&low), "{low} of 1000 below the middle");
 }
 
+/// standard-webhooks/standard-webhooks, spec/standard-webhooks.md: immediately, 5 seconds, 5 minutes, 30 minutes, 2 hours,
+/// 5 hours, 10 hours, 14 hours, 20 hours, 24 hours.
+#[test]
+fn the_schedule_of_standard_webhooks_is_the_published_one() {
+    let (minute, hour) = (60, 3600);
+    let published = [
+        5,
+        5 * minute,
+        30 * minute,
+        2 * hour,
+        5 * hour,
+        10 * hour,
+        14 * hour,
+        20 * hour,
+        24 * hour,
+    ];
+    assert_eq!(STANDARD_WEBHOOKS.map(|delay| delay.as_secs()), published);
+    let policy = of(&STANDARD_WEBHOOKS);
+    for (attempt, scheduled) in (1..).zip(STANDARD_WEBHOOKS) {
+        for id in 0..100 {
+            let delay = policy.delay_after(attempt, Uuid::from_u128(id), None, NOW);
+            assert!(within_jitter(delay.unwrap(), scheduled), "{delay:?}");
+        }
+    }
+    assert_eq!(policy.delay_after(10, Uuid::nil(), None, NOW), None);
+}
+
+/// A breaker that holds a file back for three days would be no protection, but a second schedule.
+#[test]
+fn patience_is_the_sum_of_the_delays_and_at_most_a_day() {
+    assert_eq!(Policy::of(&config()).patience().as_secs(), 1_360);
+    assert_eq!(of(&STANDARD_WEBHOOKS).patience(), MAX_PATIENCE);
+    let own = Policy::of(&WebhookConfig {
+        retry_delays: Some(STANDARD_WEBHOOKS.to_vec()),
+        breaker_patience: Some(Duration::from_secs(60)),
+        ..config()
+    });
+    assert_eq!(own.patience(), Duration::from_secs(60));
+}
+
+#[test]
+fn retry_after_lengthens_a_delay_to_a_quarter_of_an_hour_or_the_longest_delay() {
+    let asks = |policy: &Policy, attempt, seconds| {
+        let hint = Some(RetryAfter::Seconds(seconds));
+        policy.delay_after(attempt, Uuid::nil(), hint, NOW).unwrap()
+    };
+    let hour = Duration::from_secs(3600);
+    let short = of(&[Duration::from_secs(1)]);
+    assert_eq!(asks(&short, 1, 7_200), MAX_MESSAGE_DELAY);
+    let long = of(&[Duration::from_secs(1), 5 * hour]);
+    assert_eq!(asks(&long, 1, 7_200), 2 * hour);
+    assert_eq!(asks(&long, 1, 1_000_000), 5 * hour);
+    let planned = long.delay_after(2, Uuid::nil(), None, NOW).unwrap();
+    assert_eq!(asks(&long, 2, 60), planned, "a hint never shortens");
+}
+
 proptest! {
     #[test]
     fn never_early_never_late(
         attempt in 1_u32..8,
         id: u128,
-        scheduled in prop::collection::vec(0_u64..900_000, 0..10),
+        scheduled in prop::collection::vec(prop_oneof![0_u64..900_000, 900_000_u64..=86_400_000], 0..10),
         seconds: Option<u64>,
     ) {
         let delays: Vec<_> = scheduled.iter().copied().map(Duration::from_millis).collect();
@@ -193,14 +266,29 @@ proptest! {
         let index = usize::try_from(attempt).unwrap() - 1;
         prop_assert_eq!(planned.is_some(), index < delays.len());
         if let Some(planned) = planned {
-            let asked = Duration::from_secs(seconds.unwrap_or(0)).min(MAX_MESSAGE_DELAY);
+            let most = delays.iter().copied().max().unwrap().max(MAX_MESSAGE_DELAY);
+            let asked = Duration::from_secs(seconds.unwrap_or(0)).min(most);
             prop_assert!(planned >= asked, "before the receiver's Retry-After");
-            prop_assert!(planned <= MAX_MESSAGE_DELAY);
-            prop_assert!(planned >= delays[index].mul_f64(1.0 - JITTER).min(MAX_MESSAGE_DELAY));
+            prop_assert!(planned <= asked.max(delays[index].mul_f64(1.0 + JITTER)));
+            prop_assert!(planned <= MAX_DELAY);
+            prop_assert!(planned >= delays[index].mul_f64(1.0 - JITTER));
             if asked.is_zero() {
                 prop_assert!(within_jitter(planned, delays[index]));
             }
         }
+    }
+
+    /// What a stage may ask for, with the longest jitter.
+    #[test]
+    fn all_retries_take_eight_and_a_half_days_at_most(
+        id: u128,
+        scheduled in prop::collection::vec(0_u64..=86_400, 0..=20),
+    ) {
+        let delays: Vec<_> = scheduled.iter().copied().map(Duration::from_secs).collect();
+        prop_assume!(delays.iter().sum::<Duration>() <= MAX_RETRY_TIME);
+        let policy = of(&delays);
+        let planned = (1..=policy.max_retries()).map(|attempt| policy.delay_after(attempt, Uuid::from_u128(id), None, NOW).unwrap());
+        prop_assert!(planned.sum::<Duration>() <= MAX_RETRY_TIME.mul_f64(1.0 + JITTER));
     }
 
     #[test]

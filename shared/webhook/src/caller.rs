@@ -34,9 +34,10 @@ pub struct WebhookCaller<P = (), S = ()> {
     tokens: Tokens,
     /// Has one permit: for the document that is held in memory whole.
     held: Arc<Semaphore>,
-    guard: Guard,
-    pub(crate) presign: P,
-    pub(crate) signer: S,
+    pub(crate) guard: Guard,
+    pub(crate) user_agent: Arc<str>,
+    presign: P,
+    signer: S,
 }
 
 impl<P, S> std::fmt::Debug for WebhookCaller<P, S> {
@@ -54,6 +55,7 @@ impl WebhookCaller {
     /// [`ClientError`] when a certificate cannot be read.
     pub fn new(config: CallerConfig) -> Result<Self, ClientError> {
         let guard = Guard::new(config.allow_networks.clone());
+        let user_agent = config.user_agent.as_str().into();
         let build = config.clients(&guard)?;
         Ok(Self {
             connections: Connections::new(|idle: Duration| build(idle, None))?,
@@ -61,6 +63,7 @@ impl WebhookCaller {
             tokens: Tokens::default(),
             held: Arc::new(Semaphore::new(1)),
             guard,
+            user_agent,
             presign: (),
             signer: (),
         })
@@ -88,6 +91,7 @@ impl<P, S> WebhookCaller<P, S> {
             tokens: self.tokens,
             held: self.held,
             guard: self.guard,
+            user_agent: self.user_agent,
             presign,
             signer,
         }
@@ -214,6 +218,7 @@ impl<P: Presign, S: SignRequest> WebhookCaller<P, S> {
             body,
             length,
             starved,
+            ..
         } = ready;
         let connections = under.connections;
         let request = connections
@@ -249,13 +254,29 @@ impl<P: Presign, S: SignRequest> WebhookCaller<P, S> {
         Ok(exchange.into())
     }
 
-    /// Makes the request.
-    pub(crate) async fn ready<R: DocumentReader>(
+    /// Makes the request, and authorizes it.
+    async fn ready<R: DocumentReader>(
         &self,
         call: &Call<R>,
         url: &Url,
         ticket: Option<&Ticket>,
         redactor: &mut Redactor,
+    ) -> Result<Ready, Failed> {
+        let mut ready = self.unauthorized(call).await?;
+        if let Some(ticket) = ticket {
+            ticket.show(&mut ready.headers)?;
+        }
+        if let Some((access, sha256)) = access::sigv4(call).zip(ready.sha256) {
+            let headers = &mut ready.headers;
+            access::sign(call, access, url, sha256, &self.signer, headers, redactor).await?;
+        }
+        Ok(ready)
+    }
+
+    /// Makes the request, without a token or a signature for AWS.
+    pub(crate) async fn unauthorized<R: DocumentReader>(
+        &self,
+        call: &Call<R>,
     ) -> Result<Ready, Failed> {
         let Prepared {
             body,
@@ -263,26 +284,11 @@ impl<P: Presign, S: SignRequest> WebhookCaller<P, S> {
             totals,
             starved,
         } = prepare(call, &self.presign, &self.held).await?;
-        let mut headers = headers(call, totals.signature)?;
-        if let Some(ticket) = ticket {
-            ticket.show(&mut headers)?;
-        }
-        if let Some((access, sha256)) = access::sigv4(call).zip(totals.sha256) {
-            access::sign(
-                call,
-                access,
-                url,
-                sha256,
-                &self.signer,
-                &mut headers,
-                redactor,
-            )
-            .await?;
-        }
         Ok(Ready {
-            headers,
+            headers: headers(call, totals.signature)?,
             body,
             length,
+            sha256: totals.sha256,
             starved,
         })
     }
@@ -293,6 +299,7 @@ pub(crate) struct Ready {
     pub(crate) headers: http::HeaderMap,
     pub(crate) body: Body,
     pub(crate) length: u64,
+    sha256: Option<[u8; 32]>,
     starved: Arc<Starved>,
 }
 

@@ -15,18 +15,32 @@ use delivery::{Document, Reason};
 use support::{Ends, Names, Reader, Receiver, answer, call, caller, config, read_request, short};
 use tokio::io::AsyncWriteExt;
 use webhook::{CallerConfig, Redactor, WebhookCaller};
-use workflow::StageSecrets;
+use workflow::{Header, StageSecrets};
 
 const PASSWORD: &str = "planted-password-4711";
+const HEADER: &str = "planted-header-0815";
+const CLIENT: &str = "planted-client-secret-1";
+const KEY: &str = "whsk_cGxhbnRlZC1wcml2YXRlLWtleS1vZi0zMi1ieXRlcyE=";
+const PEM: &str = "plantedMIGHAgEAMBMGByqGSM49AgEGCCqGSM49";
 const SIGNING: &str = "whsec_cGxhbnRlZC1zaWduaW5nLXNlY3JldC00NzEx";
 
 fn secrets() -> StageSecrets {
     let basic = STANDARD.encode(format!("planted-user:{PASSWORD}"));
     StageSecrets {
         authorization: Some(format!("Basic {basic}").into()),
-        signing_secrets: vec![SIGNING.into()],
-        ..StageSecrets::default()
+        signing_secrets: vec![SIGNING.into(), KEY.into()],
+        headers: [("x-key".to_owned(), HEADER.into())].into_iter().collect(),
+        client_secret: Some(CLIENT.into()),
+        client_certificate: None,
+        client_key: Some(format!("-----BEGIN PRIVATE KEY-----\n{PEM}\n").into()),
     }
+}
+
+fn headers() -> Vec<Header> {
+    vec![Header {
+        name: "x-key".to_owned(),
+        value: None,
+    }]
 }
 
 /// Everything that must not be seen anywhere.
@@ -38,6 +52,11 @@ fn planted() -> Vec<String> {
         PASSWORD.to_owned(),
         SIGNING.to_owned(),
         SIGNING[6..].to_owned(),
+        KEY.to_owned(),
+        KEY[5..].to_owned(),
+        HEADER.to_owned(),
+        CLIENT.to_owned(),
+        PEM.to_owned(),
         "planted".to_owned(),
     ]
 }
@@ -63,10 +82,12 @@ async fn echo(status: u16, pad: usize, length: usize) -> Receiver {
     Receiver::start(move |mut stream| async move {
         let request = read_request(&mut stream).await?;
         let mut text = "x".repeat(pad);
-        for secret in &planted()[..5] {
+        for secret in &planted()[..10] {
             write!(text, " {secret} {{\"{secret}\"}}").unwrap();
         }
-        write!(text, "{}", request.headers["authorization"]).unwrap();
+        for name in ["authorization", "x-key"] {
+            write!(text, "{}", request.headers[name]).unwrap();
+        }
         text.truncate(length);
         let head = format!(
             "HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n",
@@ -81,24 +102,26 @@ async fn echo(status: u16, pad: usize, length: usize) -> Receiver {
 #[tokio::test]
 async fn an_echo_is_redacted_wherever_it_is_cut() {
     let whole = echo(500, 0, 10_000).await;
-    let plain = Call {
+    let mut plain = Call {
         secrets: secrets(),
         ..call(whole.url())
     };
+    plain.config.headers = headers();
     let answer = answer(&caller(), plain).await;
     assert_eq!(answer.result, Ok(500));
     assert!(answer.response_excerpt.contains("[redacted]"));
     assert_clean(&format!("{answer:?}"));
     for length in (1..200).chain(4000..4200) {
         let receiver = echo(500, if length < 200 { 0 } else { 3990 }, length).await;
-        let call = Call {
+        let mut call = Call {
             secrets: secrets(),
             ..call(receiver.url())
         };
+        call.config.headers = headers();
         let answer = support::answer(&caller(), call).await;
         assert_clean(&format!("{answer:?}"));
         let excerpt = answer.response_excerpt;
-        for secret in &planted()[..5] {
+        for secret in &planted()[..10] {
             assert!(!excerpt.ends_with(&secret[..4]), "{length}: {excerpt}");
         }
     }

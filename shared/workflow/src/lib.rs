@@ -27,6 +27,7 @@ mod request;
 mod request_json;
 mod retry_json;
 mod retry_on;
+mod schema;
 mod secrets;
 mod secrets_json;
 mod stage;
@@ -49,6 +50,7 @@ pub use request::{
     MAX_HEADERS, Method, is_reserved_header,
 };
 pub use retry_on::RetryOn;
+pub use schema::config_schema;
 pub use secrets::{AuthorizationError, SecretRef, SecretsError, StageSecrets, check_authorization};
 pub use stage::{AssignableTo, Edge, Stage, StageKind};
 pub use webhook::{

@@ -3,12 +3,28 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::stage::Stage;
+use crate::workflow::Workflow;
+
 /// Names the stage that a problem is in, so that a person can find it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageLabel {
     pub(crate) name: String,
     pub(crate) id: Option<Uuid>,
     pub(crate) index: usize,
+}
+
+impl StageLabel {
+    /// Names this stage of the workflow.
+    #[must_use]
+    pub fn of(workflow: &Workflow, stage: &Stage) -> Self {
+        let index = workflow.stages.iter().position(|one| one.id == stage.id);
+        Self {
+            name: stage.name.clone(),
+            id: Some(stage.id),
+            index: index.unwrap_or_default(),
+        }
+    }
 }
 
 impl fmt::Display for StageLabel {
@@ -121,6 +137,12 @@ pub struct Warning {
 }
 
 impl Warning {
+    /// A warning about this stage, with its stable machine code.
+    #[must_use]
+    pub const fn new(stage: StageLabel, code: &'static str, what: String) -> Self {
+        Self { stage, code, what }
+    }
+
     /// The stable machine code.
     #[must_use]
     pub const fn code(&self) -> &'static str {

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use url::Url;
+
 use crate::access::Access;
 use crate::breaker::{BreakerConfig, Rate};
 use crate::request::{Body, Header, Method};
@@ -102,5 +104,12 @@ impl WebhookConfig {
             access: None,
             has_client_certificate: false,
         }
+    }
+
+    /// The host that is called: all of the URL that may be shown.
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        let url = Url::parse(&self.url).ok()?;
+        url.host_str().map(str::to_owned)
     }
 }

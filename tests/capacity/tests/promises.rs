@@ -122,3 +122,39 @@ fn all_files_of_an_outage_are_delivered_soon_after_it() {
         "{most} calls within a second: twice what ten places make"
     );
 }
+
+/// The message of each comes back every quarter of an hour, for nothing.
+#[test]
+fn files_that_wait_for_hours_delay_nobody() {
+    let lasts = seconds(5_400);
+    let slow = Stage::new(
+        Receiver {
+            answers_after: seconds(10),
+            ..Receiver::healthy()
+        },
+        Load::a_second(1),
+    );
+    let mut waiting = Stage::new(
+        Receiver::healthy().with(Duration::ZERO..seconds(600), Trouble::Down),
+        Load::backlog(4_000),
+    );
+    for (name, value) in [
+        ("breaker", serde_json::json!(false)),
+        ("retry_delays", serde_json::json!(["1h"])),
+    ] {
+        waiting.settings.insert(name.to_owned(), value);
+    }
+    let run = run(&plan(
+        vec![healthy(Load::a_second(10)), slow, waiting],
+        lasts,
+    ));
+    let lag = |stage| run.lags(stage, seconds(1_200)..seconds(5_000)).at(0.99);
+    assert!(lag(0).unwrap() <= seconds(1), "{:?}", lag(0));
+    // As long as a call of theirs takes. While the messages of waits were in the slow lane, it was half an hour.
+    assert!(lag(1).unwrap() <= seconds(15), "{:?}", lag(1));
+    assert_eq!(run.total(2, Count::Delivered), 4_000);
+    let last = run.all_left(2, Duration::ZERO..seconds(1)).unwrap();
+    assert!(last <= seconds(3_600 * 12 / 10 + 60), "{last:?}");
+    let messages = run.total(2, Count::Messages) as f64 / 4_000.0;
+    assert!(messages < 6.0, "{messages} a file");
+}

@@ -101,10 +101,20 @@ pub enum Break {
     IgnoresConditions,
     /// Files are skipped although their stage's condition holds.
     SkipsAll,
+    /// A leg of a long wait spends an attempt.
+    LegSpendsAttempt,
+    /// A leg of a long wait is not sent, and reported as sent.
+    LegNotSent,
+    /// A leg of a long wait is sent without a delay.
+    LegSentAtOnce,
+    /// The attempt is made at a leg, before it is due.
+    CallsAtLeg,
+    /// What a stage says of the failures that it repeats is not read.
+    RetryOnIgnored,
 }
 
 impl Break {
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 44] = [
         Self::AcknowledgeFirst,
         Self::AcknowledgeFailures,
         Self::NoLease,
@@ -144,6 +154,11 @@ impl Break {
         Self::RateNotWritten,
         Self::IgnoresConditions,
         Self::SkipsAll,
+        Self::LegSpendsAttempt,
+        Self::LegNotSent,
+        Self::LegSentAtOnce,
+        Self::CallsAtLeg,
+        Self::RetryOnIgnored,
     ];
 
     /// The invariant that it breaks, as the checker must see it.
@@ -159,14 +174,18 @@ impl Break {
             | Self::LosesAssignments
             | Self::ForgetsVisits
             | Self::DropsDeadLetters
-            | Self::PutOffNotSent => 3,
+            | Self::PutOffNotSent
+            | Self::LegNotSent => 3,
             Self::NoLease | Self::ShortLease | Self::SameClaimId => 4,
             Self::JitterBelowRetryAfter
             | Self::AttemptNotCompared
             | Self::OneRetryTooMany
             | Self::RetriesAfterGone
             | Self::RetriesAfterSuccess
-            | Self::PutOffSpendsAttempt => 5,
+            | Self::PutOffSpendsAttempt
+            | Self::LegSpendsAttempt
+            | Self::CallsAtLeg
+            | Self::RetryOnIgnored => 5,
             Self::NumbersTwice
             | Self::ForgetsEnds
             | Self::ExitApart
@@ -178,7 +197,10 @@ impl Break {
             | Self::CallsWhileOpen
             | Self::ProbesAnyway
             | Self::RateNotWritten => 11,
-            Self::NoProbeLease | Self::PatienceNeverEnds | Self::CircuitOpenAtOnce => 12,
+            Self::NoProbeLease
+            | Self::PatienceNeverEnds
+            | Self::CircuitOpenAtOnce
+            | Self::LegSentAtOnce => 12,
             Self::IgnoresConditions | Self::SkipsAll => 13,
         }
     }

@@ -64,8 +64,14 @@ pub(super) fn workflow(dice: &mut Dice) -> Scene {
             "config": {"assignable_to": "anyone"}}));
     }
     let (mut most_calls, mut limits) = (BTreeMap::new(), BTreeMap::new());
+    // A world has one kind of delays, or a few long ones would leave no time for the others.
+    let delays = if dice.one_in(12) {
+        [1_000, 2_400, 7_200]
+    } else {
+        [2, 10, 60]
+    };
     for (name, succeeded, failed) in shape {
-        let delay = [2, 10, 60][dice.index(3)];
+        let delay = delays[dice.index(3)];
         let delays: Vec<Value> = (0..retries).map(|_| json!(delay)).collect();
         let mut config = json!({"url": URL, "retry_delays": delays, "timeout": "5s"});
         let mut most = retries + 1;
@@ -85,6 +91,15 @@ pub(super) fn workflow(dice: &mut Dice) -> Scene {
         // What is repeated if there is no delay to repeat.
         let delay = if retries == 0 { 10 } else { delay };
         let most = u32::try_from(most).unwrap();
+        if dice.one_in(5) {
+            let repeated = [
+                json!(["5xx", "network"]),
+                json!([410, 404, 503]),
+                json!(["3xx", "4xx"]),
+                json!([]),
+            ];
+            config["retry_on"] = repeated[dice.index(repeated.len())].clone();
+        }
         let sum = Duration::from_secs(delay) * (most - 1);
         most_calls.insert(id(name), most);
         limits.insert(id(name), control(dice, &mut config, sum));

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use simulation::{Break, Faults, Report, Variant, shortest, simulate, traced};
 
 /// Faults that must have happened often, or the worlds would be too calm to prove anything.
-const EXPECTED: [&str; 45] = [
+const EXPECTED: [&str; 46] = [
     "acknowledgement lost",
     "audit sends a message again",
     "breaker closed by hand",
@@ -46,6 +46,7 @@ const EXPECTED: [&str; 45] = [
     "document lost within the call",
     "fault before an effect",
     "invocation timed out",
+    "leg of a long wait",
     "message delivered twice",
     "one worker stands still",
     "producer sends twice",

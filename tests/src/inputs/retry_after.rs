@@ -1,4 +1,4 @@
-//! `Retry-After`: never earlier than asked, never later than a queue can wait.
+//! `Retry-After`: never earlier than asked, never later than a quarter of an hour, with the default schedule.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub fn check(value: &[u8]) {
             let scheduled = DEFAULT_DELAYS[attempt as usize - 1];
             assert!(
                 delay <= MAX_MESSAGE_DELAY,
-                "{delay:?} is more than a queue can wait"
+                "{delay:?} is more than the schedule can wait"
             );
             assert!(
                 delay >= asked.min(MAX_MESSAGE_DELAY),

@@ -1,8 +1,10 @@
 //! V7's workflow JSON: what is imported is safe to run, loses nothing, and holds no secret.
 
+use std::time::Duration;
+
 use ::workflow::{
-    Actor, Imported, MAX_DELAY, MAX_RETRIES, MAX_TIMEOUT, Position, Role, StageKind, Workflow,
-    may_assign,
+    Actor, Imported, MAX_DELAY, MAX_RETRIES, MAX_RETRY_TIME, MAX_TIMEOUT, Position, Role,
+    StageKind, Workflow, may_assign,
 };
 use delivery::retry::Policy;
 use serde_json::{Map, Value};
@@ -127,6 +129,11 @@ fn stays_within_limits(workflow: &Workflow) {
         );
         let policy = Policy::of(config);
         assert!(policy.max_retries() <= MAX_RETRIES);
+        let planned = (1..=policy.max_retries()).filter_map(|attempt| {
+            policy.delay_after(attempt, stage.id, None, delivery::Timestamp::default())
+        });
+        let all: Duration = planned.sum();
+        assert!(all <= MAX_RETRY_TIME.mul_f64(1.2), "{all:?}");
         for attempt in 0..=MAX_RETRIES + 1 {
             let delay = policy.delay_after(attempt, stage.id, None, delivery::Timestamp::default());
             assert!(delay.is_none_or(|delay| delay <= MAX_DELAY));

@@ -18,6 +18,7 @@ mod run;
 mod stage;
 mod table;
 mod template;
+mod waiting;
 
 use serde_json::json;
 
@@ -41,6 +42,7 @@ async fn a_file_costs_what_the_counts_say() {
     let counted = json!({
         "profiles": profiles::counted(&programs).await,
         "failing_file": failing::counted(&programs).await,
+        "waiting_message": waiting::counted(&programs).await,
         "stage": stage::counted(&programs).await,
     });
     kept::compare(&counted);

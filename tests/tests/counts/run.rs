@@ -118,6 +118,16 @@ impl<'a> Scene<'a> {
         parameters: BTreeMap<String, String>,
         inline: bool,
     ) -> Self {
+        Self::with_delays(programs, parameters, inline, &json!([1, 1, 1, 1, 1])).await
+    }
+
+    /// With these delays between attempts.
+    pub async fn with_delays(
+        programs: &'a Path,
+        parameters: BTreeMap<String, String>,
+        inline: bool,
+        delays: &Value,
+    ) -> Self {
         let endpoint = Endpoint::start();
         endpoint.tag(template::tags(&parameters));
         let config = config(&endpoint);
@@ -130,7 +140,7 @@ impl<'a> Scene<'a> {
             if stage["type"] == "webhook" {
                 let config = &mut stage["config"];
                 config["url"] = json!(format!("http://{}/receiver", endpoint.address));
-                config["retry_delays"] = json!([1, 1, 1, 1, 1]);
+                config["retry_delays"] = delays.clone();
                 config["breaker"] = json!(false);
             }
         }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use uuid::Uuid;
 use workflow::Role;
 
-use super::{CallArgs, delay, team};
+use super::{CallArgs, RetryDelays, retry_delays, team};
 
 /// What a command works on: a state directory, or a deployment on AWS.
 #[derive(Clone, Debug, Args)]
@@ -58,6 +58,18 @@ pub(crate) enum WorkflowCommand {
     Put(PutArgs),
     /// Print a stored workflow, without its secrets.
     Get(GetArgs),
+    /// Say everything that is wrong or odd in a workflow's file, and what its Webhook stages do.
+    Check(CheckArgs),
+    /// Print the JSON Schema of a Webhook stage's config.
+    Schema,
+}
+
+/// Arguments of `workflow check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The workflow's file, as V7 exports it.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// Settings of a Webhook stage that override those in the workflow's file.
@@ -72,9 +84,10 @@ pub(crate) struct OverrideArgs {
     /// Read the stage's Authorization value from this environment variable.
     #[arg(long, value_name = "VAR")]
     pub authorization_env: Option<String>,
-    /// The delays before the retries, such as 10s,30s,2min: one retry for each, at most 10.
-    #[arg(long, value_name = "DELAY,...", value_delimiter = ',', value_parser = delay)]
-    pub retry_delays: Option<Vec<Duration>>,
+    /// The delays before the retries, such as 10s,30s,2min: one retry for each, at most 20, each at most 24h, 7 days
+    /// together; or standard-webhooks for the schedule of that name, 9 retries over about 3 days.
+    #[arg(long, value_name = "DELAY,...", value_parser = retry_delays)]
+    pub retry_delays: Option<RetryDelays>,
 }
 
 /// Arguments of `workflow put`.

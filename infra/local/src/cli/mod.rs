@@ -2,6 +2,7 @@
 
 mod deployment;
 pub(crate) mod secret;
+mod signing_key;
 mod stage;
 
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ pub(crate) use deployment::{
     AssignArgs, AuditArgs, GetArgs, OverrideArgs, PutArgs, RedriveArgs, TargetArgs, WithinArgs,
     WorkflowCommand,
 };
+pub(crate) use signing_key::SigningKeyCommand;
 pub(crate) use stage::{CloseArgs, PauseArgs, ResumeArgs, StageArgs};
 
 /// The Webhook stage of an annotation workflow, on this machine or on AWS.
@@ -60,8 +62,13 @@ pub(crate) enum Command {
     /// Store or print workflows.
     #[command(subcommand)]
     Workflow(WorkflowCommand),
+    /// Make a key with which calls are signed (Standard Webhooks v1a), or print its public key.
+    #[command(subcommand)]
+    SigningKey(SigningKeyCommand),
     /// Send one test call, exactly as a real call is sent.
     Ping(PingArgs),
+    /// Show what a stage would do with a document: its condition, the exact request, what follows from each answer.
+    Try(TryArgs),
     /// Run a receiver behind the authorizer, for trying things out.
     Receive(ReceiveArgs),
 }
@@ -171,6 +178,27 @@ pub(crate) struct PingArgs {
     pub allow_network: Vec<IpNet>,
 }
 
+/// Arguments of `try`.
+#[derive(Debug, Args)]
+pub(crate) struct TryArgs {
+    /// The workflow's file, as V7 exports it.
+    #[arg(long, value_name = "FILE")]
+    pub workflow: PathBuf,
+    /// The Darwin JSON document.
+    #[arg(long, value_name = "FILE")]
+    pub document: PathBuf,
+    /// The stage, and settings of it to override.
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// Also make the call, and print the answer.
+    #[arg(long)]
+    pub send: bool,
+    /// Allow calls to a private or otherwise special network, such as 127.0.0.0/8; may be given several
+    /// times.
+    #[arg(long, value_name = "CIDR")]
+    pub allow_network: Vec<IpNet>,
+}
+
 /// Arguments of `receive`.
 #[derive(Debug, Args)]
 pub(crate) struct ReceiveArgs {
@@ -188,14 +216,27 @@ pub(crate) struct ReceiveArgs {
     pub delay: Duration,
 }
 
-fn delay(text: &str) -> Result<Duration, String> {
-    any_delay(text).and_then(|delay| {
-        if delay <= workflow::MAX_DELAY {
-            Ok(delay)
-        } else {
-            Err("a delay can be at most 24 hours".to_owned())
-        }
-    })
+/// The delays of a stage's retries.
+#[derive(Clone, Debug)]
+pub(crate) struct RetryDelays(pub Vec<Duration>);
+
+fn retry_delays(text: &str) -> Result<RetryDelays, String> {
+    if text == "standard-webhooks" {
+        return Ok(RetryDelays(workflow::STANDARD_WEBHOOKS.to_vec()));
+    }
+    let delays = text.split(',').map(any_delay);
+    let delays = delays.collect::<Result<Vec<_>, _>>()?;
+    // A workflow beyond these limits could be stored but not read again, and its files would wait for ever.
+    if delays.iter().any(|delay| *delay > workflow::MAX_DELAY) {
+        return Err("a delay can be at most 24 hours".to_owned());
+    }
+    if delays.len() > workflow::MAX_RETRIES as usize {
+        return Err(format!("at most {} delays", workflow::MAX_RETRIES));
+    }
+    if delays.iter().sum::<Duration>() > workflow::MAX_RETRY_TIME {
+        return Err("all delays together can be at most 7 days".to_owned());
+    }
+    Ok(RetryDelays(delays))
 }
 
 fn any_delay(text: &str) -> Result<Duration, String> {

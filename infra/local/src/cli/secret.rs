@@ -6,6 +6,7 @@ use std::env::{self, VarError};
 use authorizer::MAX_VALUE;
 use receiver::Secrets;
 use secrecy::{ExposeSecret, SecretString};
+use webhook::SigningKey;
 use workflow::{AuthorizationError, check_authorization};
 
 use crate::error::Error;
@@ -15,25 +16,37 @@ const SIGNING_SECRETS: &str = "SIGNING_SECRETS";
 
 /// Reads the Authorization value from the environment variable that an option names.
 pub(crate) fn authorization(option: &str, variable: &str) -> Result<SecretString, Error> {
-    let value = match env::var(variable) {
-        Ok(value) => value,
+    let what = "the whole value of the Authorization header";
+    let value = value(option, variable, what)?;
+    let checked = check_authorization(value.expose_secret());
+    checked.map_err(|error| refused(option, variable, error))?;
+    Ok(value)
+}
+
+/// Reads a signing key from the environment variable that an option names.
+pub(crate) fn signing_key(option: &str, variable: &str) -> Result<SigningKey, Error> {
+    let value = value(option, variable, "the key (whsk_…)")?;
+    SigningKey::read(value.expose_secret()).map_err(|_| {
+        Error::Usage(format!(
+            "{option} {variable}: the value in {variable} is not \"whsk_\" followed by an Ed25519 key in base64"
+        ))
+    })
+}
+
+fn value(option: &str, variable: &str, what: &str) -> Result<SecretString, Error> {
+    match env::var(variable) {
+        Ok(value) => Ok(value.into()),
         Err(VarError::NotUnicode(_)) => {
-            return Err(refused(option, variable, AuthorizationError::NotAscii));
+            Err(refused(option, variable, AuthorizationError::NotAscii))
         }
         // What was given may be the value itself, so it must not be shown.
-        Err(VarError::NotPresent) if !is_name(variable) => {
-            return Err(Error::Usage(format!(
-                "{option}: give the name of an environment variable that contains the value, not the value itself"
-            )));
-        }
-        Err(VarError::NotPresent) => {
-            return Err(Error::Usage(format!(
-                "{option} {variable}: the environment variable {variable} is not set: put the whole value of the Authorization header into it"
-            )));
-        }
-    };
-    check_authorization(&value).map_err(|error| refused(option, variable, error))?;
-    Ok(value.into())
+        Err(VarError::NotPresent) if !is_name(variable) => Err(Error::Usage(format!(
+            "{option}: give the name of an environment variable that contains the value, not the value itself"
+        ))),
+        Err(VarError::NotPresent) => Err(Error::Usage(format!(
+            "{option} {variable}: the environment variable {variable} is not set: put {what} into it"
+        ))),
+    }
 }
 
 /// The same for the authorizer; also refuses a value that the authorizer would never accept.

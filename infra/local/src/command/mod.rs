@@ -3,6 +3,7 @@
 
 mod assign;
 mod audit;
+mod check;
 mod control;
 mod demo;
 mod parked;
@@ -12,7 +13,10 @@ mod redeliver;
 mod redrive;
 mod run;
 mod settled;
+mod signing_key;
 mod status;
+mod test_call;
+mod try_out;
 mod visits;
 mod wait;
 mod waiting;
@@ -23,6 +27,8 @@ pub(crate) use demo::demo;
 pub(crate) use ping::ping;
 pub(crate) use receive::receive;
 pub(crate) use run::run;
+pub(crate) use signing_key::signing_key;
+pub(crate) use try_out::try_out;
 pub(crate) use workflow::workflow;
 
 /// Everything went well.

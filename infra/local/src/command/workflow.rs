@@ -2,8 +2,10 @@ use std::io::Write;
 
 use delivery::ports::Workflows;
 use uuid::Uuid;
+use workflow::config_schema;
 
 use super::SUCCESS;
+use super::check::check;
 use crate::backend::workflows::{not_stored, teams_of};
 use crate::backend::{Backend, Operation, perform};
 use crate::cli::{GetArgs, PutArgs, WorkflowCommand};
@@ -22,6 +24,11 @@ pub(crate) async fn workflow(command: &WorkflowCommand) -> Result<u8, Error> {
             perform(&args.target, &Put { args, configured }).await
         }
         WorkflowCommand::Get(args) => perform(&args.target, args).await,
+        WorkflowCommand::Check(args) => check(&args.file),
+        WorkflowCommand::Schema => {
+            output(|out| writeln!(out, "{:#}", config_schema()))?;
+            Ok(SUCCESS)
+        }
     }
 }
 

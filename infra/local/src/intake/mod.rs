@@ -6,4 +6,5 @@ pub(crate) mod discover;
 pub(crate) mod examples;
 pub(crate) mod register;
 pub(crate) mod source_document;
+pub(crate) mod templates;
 pub(crate) mod workflow_file;

@@ -4,11 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use delivery::ports::{Freshness, Operator, PortError, Secrets};
-use workflow::{Imported, SecretRef, Stage, StageSecrets, Workflow};
+use webhook::check_client_certificate;
+use workflow::{ImportError, Imported, SecretRef, Stage, StageSecrets, Workflow};
 
-use crate::cli::OverrideArgs;
 use crate::cli::secret;
+use crate::cli::{OverrideArgs, RetryDelays};
 use crate::error::Error;
+use crate::intake::templates;
 use crate::terminal::notices::Notices;
 use crate::terminal::output::say;
 
@@ -21,7 +23,7 @@ pub(crate) struct Configured {
     pub(crate) stage: Stage,
     /// The secrets taken out of the workflow, and the Authorization value of the command line.
     pub(crate) secrets: Vec<(SecretRef, StageSecrets)>,
-    /// The one whose Authorization value is all that is known here: its signing secrets are only in the store.
+    /// The one whose Authorization value is all that is known here: its other secrets are only in the store.
     partial: Option<SecretRef>,
 }
 
@@ -37,7 +39,10 @@ impl Configured {
             if self.partial.as_ref() == Some(reference) {
                 let stored = operator.secrets();
                 let stored = stored.stage_secrets(team, reference, Freshness::Latest);
-                own.signing_secrets = stored.await?.unwrap_or_default().signing_secrets;
+                *own = StageSecrets {
+                    authorization: own.authorization.take(),
+                    ..stored.await?.unwrap_or_default()
+                };
             }
         }
         operator.put_workflow(team, &self.workflow, &secrets).await
@@ -80,14 +85,7 @@ pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Config
             .map_err(|error| Error::Usage(format!("--url: {error}")))?;
         workflow.set_webhook_url(id, url).map_err(refused)?;
     }
-    if let Some(delays) = &overrides.retry_delays {
-        // A workflow with more delays could be stored but not read again, and its files would wait for ever.
-        if delays.len() > workflow::MAX_RETRIES as usize {
-            return Err(Error::Usage(format!(
-                "--retry-delays: at most {} delays",
-                workflow::MAX_RETRIES
-            )));
-        }
+    if let Some(RetryDelays(delays)) = &overrides.retry_delays {
         if !retries {
             say!(
                 "warning: --retry-delays has no effect: \"{name}\" has \"retry_if_fails\": false, so it calls once"
@@ -128,8 +126,24 @@ pub(crate) fn import(path: &Path) -> Result<Imported, Error> {
         path: path.to_owned(),
         source,
     })?;
-    Workflow::import(&json).map_err(|error| Error::Workflow {
+    let refused = |error| Error::Workflow {
         path: path.to_owned(),
         error,
-    })
+    };
+    let mut imported = Workflow::import(&json).map_err(refused)?;
+    for (reference, secrets) in &imported.secrets {
+        if secrets.client_certificate.is_some() {
+            check_client_certificate(secrets).map_err(|error| Error::ClientCertificate {
+                path: path.to_owned(),
+                reference: reference.clone(),
+                error,
+            })?;
+        }
+    }
+    let problems = templates::check(&mut imported);
+    if problems.is_empty() {
+        Ok(imported)
+    } else {
+        Err(refused(ImportError { problems }))
+    }
 }

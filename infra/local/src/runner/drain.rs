@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use delivery::ports::{PortError, PortErrorKind, Receive};
+use delivery::ports::{Operator, PortError, PortErrorKind, Receive, Workflows};
 use sender::Settings;
 use webhook::{CallerConfig, WebhookCaller};
 
@@ -11,9 +11,11 @@ use crate::backend::directory::Directory;
 use crate::backend::stages::stages;
 use crate::cli::CallArgs;
 use crate::error::Error;
+use crate::runner::long_wait::LongWait;
 use crate::runner::open_files;
 use crate::runner::poller::{PollSettings, Pollers};
 use crate::runner::ports::{Local, Watch};
+use crate::runner::signer;
 use crate::terminal::interrupt::interrupted;
 use crate::terminal::output::say;
 use crate::terminal::progress::Progress;
@@ -56,6 +58,11 @@ pub(crate) async fn drain(
         lanes: false,
         ..Settings::default()
     };
+    for (team, id) in directory.workflows().await? {
+        if let Some(workflow) = directory.workflow(&team, id).await? {
+            signer::check(&workflow)?;
+        }
+    }
     let stages = stages(directory).await?.into_iter();
     progress.name_stages(stages.map(|stage| (stage.key.stage_id, stage.name)));
     // Before the first message is received.
@@ -86,10 +93,15 @@ pub(crate) async fn drain(
 async fn idle(ports: &Local) -> Result<Drained, PortError> {
     let engine = ports.engine();
     let mut since = None;
+    let mut wait = LongWait::default();
     loop {
-        match is_idle(ports).await {
+        let looked = match is_idle(ports).await {
             Ok(Some(drained)) => return Ok(drained),
-            Ok(None) => since = None,
+            Ok(None) => wait.look(engine).await,
+            Err(error) => Err(error),
+        };
+        match looked {
+            Ok(()) => since = None,
             // The check shares its commit with other writes, and fails when one of them does.
             Err(error) => {
                 let since = *since.get_or_insert_with(Instant::now);

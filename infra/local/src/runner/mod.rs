@@ -3,7 +3,9 @@
 pub(crate) mod drain;
 mod fair_share;
 mod log;
+mod long_wait;
 pub(crate) mod open_files;
 mod paused;
 pub(crate) mod poller;
 pub(crate) mod ports;
+pub(crate) mod signer;

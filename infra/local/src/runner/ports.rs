@@ -7,6 +7,7 @@ use webhook::WebhookCaller;
 
 use crate::runner::log::log;
 use crate::runner::paused::PausedStages;
+use crate::runner::signer::Signer;
 
 /// Observes attempts and outcomes.
 pub type Watch = Arc<dyn Observer>;
@@ -15,7 +16,7 @@ pub type Watch = Arc<dyn Observer>;
 #[derive(Clone)]
 pub struct Local {
     engine: Engine,
-    caller: WebhookCaller,
+    caller: WebhookCaller<(), Signer>,
     watch: Watching,
     recent: Arc<RecentCalls>,
 }
@@ -49,7 +50,7 @@ impl Local {
     pub fn new(engine: Engine, caller: WebhookCaller, watch: Watch) -> Self {
         Self {
             engine,
-            caller,
+            caller: caller.with_signer(Signer::default()),
             watch: Watching {
                 watch,
                 paused: PausedStages::default(),
@@ -91,5 +92,5 @@ delivery::port_set! { impl StepPorts for Local as local {
 
 delivery::port_set! { impl SendPorts for Local as local {
     Secrets secrets: Engine = &local.engine;
-    Caller caller: WebhookCaller = &local.caller;
+    Caller caller: WebhookCaller<(), Signer> = &local.caller;
 } }

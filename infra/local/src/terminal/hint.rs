@@ -9,11 +9,11 @@ use crate::terminal::output::say;
 
 /// How to allow an address, which is taken from the refused attempt's `detail`.
 pub(crate) fn allow(detail: Option<&str>) -> String {
-    let first = detail.and_then(|detail| detail.split(' ').next());
-    let network = match first.map(str::parse::<IpAddr>) {
-        Some(Ok(address @ IpAddr::V4(_))) => format!("{address}/32"),
-        Some(Ok(address @ IpAddr::V6(_))) => format!("{address}/128"),
-        _ => "127.0.0.0/8".to_owned(),
+    let mut words = detail.into_iter().flat_map(|detail| detail.split(' '));
+    let network = match words.find_map(|word| word.parse().ok()) {
+        Some(address @ IpAddr::V4(_)) => format!("{address}/32"),
+        Some(address @ IpAddr::V6(_)) => format!("{address}/128"),
+        None => "127.0.0.0/8".to_owned(),
     };
     format!("if the call should go there, allow the network: --allow-network {network}")
 }
@@ -38,6 +38,8 @@ mod tests {
         let hint = |detail| allow(Some(detail));
         assert!(hint("10.1.2.3 may not be called: private").ends_with(" 10.1.2.3/32"));
         assert!(hint("fd00::1 may not be called: private").ends_with(" fd00::1/128"));
+        let of_server = "the authorization server: 10.1.2.3 may not be called: private";
+        assert!(hint(of_server).ends_with(" 10.1.2.3/32"));
         assert!(allow(None).contains("--allow-network"));
     }
 }

@@ -1,6 +1,7 @@
 //! Prints what became of the files, as JSON lines or as a table.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use delivery::ports::{Lists, PortError};
 use delivery::{DeliveryState, FileKey, FileState, Outcome, Reason};
@@ -245,6 +246,16 @@ pub(crate) fn files_wait(files: u64) -> String {
     let files = usize::try_from(files).unwrap_or(usize::MAX);
     let verb = if files == 1 { "waits" } else { "wait" };
     format!("{} {verb}", counted(files, "file"))
+}
+
+/// A time as people say it, in its largest unit, rounded down: `5 h`.
+pub(crate) fn rounded(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..=119 => format!("{seconds} s"),
+        120..=7_199 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3600),
+    }
 }
 
 /// Prints the rows as JSON lines or as a table.

@@ -40,9 +40,11 @@ fn arguments_that_cannot_be_used_are_named() {
     );
     with(&["--as", "boss"], &["boss", "workforce_manager"]);
     with(&["--retry-delays", "soon"], &["soon", "10s"]);
-    with(&["--retry-delays", "16min"], &["15 minutes"]);
-    let eleven = ["1s"; 11].join(",");
-    with(&["--retry-delays", &eleven], &["at most 10 delays"]);
+    with(&["--retry-delays", "25h"], &["at most 24 hours"]);
+    let too_many = ["1s"; 21].join(",");
+    with(&["--retry-delays", &too_many], &["at most 20 delays"]);
+    let too_long = ["24h"; 8].join(",");
+    with(&["--retry-delays", &too_long], &["at most 7 days"]);
     with(&["--url", "ftp://x"], &["--url", "http"]);
     with(&["--url", "http://a:planted@x/"], &["--url", "user name"]);
     with(

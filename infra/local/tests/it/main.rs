@@ -7,21 +7,27 @@
     missing_docs
 )]
 
+mod access;
 mod arguments;
 mod connections;
 mod disk;
 mod documents;
 mod environment;
+mod examples;
 mod gateway;
+mod long_wait;
 mod memory;
 mod names;
 mod odd;
 mod operator;
 mod output;
+mod own;
 mod resumed;
 mod routing;
 mod run;
 mod secrets;
+mod signing_key;
 mod support;
 mod teams;
 mod trouble;
+mod try_out;

@@ -5,7 +5,7 @@ use workflow::WebhookConfig;
 use super::breaker::{RECOVERY_INTERVAL, probing};
 use super::rate::{EARLY, is_on_time};
 use super::{Outage, Pace, Phase, StageControl};
-use crate::retry::{MAX_MESSAGE_DELAY, Policy, spread};
+use crate::retry::{self, MAX_MESSAGE_DELAY, Policy};
 use crate::state::DeliveryState;
 use crate::time::Timestamp;
 
@@ -221,5 +221,5 @@ fn at_pace(
 
 /// A share from 0 to 1 that is always the same for a delivery's attempt.
 fn share(open: &DeliveryState) -> f64 {
-    f64::from(spread(open.delivery_id, open.attempt)) / f64::from(u32::MAX)
+    retry::share(open.delivery_id, open.attempt)
 }

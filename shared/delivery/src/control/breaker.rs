@@ -31,9 +31,14 @@ const FAILURES_IN_RECOVERY: u32 = 3;
 /// costs one call; how often all the others are looked at is another matter, see [`super::admit()`].
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// The longest that the breaker opens for at once, however long the stage's first delay is: otherwise a receiver whose
+/// files wait a day after a failure would get no call for a day after ten of them.
+const LONGEST_FIRST: Duration = MAX_MESSAGE_DELAY;
+
 /// How long the breaker opens: the schedule's first delay, doubled each time, up to its longest or [`LONGEST`].
 fn period(policy: &Policy, trips: u32) -> Duration {
     let (first, longest) = (policy.first_delay(), policy.longest_delay());
+    let first = first.min(LONGEST_FIRST);
     let doubled = 2_u32.saturating_pow(trips.saturating_sub(1));
     let most = longest.min(LONGEST).max(first);
     first.saturating_mul(doubled).min(most)
@@ -205,5 +210,7 @@ mod tests {
             [600; 6],
             "who asks for long waits gets them"
         );
+        assert_eq!(periods(&[86_400, 86_400]), [900; 6], "but not for a day");
+        assert_eq!(periods(&[5, 86_400]), [5, 10, 20, 30, 30, 30]);
     }
 }

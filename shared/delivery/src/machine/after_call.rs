@@ -1,6 +1,7 @@
 use workflow::{WebhookConfig, Workflow};
 
 use super::exit::close;
+use super::legs::send_after;
 use super::send::Sent;
 use super::step::{Effect, OnConflict, Report};
 use crate::answer::Answer;
@@ -27,7 +28,7 @@ pub fn record_attempt(
     now: Timestamp,
 ) -> Option<(Vec<Effect>, Sent)> {
     let open = claimed.delivery.as_ref()?;
-    let verdict = Verdict::of(answer);
+    let verdict = Verdict::of(answer, config.and_then(|config| config.retry_on.as_ref()));
     let summary = AttemptSummary {
         attempt: open.attempt,
         at: started,
@@ -78,11 +79,11 @@ pub fn record_attempt(
         next.status = Status::Queued;
         next.version += 1;
         next.updated_at = now;
-        let again = Box::new(message.for_attempt(open.attempt + 1));
+        let again = message.for_attempt(open.attempt + 1);
         effects.extend([
             Effect::Write(Box::new(next), OnConflict::GiveUp),
             Effect::Report(Report::Attempted(Box::new(attempted))),
-            Effect::SendDelivery(again, delay),
+            send_after(again, delay),
         ]);
         return Some((effects, Sent::Retrying));
     }

@@ -3,7 +3,7 @@ use workflow::Workflow;
 use super::dispatch::{archive_of, message_again, opened_by, queue};
 use super::exit::{Closed, Missing, close, missing_after_exit};
 use super::ids::visit_id_of;
-use super::send::send_again;
+use super::legs::send_after;
 use super::step::{Effect, FromHistory, OnConflict, Step};
 use crate::document::DocumentRef;
 use crate::message::{Assignment, DeadLetter, Delivery, Task};
@@ -73,7 +73,7 @@ pub fn dead_letter_assignment_step(
             failed(workflow, &opened, archive_of(state), document, letter, now)
         }
         (Status::Queued | Status::Sending, Some(open)) if is_here => {
-            let again = send_again(message_again(assignment, open), now.until(open.next_at));
+            let again = send_after(message_again(assignment, open), now.until(open.next_at));
             Step::Do(vec![again], DeadLettered::Superseded)
         }
         _ => {
@@ -111,7 +111,7 @@ pub fn dead_letter_step(
     if !matches!(message.task, Task::Attempt(attempt) if attempt >= open.attempt) {
         // This attempt is recorded; only the message of the next one can be missing.
         let due = message.for_attempt(open.attempt);
-        let again = send_again(due, now.until(open.next_at));
+        let again = send_after(due, now.until(open.next_at));
         return Step::Do(vec![again], DeadLettered::Superseded);
     }
     match open.lease_until {

@@ -9,6 +9,7 @@ mod dead_letter;
 mod dispatch;
 mod exit;
 mod ids;
+mod legs;
 mod pending;
 mod redrive;
 mod send;
@@ -19,6 +20,7 @@ pub use dead_letter::{DeadLettered, dead_letter_assignment_step, dead_letter_ste
 pub use dispatch::{Dispatched, dispatch_step, first_message};
 pub use exit::{Closed, HOP_LIMIT, announcement_of, close};
 pub use ids::{next_visit_id, visit_id_of};
+pub use legs::{legs_of, next_leg};
 pub use pending::{Pending, PendingMessage, pending};
 pub use redrive::redrive;
 pub use send::{Gate, SenderStep, Sent, claim, put_off_after_call, send_step};

@@ -4,16 +4,13 @@ use uuid::Uuid;
 use workflow::{WebhookConfig, Workflow};
 
 use super::exit::{Closed, Missing, close, missing_after_exit};
+use super::legs::{EARLY, next_leg, send_after};
 use super::step::{Effect, FromHistory, OnConflict, Report, Step};
 use crate::control::{Admission, HeldBy, Lane, Pace, PutOff, StageControl, admit};
 use crate::message::{Delivery, Task};
 use crate::reason::Reason;
-use crate::retry::MAX_MESSAGE_DELAY;
 use crate::state::{DeliveryState, FileState, Outcome, Status};
 use crate::time::Timestamp;
-
-/// A message that is this much early counts as due, because queues count whole seconds and clocks differ.
-const EARLY: Duration = Duration::from_millis(1_500);
 
 /// The result for a delivery message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +25,8 @@ pub enum Sent {
     Skipped,
     /// No attempt was spent: the stage holds its deliveries back for now, or the message was moved to its lane.
     PutOff,
+    /// The attempt is not due yet, and the message was sent on.
+    Waits,
     /// No call was made: a step that may have been lost was repeated, or the visit was already over.
     Repeated,
 }
@@ -95,14 +94,17 @@ pub fn send_step(
             workflow_id: state.workflow_id,
             ..due
         };
-        return Step::Do(vec![send_again(corrected, wait)], Sent::Repeated);
+        return Step::Do(vec![send_after(corrected, wait)], Sent::Repeated);
+    }
+    if let Some(leg) = next_leg(message, state, now) {
+        return Step::Do(vec![leg], Sent::Waits);
     }
     match (state.status, message.task) {
         (Status::Queued, Task::Attempt(attempt)) if attempt == open.attempt && wait <= EARLY => {
             begin(message, state, open, gate, now)
         }
         (Status::Queued, Task::Attempt(attempt)) if attempt > open.attempt => nothing(),
-        (Status::Queued, _) => Step::Do(vec![send_again(due, wait)], Sent::Repeated),
+        (Status::Queued, _) => Step::Do(vec![send_after(due, wait)], Sent::Repeated),
         (Status::Sending, Task::Attempt(attempt)) if attempt == open.attempt => {
             match open.lease_until {
                 Some(until) if until >= now => Step::Wait(until),
@@ -202,7 +204,7 @@ fn put_off_until(
     let effects = vec![
         Effect::Write(Box::new(next), OnConflict::DecideAgain),
         Effect::Report(Report::PutOff(message.stage(), put_off.by)),
-        send_again(message.for_attempt(open.attempt), wait),
+        send_after(message.for_attempt(open.attempt), wait),
     ];
     Step::Do(effects, Sent::PutOff)
 }
@@ -237,11 +239,6 @@ const AFTER_CALL: Duration = Duration::from_secs(10);
 
 const fn nothing() -> Step<Sent, SenderStep> {
     Step::Do(Vec::new(), Sent::Repeated)
-}
-
-/// Sends the message of the attempt that is due, in case it was never sent.
-pub(super) fn send_again(delivery: Delivery, wait: Duration) -> Effect {
-    Effect::SendDelivery(Box::new(delivery), wait.min(MAX_MESSAGE_DELAY))
 }
 
 /// The record in which the attempt is claimed until `lease_until`. `is_wanted` is what an earlier [`SenderStep::Ask`] came

@@ -47,6 +47,9 @@ pub enum Effect {
     KeepDocument(FileKey, DocumentRef),
     /// Send a delivery's message, to arrive after this delay.
     SendDelivery(Box<Delivery>, Duration),
+    /// Send a delivery's message to come back after this delay, before its attempt is due. It has the record, so that the
+    /// next one needs no read.
+    SendLeg(Box<Delivery>, Duration),
     /// Send an assignment.
     SendAssignment(Box<Assignment>),
     /// Announce that a file left its stage. It comes after the assignment, so that an EventBridge outage never

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::document_offload::{offload_large_inline, shrink_to_fit};
 use super::fault::Fault;
 use super::write::{Conflict, send_one, write};
+use crate::control::Lane;
 use crate::machine::{Effect, OnConflict, Report};
 use crate::message::{DeadLetter, Delivery};
 use crate::ports::{
@@ -18,6 +19,15 @@ use crate::state::FileState;
 /// first, nothing after the write was done, and the step is to be decided again.
 pub(super) async fn carry_out<P: StepPorts>(
     ports: &P,
+    effects: Vec<Effect>,
+) -> Result<Option<Conflict>, Fault> {
+    carry_out_from(ports, None, effects).await
+}
+
+/// The same; messages that follow no write have this record, from which the effects were decided.
+pub(super) async fn carry_out_from<P: StepPorts>(
+    ports: &P,
+    seen: Option<&FileState>,
     effects: Vec<Effect>,
 ) -> Result<Option<Conflict>, Fault> {
     let mut written = None;
@@ -44,7 +54,14 @@ pub(super) async fn carry_out<P: StepPorts>(
                 }
             }
             Effect::SendDelivery(delivery, delay) => {
-                let delivery = ready(ports, *delivery, written.as_deref()).await?;
+                let record = written.as_deref().or(seen);
+                let delivery = ready(ports, *delivery, record).await?;
+                send_one(ports.deliveries(), delivery, delay).await?;
+            }
+            Effect::SendLeg(mut delivery, delay) => {
+                // Nothing is called, so it holds up no batch; in the slow lane it would wait for the long calls of its own.
+                delivery.lane = Lane::Fast;
+                let delivery = with_record(ports, *delivery, written.as_deref().or(seen));
                 send_one(ports.deliveries(), delivery, delay).await?;
             }
             Effect::SendAssignment(mut assignment) => {
@@ -66,15 +83,23 @@ pub(super) async fn carry_out<P: StepPorts>(
 pub(super) async fn ready<P: StepPorts>(
     ports: &P,
     mut delivery: Delivery,
-    written: Option<&FileState>,
+    record: Option<&FileState>,
 ) -> Result<Delivery, PortError> {
     delivery.lane = ports.controls().control(&delivery.stage()).await?.lane();
-    if let Some(written) = written
+    Ok(with_record(ports, delivery, record))
+}
+
+fn with_record<P: StepPorts>(
+    ports: &P,
+    mut delivery: Delivery,
+    record: Option<&FileState>,
+) -> Delivery {
+    if let Some(record) = record
         && delivery.has_room_for_snapshot()
     {
-        delivery.snapshot = ports.states().snapshot(written);
+        delivery.snapshot = ports.states().snapshot(record);
     }
-    Ok(delivery)
+    delivery
 }
 
 fn report<P: StepPorts>(ports: &P, report: &Report) {

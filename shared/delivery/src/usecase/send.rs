@@ -3,7 +3,7 @@ use std::time::Duration;
 use workflow::{StageSecrets, WebhookConfig};
 
 use super::batch::Batch;
-use super::carry_out::carry_out;
+use super::carry_out::{carry_out, carry_out_from};
 use super::fault::Fault;
 use super::file::{Decision, File};
 use super::limits::{LEASE_MARGIN, START_MARGIN};
@@ -11,14 +11,15 @@ use super::stage::Stage;
 use super::write::{Conflict, write};
 use crate::answer::Answer;
 use crate::machine::{
-    FromHistory, SenderStep, Sent, Step, claim, put_off_after_call, record_attempt, send_step,
+    FromHistory, SenderStep, Sent, Step, claim, next_leg, put_off_after_call, record_attempt,
+    send_step,
 };
 use crate::message::Delivery;
 use crate::ports::{
     Call, Caller, Clock, DocumentError, Documents, Freshness, Secrets, SendPorts, StepPorts, Wanted,
 };
 use crate::reason::Reason;
-use crate::retry::{Policy, Verdict};
+use crate::retry::{self, Policy};
 use crate::state::{DeliveryState, FileState};
 use crate::time::Timestamp;
 use crate::trace::Trace;
@@ -40,6 +41,15 @@ pub async fn send<P: SendPorts>(
     message: &Delivery,
 ) -> Result<Sent, Fault> {
     let mut file = File::of_message(ports, message).await?;
+    if let Some(seen) = &file.state
+        && let Some(leg) = next_leg(message, seen, ports.clock().now())
+    {
+        // Nothing else is read: thousands of files may wait for a day, a message every quarter of an hour each.
+        return match carry_out_from(ports, Some(seen), vec![leg]).await? {
+            None => Ok(Sent::Waits),
+            Some(_) => Err(Fault::Contended),
+        };
+    }
     let mut stage = Stage::read(ports, batch, message).await?;
     let mut ready = None;
     loop {
@@ -53,7 +63,9 @@ pub async fn send<P: SendPorts>(
             return Err(Fault::UnknownFile(message.key()));
         };
         let sent = match decision {
-            Decision::Do(effects, sent) => carry_out(ports, effects).await?.map_or(Ok(sent), Err),
+            Decision::Do(effects, sent) => carry_out_from(ports, Some(current), effects)
+                .await?
+                .map_or(Ok(sent), Err),
             Decision::Sender(SenderStep::Probe(next)) => {
                 // A delivery that is over must not take the probe from those that wait.
                 if !file.read_again().await? {
@@ -282,7 +294,7 @@ async fn record<P: SendPorts>(
 ) -> Result<Sent, Fault> {
     let is_paused = stage.pause_if_told(ports, answer).await?;
     let now = ports.clock().now();
-    let recorded = if is_paused && Verdict::of(answer) != Verdict::Succeeded {
+    let recorded = if is_paused && retry::failure(answer).is_some() {
         put_off_after_call(message, claimed, now).map(|effects| (effects, Sent::PutOff))
     } else {
         let (workflow, config) = (stage.workflow.as_deref(), stage.config());
@@ -300,7 +312,7 @@ fn report_uncounted(message: &Delivery, attempt: u32, answer: &Answer) {
     tracing::warn!(
         team = %message.team, item_id = %message.item_id, stage_id = %message.stage_id,
         delivery_id = %message.delivery_id, attempt, status = answer.result.ok(),
-        reason = Verdict::of(answer).reason().map(Reason::code),
+        reason = retry::failure(answer).map(Reason::code),
         duration_ms = answer.duration.as_millis(),
         "the receiver was called, and the attempt is not counted or may not be on record"
     );

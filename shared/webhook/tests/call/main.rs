@@ -3,7 +3,9 @@
 
 mod connections;
 mod encodings;
+mod keys;
 mod presigned;
+mod preview;
 #[path = "../support/mod.rs"]
 mod support;
 mod told;

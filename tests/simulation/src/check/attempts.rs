@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use delivery::ports::Wanted;
 use delivery::{AttemptSummary, DeliveryState, Outcome, Reason};
 use uuid::Uuid;
+use workflow::RetryOn;
 
 use super::{Call, Evidence, Violations};
 use crate::ports::wanted;
@@ -19,7 +20,7 @@ pub(super) fn check(evidence: &Evidence<'_>, found: &mut Violations) {
         let calls = by_delivery.get(&delivery.delivery_id);
         let calls = calls.map_or(&[][..], Vec::as_slice);
         ended_as_answered(delivery, found);
-        went_on_for_a_reason(delivery, found);
+        went_on_for_a_reason(evidence, delivery, found);
         gave_up_for_a_reason(evidence, delivery, found);
         sent_if_wanted(evidence, delivery, calls, found);
         recorded_as_made(delivery, calls, found);
@@ -76,14 +77,12 @@ fn sent_if_wanted(
 }
 
 /// Another attempt follows only a failure, and only one that may be retried.
-fn went_on_for_a_reason(delivery: &DeliveryState, found: &mut Violations) {
+fn went_on_for_a_reason(evidence: &Evidence<'_>, delivery: &DeliveryState, found: &mut Violations) {
     let id = delivery.delivery_id;
+    let on = retry_on(evidence, delivery);
     let all_but_last = delivery.attempts.split_last().map(|(_, others)| others);
     for attempt in all_but_last.into_iter().flatten() {
-        let ends = said_yes(attempt)
-            || attempt.status == Some(410)
-            || attempt.reason.is_none_or(ends_at_once);
-        if ends {
+        if said_yes(attempt) || !is_repeated(on, attempt) {
             let (number, status) = (attempt.attempt, attempt.status);
             found.add(
                 5,
@@ -104,12 +103,15 @@ fn gave_up_for_a_reason(evidence: &Evidence<'_>, delivery: &DeliveryState, found
     };
     let id = delivery.delivery_id;
     let made = u32::try_from(delivery.attempts.len()).unwrap();
+    let on = retry_on(evidence, delivery);
+    let is_last_word = |last: &AttemptSummary| !is_repeated(on, last);
+    let has_stopped = delivery.attempts.last().is_some_and(is_last_word);
     let last = delivery.attempts.last().and_then(|last| last.reason);
     let is_right = match delivery.reason {
         Some(Reason::HopLimit) => made == 0,
         // The write that records the last attempt ends the delivery: no message is left to die.
         Some(Reason::DeadLettered) => made < *most,
-        Some(reason) if ends_at_once(reason) => last == Some(reason),
+        reason if has_stopped => last == reason,
         reason => last == reason && made == *most,
     };
     if !is_right {
@@ -120,6 +122,38 @@ fn gave_up_for_a_reason(evidence: &Evidence<'_>, delivery: &DeliveryState, found
         );
     }
 }
+
+fn retry_on<'a>(evidence: &'a Evidence<'_>, delivery: &DeliveryState) -> Option<&'a RetryOn> {
+    let stage = evidence.workflow.stage(delivery.stage_id)?;
+    stage.webhook.as_ref()?.retry_on.as_ref()
+}
+
+/// Whether another attempt follows this one, as long as there is one: by what the stage says of statuses and of the
+/// network, and otherwise by what kind of failure it is.
+fn is_repeated(on: Option<&RetryOn>, attempt: &AttemptSummary) -> bool {
+    let Some(reason) = attempt.reason else {
+        return false;
+    };
+    match (on, attempt.status) {
+        _ if reason == Reason::Aborted => false,
+        (Some(on), Some(status)) => {
+            on.statuses.contains(&status) || on.classes.contains(&(status / 100))
+        }
+        (Some(on), None) if NETWORK.contains(&reason) => on.network,
+        (None, Some(410)) => false,
+        _ => !ends_at_once(reason),
+    }
+}
+
+const NETWORK: [Reason; 7] = [
+    Reason::Timeout,
+    Reason::ConnectTimeout,
+    Reason::Dns,
+    Reason::Connect,
+    Reason::Tls,
+    Reason::ConnectionClosed,
+    Reason::InvalidResponse,
+];
 
 /// Failures that the receiver does not want retried, and those that a retry cannot change.
 const fn ends_at_once(reason: Reason) -> bool {

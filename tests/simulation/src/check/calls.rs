@@ -67,7 +67,7 @@ fn bounded(most: u32, calls: &[&Call], found: &mut Violations) {
 }
 
 /// A retry comes no earlier than the schedule with its jitter says, and no earlier than the receiver
-/// asked for, up to the longest delay there is.
+/// asked for, up to 15 minutes or the stage's longest delay.
 fn not_too_soon(
     evidence: &Evidence<'_>,
     config: &WebhookConfig,
@@ -77,6 +77,8 @@ fn not_too_soon(
 ) {
     let delays = config.retry_delays.clone();
     let delays = delays.unwrap_or_else(|| delivery::retry::DEFAULT_DELAYS.to_vec());
+    let longest = delays.iter().max().copied().unwrap_or_default();
+    let longest = longest.max(Duration::from_secs(900));
     for call in calls.iter().filter(|call| call.attempt > 1) {
         let before = calls.iter().filter(|c| c.attempt == call.attempt - 1);
         let recorded = delivery.attempts.iter();
@@ -91,7 +93,7 @@ fn not_too_soon(
                 // An answer that its sender could not record is not known here.
                 let is_known = recorded.is_none_or(|status| status == before.status);
                 let asked = before.retry_after.filter(|_| is_known).unwrap_or_default();
-                let wait = planned.max(asked).min(delivery::retry::MAX_MESSAGE_DELAY);
+                let wait = planned.max(asked.min(longest));
                 before.until + millis(wait.saturating_sub(evidence.early))
             })
             .min();

@@ -44,7 +44,7 @@ impl FileStates for Sim {
     }
 
     fn restore(&self, key: &FileKey, snapshot: &str) -> Option<FileState> {
-        let state: FileState = serde_json::from_str(snapshot).ok()?;
+        let mut state: FileState = serde_json::from_str(snapshot).ok()?;
         let mut world = self.world();
         let now = world.now;
         let looked = world.witness.looked.entry((self.task, key.clone()));
@@ -52,6 +52,11 @@ impl FileStates for Sim {
         let is_stale = world.states.get(key) != Some(&state);
         if is_stale {
             world.faults.note("stale record in a message");
+        }
+        if let Some(delivery) = state.delivery.as_mut()
+            && world.is_broken(Break::CallsAtLeg)
+        {
+            delivery.next_at = Timestamp::from_millis(0);
         }
         Some(state)
     }

@@ -1,5 +1,6 @@
 //! What can happen next in a world: a worker's step, a fault, or the passing of time.
 
+use delivery::machine::next_leg;
 use stateright::{Model, Property};
 
 use super::breaks::Break;
@@ -9,7 +10,7 @@ use super::faults::{pass, struck};
 use super::properties;
 use super::small::Small;
 use super::worker::{At, Role, Worker};
-use super::world::{Message, Queue, World};
+use super::world::{Body, Message, Queue, Record, World};
 
 /// Messages and workers are named by their place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,7 +171,8 @@ impl Small {
         }
         message.receives += 1;
         let role = role_for(message.queue);
-        let mut worker = Worker::new(role, Some(message), world.record.clone());
+        let record = leg_of(&message).or_else(|| world.record.clone());
+        let mut worker = Worker::new(role, Some(message), record);
         worker = worker.reads(world, is_stale);
         worker.is_superseded = self.is_broken(Break::AcknowledgesFirst);
         world.workers.push(worker);
@@ -182,6 +184,16 @@ impl Small {
         let after = self.perform(world, settled, status);
         world.workers.extend(after);
     }
+}
+
+/// The record that a message has, if it only has to be sent on: then its sender reads nothing. A message that comes again
+/// is not believed.
+fn leg_of(message: &Message) -> Option<Record> {
+    let Body::Delivery(delivery) = &message.body else {
+        return None;
+    };
+    let seen = message.seen.as_ref().filter(|_| message.receives == 1)?;
+    next_leg(delivery, seen, NOW).map(|_| seen.clone())
 }
 
 const fn role_for(queue: Queue) -> Role {

@@ -1,7 +1,7 @@
 //! What is looked through: scenes, and the faults that may strike in each.
 
 use super::scenario::{
-    CONDITION_AND_STAGE, ONE_CONDITION, ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES,
+    CONDITION_AND_STAGE, LONG_WAIT, ONE_CONDITION, ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES,
     TWO_COMMANDS, TWO_STAGES,
 };
 
@@ -132,6 +132,9 @@ pub(crate) fn short() -> Vec<(Scene, Bounds)> {
     for faults in pairs() {
         worlds.push((ONE_STAGE, Bounds::with(faults)));
     }
+    for faults in [NONE, CRASH, DUPLICATE, LOST, STANDSTILL, AUDIT] {
+        worlds.push((LONG_WAIT, Bounds::with(faults)));
+    }
     worlds.extend(controlled());
     for faults in [CRASH, DUPLICATE, LOST, STANDSTILL, AUDIT] {
         worlds.push((ONE_CONDITION, Bounds::with(faults)));
@@ -184,6 +187,9 @@ pub(crate) fn long() -> Vec<(Scene, Bounds)> {
     }
     for faults in [[1, 1, 1, 0, 0], [2, 0, 0, 0, 0], [1, 0, 1, 1, 0]] {
         worlds.push((ONE_STAGE, Bounds::with(budget(faults))));
+    }
+    for faults in pairs() {
+        worlds.push((LONG_WAIT, Bounds::with(faults)));
     }
     worlds.push((ONE_STAGE, Bounds::controlled(NONE, 3, 1)));
     for faults in [CRASH, DUPLICATE, LOST, STANDSTILL] {

@@ -1,6 +1,7 @@
 use super::bounds::{Bounds, CRASH, DIED_TWICE, DUPLICATE, NONE, STANDSTILL, STOOD_STILL};
 use super::scenario::{
-    ONE_CONDITION, ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS, TWO_STAGES,
+    LONG_WAIT, ONE_CONDITION, ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS,
+    TWO_STAGES,
 };
 
 /// Deliberate breaks. Each one must be caught.
@@ -74,10 +75,20 @@ pub(crate) enum Break {
     IgnoresConditions,
     /// A claim does not say that the condition held, so that it is asked again.
     ForgetsWanted,
+    /// A leg of a long wait spends an attempt.
+    LegSpendsAttempt,
+    /// A leg is not followed by the next.
+    LegNotSent,
+    /// A leg is sent without a delay.
+    LegSentAtOnce,
+    /// The attempt is made at a leg, before it is due.
+    CallsAtLeg,
+    /// What a stage says of the failures that it repeats is not read.
+    RetryOnIgnored,
 }
 
 impl Break {
-    pub(crate) const ALL: [Self; 34] = [
+    pub(crate) const ALL: [Self; 39] = [
         Self::AcknowledgesFirst,
         Self::AcknowledgesFailures,
         Self::NoLease,
@@ -112,6 +123,11 @@ impl Break {
         Self::CircuitOpenAtOnce,
         Self::IgnoresConditions,
         Self::ForgetsWanted,
+        Self::LegSpendsAttempt,
+        Self::LegNotSent,
+        Self::LegSentAtOnce,
+        Self::CallsAtLeg,
+        Self::RetryOnIgnored,
     ];
 
     /// A scene and the fault, if any, in which it shows.
@@ -129,6 +145,11 @@ impl Break {
             | Self::CircuitOpenAtOnce => return (ONE_STAGE, Bounds::controlled(NONE, 3, 0)),
             Self::IgnoresConditions => (ONE_CONDITION, NONE),
             Self::ForgetsWanted => (ONE_CONDITION, CRASH),
+            Self::LegSpendsAttempt
+            | Self::LegNotSent
+            | Self::LegSentAtOnce
+            | Self::CallsAtLeg
+            | Self::RetryOnIgnored => (LONG_WAIT, NONE),
             Self::OneRetryMore
             | Self::LosesDeliveries
             | Self::HistoryLast

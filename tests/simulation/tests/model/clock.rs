@@ -1,12 +1,13 @@
 //! A clock that stands still while the records age.
 //!
-//! The machine compares times with now and does nothing else with them, so only two facts about a
-//! record's times matter: whether its retry is due, and whether its lease is over. Letting
-//! time pass therefore only moves those two into the past, and worlds that differ only in when things happened
-//! are the same world.
+//! The machine compares times with now and does nothing else with them, so only three facts about a
+//! record's times matter: whether its retry is due, how many more messages its wait takes, and whether its lease is over.
+//! Letting time pass therefore only moves the lease into the past, and the retry into the past or nearer by a message's
+//! longest delay; worlds that differ only in when things happened are the same world.
 
 use std::time::Duration;
 
+use delivery::retry::MAX_MESSAGE_DELAY;
 use delivery::{FileState, Timestamp};
 
 use super::fact::Fact;
@@ -20,7 +21,7 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 /// What has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Passed {
-    /// The delay of a retry.
+    /// The delay of a message.
     Delay,
     /// Any lease, any delay, and the visibility of any message.
     Lease,
@@ -38,12 +39,20 @@ pub(crate) fn aged(record: &Fact<FileState>, passed: Passed) -> Fact<FileState> 
     }
     let mut aged = FileState::clone(record);
     if let Some(delivery) = aged.delivery.as_mut() {
-        delivery.next_at = delivery.next_at.min(NOW);
+        delivery.next_at = nearer(delivery.next_at);
         if !is_over {
             delivery.lease_until = Some(past());
         }
     }
     Fact::new(aged)
+}
+
+fn nearer(at: Timestamp) -> Timestamp {
+    let left = NOW.until(at).saturating_sub(MAX_MESSAGE_DELAY);
+    if left.is_zero() {
+        return at.min(NOW);
+    }
+    NOW.plus(left)
 }
 
 /// The end of a lease that is over.

@@ -34,7 +34,9 @@ pub(crate) fn dispatch(
     match dispatch_step(workflow, &assignment, state, &told(heard), NOW) {
         Step::AskHistory(visit) => At::Asking(record.cloned(), visit),
         Step::Wait(_) => At::Doing(vec![Effect::Return]),
-        Step::Do(effects, _) => At::Doing(carried_out(model.breaks_step(effects, true), control)),
+        Step::Do(effects, _) => {
+            At::Doing(carried_out(model.breaks_step(effects, true), control, None))
+        }
         Step::Sender(never) => match never {},
     }
 }
@@ -77,7 +79,8 @@ pub(crate) fn send(
             lease: LEASE,
         });
     let gate = gate.filter(|_| !model.is_broken(Break::CallsWhileHeld));
-    let decide = |history: &FromHistory| send_step(&message, record, history, gate.as_ref(), NOW);
+    let due = Fact::new(model.hurried(record));
+    let decide = |history: &FromHistory| send_step(&message, &due, history, gate.as_ref(), NOW);
     match decide(&told(heard)) {
         Step::AskHistory(_) if model.is_broken(Break::AsksNoHistory) => {
             At::Doing(vec![Effect::Acknowledge])
@@ -98,9 +101,18 @@ pub(crate) fn send(
             At::Reserving(record.clone(), Fact::new(next), times.time(0))
         }
         Step::Do(effects, Sent::PutOff) => {
-            At::Doing(carried_out(model.breaks_put_off(effects), copy))
+            At::Doing(carried_out(model.breaks_put_off(effects), copy, None))
         }
-        Step::Do(effects, _) => At::Doing(carried_out(model.breaks_step(effects, true), copy)),
+        Step::Do(effects, Sent::Waits) => At::Doing(carried_out(
+            model.breaks_leg(effects, record),
+            copy,
+            Some(record),
+        )),
+        Step::Do(effects, _) => At::Doing(carried_out(
+            model.breaks_step(effects, true),
+            copy,
+            Some(record),
+        )),
     }
 }
 
@@ -137,7 +149,7 @@ pub(crate) fn bury(model: &Small, body: &Body, record: Option<&Record>, heard: &
                     _ => true,
                 });
             }
-            At::Doing(carried_out(model.breaks_step(effects, false), None))
+            At::Doing(carried_out(model.breaks_step(effects, false), None, None))
         }
         Step::Sender(never) => match never {},
     }
@@ -158,10 +170,15 @@ pub(crate) fn record(
     {
         delays.extend(delays.last().copied());
     }
+    if let Some(config) = config.as_mut()
+        && model.is_broken(Break::RetryOnIgnored)
+    {
+        config.retry_on = None;
+    }
     let (workflow, config) = (Some(&model.workflow), config.as_ref());
     match record_attempt(workflow, config, claimed, message, &answer, NOW, NOW) {
         Some((effects, _)) => {
-            let mut effects = carried_out(model.breaks_step(effects, false), control);
+            let mut effects = carried_out(model.breaks_step(effects, false), control, None);
             if control.is_some() {
                 effects.insert(effects.len() - 1, Effect::Learn(status));
             }
@@ -182,18 +199,29 @@ pub(crate) fn audit(record: Option<&Record>) -> At {
                 machine::Effect::SendDelivery(delivery, Duration::ZERO)
             }
         });
-    At::Doing(carried_out(again.into_iter().collect(), None))
+    At::Doing(carried_out(again.into_iter().collect(), None, None))
 }
 
 /// The list as the model carries it out, and the acknowledgement that follows it.
-fn carried_out(effects: Vec<machine::Effect>, control: Option<&Control>) -> Vec<Effect> {
+fn carried_out(
+    effects: Vec<machine::Effect>,
+    control: Option<&Control>,
+    decided_from: Option<&Record>,
+) -> Vec<Effect> {
     let lane = control.map_or(Lane::Fast, |control| control.lane());
-    let effects = effects.into_iter().filter_map(|one| effect(one, lane));
+    let mut seen = decided_from.cloned();
+    let effects = effects.into_iter().filter_map(|one| {
+        let one = effect(one, lane, seen.as_ref());
+        if let Some(Effect::Write(next, _)) = &one {
+            seen = Some(next.clone());
+        }
+        one
+    });
     effects.chain([Effect::Acknowledge]).collect()
 }
 
 /// None for effects that nothing in this world observes.
-fn effect(effect: machine::Effect, lane: Lane) -> Option<Effect> {
+fn effect(effect: machine::Effect, lane: Lane, seen: Option<&Record>) -> Option<Effect> {
     Some(match effect {
         machine::Effect::ArchiveVisit(visit) => Effect::KeepVisit(Fact::new(*visit)),
         machine::Effect::ArchiveAttempt(failed) => {
@@ -207,11 +235,22 @@ fn effect(effect: machine::Effect, lane: Lane) -> Option<Effect> {
             queue: Queue::Deliveries,
             body: Body::Delivery(Fact::new(Delivery { lane, ..*delivery })),
             is_delayed: delay > Duration::ZERO,
+            seen: None,
+        },
+        machine::Effect::SendLeg(delivery, delay) => Effect::Send {
+            queue: Queue::Deliveries,
+            body: Body::Delivery(Fact::new(Delivery {
+                lane: Lane::Fast,
+                ..*delivery
+            })),
+            is_delayed: delay > Duration::ZERO,
+            seen: seen.cloned(),
         },
         machine::Effect::SendAssignment(assignment) => Effect::Send {
             queue: Queue::Assignments,
             body: Body::assignment(*assignment),
             is_delayed: false,
+            seen: None,
         },
         machine::Effect::Announce(left) => Effect::Announce(Fact::new(*left)),
         machine::Effect::Park(_) => Effect::Park,

@@ -1,15 +1,21 @@
 //! A worker's next effect on the world.
 
+use std::time::Duration;
+
 use delivery::machine::OnConflict;
 use delivery::{Delivery, Task};
 use uuid::Uuid;
 
 use super::breaks::Break;
+use super::clock::NOW;
 use super::observed::Wrong;
 use super::scenario;
 use super::small::Small;
 use super::worker::{At, Effect, Worker};
 use super::world::{Body, Queue, Record, World};
+
+/// A call that is this much early is made on time: a queue counts whole seconds.
+const EARLY: Duration = Duration::from_secs(2);
 
 /// Writers that may get in between before a message is left for later: the use-cases' own number.
 const MAX_CONFLICTS: u8 = 4;
@@ -70,6 +76,10 @@ impl Small {
                     {
                         world.observed.wrong.insert(Wrong::Unwanted);
                     }
+                    let planned = record.delivery.as_ref().map(|open| open.next_at);
+                    if planned.is_some_and(|at| at > NOW.plus(EARLY)) {
+                        world.observed.wrong.insert(Wrong::TooSoon);
+                    }
                     world.observed.began(call);
                     worker.call = Some(call);
                 }
@@ -114,10 +124,14 @@ impl Small {
                 queue,
                 body,
                 is_delayed,
+                seen,
             } => {
                 let is_lost = queue == Queue::Deliveries && self.is_broken(Break::LosesDeliveries);
+                if seen.is_some() && !is_delayed {
+                    world.observed.wrong.insert(Wrong::Busy);
+                }
                 if !is_lost {
-                    world.post(queue, body, is_delayed);
+                    world.post_leg(queue, body, is_delayed, seen);
                 }
             }
             Effect::Learn(status) => self.learn(world, &mut worker, status),

@@ -82,6 +82,7 @@ fn can_be_lost(at: &At) -> bool {
 pub(crate) fn pass(world: &mut World, passed: Passed) {
     for message in &mut world.messages {
         message.is_delayed = false;
+        message.seen = message.seen.as_ref().map(|seen| aged(seen, passed));
     }
     world.record = world.record.as_ref().map(|record| aged(record, passed));
     let workers = std::mem::take(&mut world.workers);

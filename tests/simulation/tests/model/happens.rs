@@ -260,6 +260,32 @@ pub(crate) fn all() -> Vec<Property<Small>> {
             "a call is made by an old copy of the control record",
             |model, world| model.once(30, || some(world, |w| is_late(world, w))),
         ),
+        P::sometimes("a leg of a wait follows another", |model, world| {
+            model.once(32, || {
+                some(world, |w| {
+                    let message = w.message.as_ref();
+                    let At::Doing(effects) = &model.settled(world, w).at else {
+                        return false;
+                    };
+                    message.is_some_and(|message| message.seen.is_some())
+                        && matches!(effects[..], [Effect::Send { seen: Some(_), .. }, _])
+                })
+            })
+        }),
+        P::sometimes(
+            "a leg comes after the record has changed",
+            |model, world| {
+                model.once(31, || {
+                    some(world, |w| match (&w.at, &w.message) {
+                        (At::Read(Some(seen)), Some(message)) => {
+                            message.seen.as_ref() == Some(seen)
+                                && world.record.as_ref() != Some(seen)
+                        }
+                        _ => false,
+                    })
+                })
+            },
+        ),
         P::sometimes(
             "a call is made while the receiver recovers",
             |model, world| {

@@ -61,6 +61,10 @@ pub(crate) enum Wrong {
     Patience,
     /// A call although nobody knew that the stage's condition holds, or a skipped file that was called.
     Unwanted,
+    /// A call before the time that was planned for it.
+    TooSoon,
+    /// A message about a delivery that is not due, and comes at once.
+    Busy,
     /// The announcement of an end that the record has never had.
     Announcement,
 }

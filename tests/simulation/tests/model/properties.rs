@@ -62,6 +62,18 @@ pub(crate) fn always() -> Vec<Property<Small>> {
             |_, world| is_right(world, Wrong::Attempts),
         ),
         P::always(
+            "invariant 5: no attempt is made before its time",
+            |_, world| is_right(world, Wrong::TooSoon),
+        ),
+        P::always(
+            "invariant 5: attempts follow what the stage repeats, and nothing else",
+            goes_on_for_a_reason,
+        ),
+        P::always(
+            "invariant 12: a wait costs a message now and then, not all the time",
+            |_, world| is_right(world, Wrong::Busy),
+        ),
+        P::always(
             "invariant 6: visits are numbered without gaps",
             |_, world| is_right(world, Wrong::Sequence),
         ),
@@ -167,6 +179,26 @@ fn is_bounded(world: &World) -> bool {
                 calls.contains_key(&(*delivery, earlier)) || gave_up(world, *delivery, earlier)
             })
     })
+}
+
+/// By what the stage says of the failures that it repeats; only a word of the breaker or a dead letter ends a delivery
+/// otherwise.
+fn goes_on_for_a_reason(model: &Small, world: &World) -> bool {
+    let Some(delivery) = world.record.as_ref().and_then(|r| r.delivery.as_ref()) else {
+        return true;
+    };
+    let config = model.config(delivery.stage_id);
+    let Some(on) = config.and_then(|config| config.retry_on.as_ref()) else {
+        return true;
+    };
+    let is_repeated = |status: Option<u16>| status.is_some_and(|status| on.has_status(status));
+    let most = usize::try_from(MOST_CALLS).unwrap_or(usize::MAX);
+    let made = delivery.attempts.len();
+    let last = delivery.attempts.last();
+    let earlier = delivery.attempts.iter().take(made.saturating_sub(1));
+    let is_over = delivery.outcome.is_some() && delivery.reason != Some(Reason::DeadLettered);
+    let has_stopped_early = is_over && made < most && last.is_some_and(|it| is_repeated(it.status));
+    earlier.map(|it| it.status).all(is_repeated) && !has_stopped_early
 }
 
 /// Whether the record says that the attempt failed without a call, because the breaker was open for too long.

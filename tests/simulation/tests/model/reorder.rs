@@ -1,11 +1,15 @@
 //! Breaks of the product's lists: effects left out, made up, or in another order.
 
-use delivery::machine::{Effect, Report};
+use std::time::Duration;
+
+use delivery::machine::{Effect, OnConflict, Report};
 use delivery::{FileState, Status, Visit, VisitRecord};
 
 use super::breaks::Break;
+use super::clock::NOW;
 use super::decide::is_write;
 use super::small::Small;
+use super::world::Record;
 
 impl Small {
     /// The list, unless it is what is broken. `may_forget`: the dispatcher's and the sender's repetitions.
@@ -65,8 +69,53 @@ impl Small {
     }
 }
 
+impl Small {
+    /// What sends a message on whose attempt is not due, unless it is what is broken.
+    pub(crate) fn breaks_leg(&self, effects: Vec<Effect>, record: &Record) -> Vec<Effect> {
+        let mut effects = self.breaks_step(effects, false);
+        if self.is_broken(Break::LegNotSent) {
+            effects.clear();
+        }
+        for effect in &mut effects {
+            if let Effect::SendLeg(_, delay) = effect
+                && self.is_broken(Break::LegSentAtOnce)
+            {
+                *delay = Duration::ZERO;
+            }
+        }
+        if self.is_broken(Break::LegSpendsAttempt) {
+            let mut next = FileState::clone(record);
+            next.version += 1;
+            if let Some(delivery) = next.delivery.as_mut() {
+                delivery.attempt += 1;
+                if let Some(Effect::SendLeg(message, _) | Effect::SendDelivery(message, _)) =
+                    effects.first_mut()
+                {
+                    **message = message.for_attempt(delivery.attempt);
+                }
+            }
+            effects.insert(0, Effect::Write(Box::new(next), OnConflict::DecideAgain));
+        }
+        effects
+    }
+
+    /// The record, with its attempt due where it is broken that a leg makes no attempt.
+    pub(crate) fn hurried(&self, record: &Record) -> FileState {
+        let mut hurried = FileState::clone(record);
+        if let Some(delivery) = hurried.delivery.as_mut()
+            && self.is_broken(Break::CallsAtLeg)
+        {
+            delivery.next_at = NOW;
+        }
+        hurried
+    }
+}
+
 const fn is_send(effect: &Effect) -> bool {
-    matches!(effect, Effect::SendDelivery(..) | Effect::SendAssignment(_))
+    matches!(
+        effect,
+        Effect::SendDelivery(..) | Effect::SendLeg(..) | Effect::SendAssignment(_)
+    )
 }
 
 /// The place of an exit's write, if the list has one.
@@ -85,7 +134,7 @@ fn swap_write_and_retry(effects: &mut [Effect]) {
     let write = effects.iter().position(is_write);
     let retry = effects
         .iter()
-        .position(|e| matches!(e, Effect::SendDelivery(..)));
+        .position(|e| matches!(e, Effect::SendDelivery(..) | Effect::SendLeg(..)));
     if let (Some(write), Some(retry)) = (write, retry)
         && effects.iter().any(is_attempt)
     {

@@ -27,6 +27,10 @@ pub(crate) struct Scene {
     pub(crate) commands: &'static [Command],
     /// Whether A has a condition.
     pub(crate) has_condition: bool,
+    /// The delay of each stage's one retry.
+    pub(crate) delay: &'static str,
+    /// The one status after which a call is repeated; none for the default.
+    pub(crate) retry_on: Option<u16>,
 }
 
 pub(crate) const TWO_STAGES: Scene = Scene {
@@ -35,6 +39,8 @@ pub(crate) const TWO_STAGES: Scene = Scene {
     after_failed_b: "Failures",
     commands: &[(Role::WorkforceManager, "A")],
     has_condition: false,
+    delay: "10s",
+    retry_on: None,
 };
 
 /// A file that fails in the second stage goes on to a third.
@@ -62,6 +68,14 @@ pub(crate) const CONDITION_AND_STAGE: Scene = Scene {
     name: "a condition and a stage",
     has_condition: true,
     ..TWO_STAGES
+};
+
+/// The retry comes after several messages' delays, and only after a 410.
+pub(crate) const LONG_WAIT: Scene = Scene {
+    name: "long wait",
+    delay: "40min",
+    retry_on: Some(410),
+    ..ONE_STAGE
 };
 
 /// Two commands for the same stage, and one by somebody who may not give it.
@@ -98,7 +112,8 @@ pub(crate) fn workflow(scene: &Scene, has_breaker: bool) -> Workflow {
     let condition = |name: &str| (scene.has_condition && name == "A").then_some("has_tag('x')");
     let webhook = |name: &str, next: &str, failed: &str| -> Value {
         json!({"id": id(name), "name": name, "type": "webhook",
-            "config": {"url": "https://receiver.example/", "retry_delays": ["10s"],
+            "config": {"url": "https://receiver.example/", "retry_delays": [scene.delay],
+                "retry_on": scene.retry_on.map(|status| [status]),
                 "timeout": TIMEOUT.as_secs(), "breaker": breaker, "condition": condition(name),
                 "breaker_patience": PATIENCE.as_secs()},
             "edges": [edge("succeeded", next), edge("failed", failed)]})

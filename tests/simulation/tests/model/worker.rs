@@ -83,6 +83,8 @@ pub(crate) enum Effect {
         queue: Queue,
         body: Body,
         is_delayed: bool,
+        /// The record that it has, if it is a leg of a wait.
+        seen: Option<Record>,
     },
     Park,
     /// Tells the stage's control record what the call came to.
@@ -142,6 +144,9 @@ impl Worker {
         let old = |record: Record| aged(&record, passed);
         self.control = self.control.map(|copy| control_aged(&copy, passed));
         self.reserved = None;
+        if let Some(message) = self.message.as_mut() {
+            message.seen = message.seen.take().map(old);
+        }
         self.at = match self.at {
             At::Read(record) => At::Read(record.map(old)),
             At::Asking(record, visit) => At::Asking(record.map(old), visit),
@@ -157,6 +162,17 @@ impl Worker {
             At::Doing(effects) => {
                 let effects = effects.into_iter().map(|effect| match effect {
                     Effect::Write(record, conflict) => Effect::Write(old(record), conflict),
+                    Effect::Send {
+                        queue,
+                        body,
+                        is_delayed,
+                        seen,
+                    } => Effect::Send {
+                        queue,
+                        body,
+                        is_delayed,
+                        seen: seen.map(old),
+                    },
                     other => other,
                 });
                 At::Doing(effects.collect())

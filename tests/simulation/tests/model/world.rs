@@ -45,6 +45,9 @@ pub(crate) struct Message {
     pub(crate) body: Body,
     pub(crate) receives: u8,
     pub(crate) is_delayed: bool,
+    /// The record that it has, if it is a leg of a wait. That other messages have one too is left to the simulation: it
+    /// saves reads before writes, which the record's version decides.
+    pub(crate) seen: Option<Record>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,11 +109,22 @@ impl History {
 
 impl World {
     pub(crate) fn post(&mut self, queue: Queue, body: Body, is_delayed: bool) {
+        self.post_leg(queue, body, is_delayed, None);
+    }
+
+    pub(crate) fn post_leg(
+        &mut self,
+        queue: Queue,
+        body: Body,
+        is_delayed: bool,
+        seen: Option<Record>,
+    ) {
         self.messages.push(Message {
             queue,
             body,
             receives: 0,
             is_delayed,
+            seen,
         });
     }
 

@@ -22,6 +22,7 @@ use crate::intake::discover::discover;
 use crate::intake::register::{Registered, register};
 use crate::intake::workflow_file::configured;
 use crate::runner::drain::{Drained, drain};
+use crate::runner::signer;
 use crate::terminal::progress::Progress;
 use crate::terminal::report::{self, Row};
 
@@ -31,6 +32,7 @@ use crate::terminal::report::{self, Row};
 /// [`Error`] before anything is sent; after that, only when the engine fails.
 pub(crate) async fn run(args: &RunArgs) -> Result<u8, Error> {
     let configured = configured(&args.workflow, &args.overrides)?;
+    signer::check(&configured.workflow)?;
     let paths = discover(&args.documents)?;
     if paths.is_empty() {
         return Err(Error::Usage("--documents: no .json files found".to_owned()));

@@ -1,7 +1,10 @@
 use std::io::{self, Write};
+use std::time::{Duration, SystemTime};
 
 use delivery::ports::{FileStates, Lists, Operator};
-use delivery::{AttemptRecord, DeliveryState, FileKey, FileState, Rejection, Status, TraceId};
+use delivery::{
+    AttemptRecord, DeliveryState, FileKey, FileState, Rejection, Status, Timestamp, TraceId,
+};
 use serde::Serialize;
 use workflow::Workflow;
 
@@ -94,7 +97,8 @@ fn write(
     };
     let since = known.state.updated_at;
     let (name, at) = (shortened(&shown(name)), shortened(&shown(&at)));
-    writeln!(out, "{name} {doing} {at} since {since}")?;
+    let next = next_attempt(&known.state);
+    writeln!(out, "{name} {doing} {at} since {since}{next}")?;
     let header = ["WEBHOOK", "OUTCOME", "CALLS", "WENT TO", "WHY"].map(str::to_owned);
     let visits = known.visits.iter().map(|visit| {
         let visit = &visit.delivery;
@@ -137,6 +141,22 @@ fn write(
         writeln!(out, "\nrejected at {at}: {why}")?;
     }
     Ok(())
+}
+
+/// When the next attempt is due, and in how long.
+fn next_attempt(state: &FileState) -> String {
+    let open = state.delivery.as_ref().filter(|d| d.outcome.is_none());
+    let wait = open.map(|open| Timestamp::from(SystemTime::now()).until(open.next_at));
+    match (open, wait, state.status) {
+        (Some(open), Some(wait), Status::Queued) if wait >= Duration::from_secs(1) => {
+            let (attempt, at) = (open.attempt, open.next_at);
+            format!(
+                "; attempt {attempt} is due in {}, at {at}",
+                report::rounded(wait)
+            )
+        }
+        _ => String::new(),
+    }
 }
 
 fn one_line(record: &AttemptRecord) -> String {

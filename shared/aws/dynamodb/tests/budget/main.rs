@@ -4,3 +4,4 @@
 mod delivered;
 mod ports;
 mod put_off;
+mod waiting;

@@ -59,6 +59,10 @@ pub(super) fn last<'d>(
     args: Args<'d>,
 ) -> Result<Value<'d>, Fault> {
     args.finish()?;
+    if value.kind() == "an object" {
+        run.budget.steps(value.length().unwrap_or(0))?;
+        return Ok(run.items(&value)?.last().unwrap_or(Value::Undefined));
+    }
     if !matches!(value, Value::Text(_)) {
         run.items(&value)?;
     }
@@ -113,7 +117,7 @@ fn keyed<'d>(
 }
 
 /// Without a default what is missing has no order.
-fn or_missing<'p, 'd>(path: Option<&'p str>) -> Option<(&'p str, &'p Value<'d>)> {
+fn or_missing<'d>(path: Option<&str>) -> Option<(&str, &Value<'d>)> {
     path.map(|path| (path, &Value::Undefined))
 }
 

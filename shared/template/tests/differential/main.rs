@@ -144,3 +144,70 @@ fn templates_of_anything() {
     let counts = compare(&wild(), prop_oneof![json(), darwin()], 2_000);
     println!("{counts:#?}");
 }
+
+/// What random templates seldom have.
+#[test]
+fn chosen_templates() {
+    let numbers = [
+        "0.5",
+        "2.5",
+        "-2.5",
+        "2.675",
+        "70.0",
+        "50.0",
+        "-4.0",
+        "1e300",
+        "5e-324",
+        "123456789.5",
+        "25",
+        "-35",
+        "0",
+    ];
+    let texts = [
+        "ß é",
+        "ΑΣ ΌΣΟΣ-ας",
+        "it's (a) <b> [c]",
+        "ǆ",
+        "straße",
+        "İi",
+        "ﬂ",
+        "a\tb\u{a0}c",
+    ];
+    let mut templates = Vec::new();
+    for number in numbers {
+        for places in -4..4 {
+            templates.push(format!("{{{{ ({number})|round({places}) }}}}"));
+        }
+        for other in ["3", "-3", "0.1", "-0.7", "1e-3"] {
+            templates.push(format!(
+                "{{{{ ({number}) % ({other}) }}}} {{{{ ({number}) // ({other}) }}}}"
+            ));
+            templates.push(format!(
+                "{{{{ ({number}) == ({other}) }}}} {{{{ ({number}) is even }}}}"
+            ));
+        }
+    }
+    for text in texts {
+        for filter in [
+            "upper",
+            "lower",
+            "title",
+            "trim",
+            "urlencode",
+            "reverse",
+            "split",
+            "length",
+        ] {
+            templates.push(format!("{{{{ \"{text}\"|{filter} }}}}"));
+        }
+    }
+    let document = Value::Null;
+    for template in templates {
+        let both = Both {
+            ours: template.clone(),
+            theirs: template.clone(),
+        };
+        let found = difference(&both, &document, BodyFormat::Text);
+        assert_eq!(found, Ok(None), "{template}");
+    }
+}

@@ -275,7 +275,7 @@ fn untyped() -> impl Strategy<Value = Both> {
                 }),
             1 => (inner.clone(), inner.clone()).prop_map(|(of, key)| Both {
                 ours: format!("({})[{}]", of.ours, key.ours),
-                theirs: format!("(({})|default({{}}))[{}]", of.theirs, key.theirs),
+                theirs: format!("(({})|default({{}}))[not_true({})]", of.theirs, key.theirs),
             }),
             1 => (inner.clone(), prop::sample::select(&["1:", ":-1", "::-1", "-2:", "1:3:2", "3:0:-1", ":"][..]))
                 .prop_map(|(of, bounds)| of.each(|of| format!("({of})[{bounds}]"))),

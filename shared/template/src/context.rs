@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::calendar;
+
 /// The members that a document without annotations lacks.
 pub(crate) const CUT: [&str; 2] = ["annotations", "properties"];
 
@@ -46,8 +48,8 @@ pub struct About {
     pub attempt: u32,
     /// The delivery's id.
     pub delivery_id: String,
-    /// The time of the attempt in UTC, as in RFC 3339: `2026-09-21T14:13:20Z`.
-    pub now: String,
+    /// The time of the attempt, in seconds since 1970.
+    pub now: i64,
 }
 
 /// Id and name of a workflow or a stage.
@@ -95,7 +97,7 @@ impl Context {
             ("attempt", about.attempt.into()),
             ("team", about.team.into()),
             ("delivery_id", about.delivery_id.into()),
-            ("now", about.now.into()),
+            ("now", calendar::rfc_3339(about.now).into()),
         ]);
         Self { document, about }
     }

@@ -25,7 +25,7 @@ pub fn context(document: Value, whole: bool) -> Context {
         stage: named("Tell Slack"),
         attempt: 1,
         delivery_id: "fee9e4d4-c314-5971-9e5c-61ffcb541993".into(),
-        now: "2026-09-21T14:13:20Z".into(),
+        now: 1_790_000_000,
     };
     Context::new(document, about)
 }

@@ -75,7 +75,7 @@ fn expressions() {
         ),
         (
             "{% for name, all in annotations|groupby('name') %}{{ name }}{{ all|length }} {% endfor %}",
-            "Urgent1 car2 person1 ",
+            "car2 person1 Urgent1 ",
         ),
         (
             "{{ annotations|selectattr('name', '==', 'car')|list|length }}",
@@ -112,11 +112,19 @@ fn expressions() {
         ),
         (
             "{{ 2.567|round(1) }} {{ 2.5|round|int }} {{ '12'|int + 1 }} {{ 'x'|int(0) }} {{ -3|abs }}",
-            "2.6 3 13 0 3",
+            "2.6 2 13 0 3",
         ),
         (
             "{{ [3, 1, 2]|sort }} {{ [3, 1, 2]|max }} {{ [3, 1, 2]|min }} {{ [1, 2.5]|sum }}",
             "[1,2,3] 3 1 3.5",
+        ),
+        (
+            "{{ 0.5|round }} {{ 1.5|round }} {{ 2.675|round(2) }} {{ 25|round(-1) }} {{ 35|round(-1) }} {{ 250.0|round(-2) }} {{ 70.0|round(-2) }} {{ -4.0|round(-1) }}",
+            "0.0 2.0 2.67 20 40 200.0 100.0 -0.0",
+        ),
+        (
+            "{{ 5.5 % -2 }} {{ -0.5 % 3 }} {{ 9007199254740993 == 9007199254740992.0 }} {{ 4.0 is even }} {{ 2.5 is odd }}",
+            "-0.5 2.5 false true false",
         ),
         // Texts
         (
@@ -126,6 +134,10 @@ fn expressions() {
         (
             "{{ 'straße'|upper }} {{ 'hello wORLD'|title }} {{ 'aB'|capitalize }} [{{ ' a '|trim }}]",
             "STRASSE Hello World Ab [a]",
+        ),
+        (
+            "{{ \"it's (a) b-c\"|title }} {{ 'ßx'|capitalize }} {{ 'ΑΣ ας'|title }}",
+            "It's (A) B-C Ssx Ας Ας",
         ),
         (
             "{{ 'a-b-c'|replace('-', '+') }} {{ 'a-b-c'|replace('-', '', 1) }} {{ 'a-b'|split('-') }}",
@@ -173,6 +185,14 @@ fn expressions() {
         (
             "{{ [1, [2]] == [1.0, [2]] }} {{ {'a': 1} == {'a': 2} }} {{ 1 < 2 <= 2 }} {{ 1 == true }}",
             "true false true false",
+        ),
+        (
+            "{{ {'b': 1, 'a': 2}|last }} {% for name, all in [{'n': 'b'}, {'n': 'A'}, {'n': 'B'}, {}]|groupby('n', default='c') %}{{ name }}{{ all|length }}{% endfor %}",
+            "a A1b2c1",
+        ),
+        (
+            "{% for name, all in [{'n': 'b'}, {'n': 'B'}]|groupby('n', case_sensitive=true) %}{{ name }}{{ all|length }}{% endfor %}",
+            "B1b1",
         ),
         // Statements
         (

@@ -106,7 +106,7 @@ fn about<R>(call: &Call<R>) -> About {
         },
         attempt: call.attempt,
         delivery_id: call.delivery_id.to_string(),
-        now: call.sent_at.as_secs().to_string(),
+        now: call.sent_at.as_secs(),
     }
 }
 

@@ -91,9 +91,7 @@ fn context(workflow: &Workflow, stage: &Stage) -> Context {
         },
         attempt: 1,
         delivery_id: stage.id.to_string(),
-        now: Timestamp::from(std::time::SystemTime::now())
-            .as_secs()
-            .to_string(),
+        now: Timestamp::from(std::time::SystemTime::now()).as_secs(),
     };
     Context::new(Document::whole(document), about)
 }

@@ -59,6 +59,10 @@ pub(super) fn last<'d>(
     args: Args<'d>,
 ) -> Result<Value<'d>, Fault> {
     args.finish()?;
+    if value.kind() == "an object" {
+        run.budget.steps(value.length().unwrap_or(0))?;
+        return Ok(run.items(&value)?.last().unwrap_or(Value::Undefined));
+    }
     if !matches!(value, Value::Text(_)) {
         run.items(&value)?;
     }
@@ -79,24 +83,42 @@ pub(super) fn reverse<'d>(
     run.list(items)
 }
 
+/// `a.b` of an item, or what stands for it where it is missing.
+fn attribute_or<'d>(
+    run: &mut Run<'d>,
+    item: &Value<'d>,
+    path: &str,
+    default: &Value<'d>,
+) -> Result<Value<'d>, Fault> {
+    Ok(match attribute(run, item, path)? {
+        Value::Undefined => default.clone(),
+        found => found,
+    })
+}
+
 /// Items with their keys, by an attribute or themselves.
 fn keyed<'d>(
     run: &mut Run<'d>,
     value: &Value<'d>,
-    path: Option<&str>,
+    path: Option<(&str, &Value<'d>)>,
     exact: bool,
 ) -> Result<Vec<(Key, Value<'d>)>, Fault> {
     let mut found = Vec::new();
     for item in run.items(value)? {
         run.item()?;
         let key = match path {
-            Some(path) => attribute(run, &item, path)?,
+            Some((path, default)) => attribute_or(run, &item, path, default)?,
             None => item.clone(),
         };
         run.budget.memory(size_of::<Key>())?;
         found.push((Key::of(run, &key, exact)?, item));
     }
     Ok(found)
+}
+
+/// Without a default what is missing has no order.
+fn or_missing<'d>(path: Option<&str>) -> Option<(&str, &Value<'d>)> {
+    path.map(|path| (path, &Value::Undefined))
 }
 
 fn without_keys<'d>(run: &mut Run<'d>, keyed: Vec<(Key, Value<'d>)>) -> Result<Value<'d>, Fault> {
@@ -113,7 +135,7 @@ pub(super) fn sort<'d>(
     let (reverse, exact) = (args.flag("reverse"), args.flag("case_sensitive"));
     let path = args.text("attribute")?;
     args.finish()?;
-    let mut keyed = keyed(run, &value, path.as_deref(), exact)?;
+    let mut keyed = keyed(run, &value, or_missing(path.as_deref()), exact)?;
     sort_by_key(run, &mut keyed, reverse)?;
     without_keys(run, keyed)
 }
@@ -128,7 +150,7 @@ pub(super) fn unique<'d>(
     let path = args.text("attribute")?;
     args.finish()?;
     let mut seen: HashSet<(bool, u64, String)> = HashSet::new();
-    let mut kept = keyed(run, &value, path.as_deref(), exact)?;
+    let mut kept = keyed(run, &value, or_missing(path.as_deref()), exact)?;
     for (key, _) in &kept {
         run.budget.memory(size_of::<(bool, u64, String)>() * 2)?;
         if let Key::Text(text) = key {
@@ -154,7 +176,7 @@ fn extreme<'d>(
     let exact = args.flag("case_sensitive");
     let path = args.text("attribute")?;
     args.finish()?;
-    let mut keyed = keyed(run, value, path.as_deref(), exact)?;
+    let mut keyed = keyed(run, value, or_missing(path.as_deref()), exact)?;
     sort_by_key(run, &mut keyed, greatest)?;
     Ok(keyed
         .into_iter()
@@ -202,15 +224,20 @@ pub(super) fn sum<'d>(
     Ok(sum)
 }
 
-/// `groupby(attribute)`: pairs of the attribute's value and the items that have it, in the values' order.
+/// `groupby(attribute, default, case_sensitive)`: pairs of the attribute's value and the items that have it, in the
+/// values' order. Without regard to case, the first one's spelling counts.
 pub(super) fn groupby<'d>(
     run: &mut Run<'d>,
     value: Value<'d>,
     mut args: Args<'d>,
 ) -> Result<Value<'d>, Fault> {
     let path = args.needed_text("attribute")?;
+    let default = args.named("default").unwrap_or(Value::Undefined);
+    let exact = args
+        .named("case_sensitive")
+        .is_some_and(|flag| flag.is_true());
     args.finish()?;
-    let mut keyed = keyed(run, &value, Some(&path), true)?;
+    let mut keyed = keyed(run, &value, Some((&path, &default)), exact)?;
     sort_by_key(run, &mut keyed, false)?;
     let mut groups: Vec<(Key, Vec<Value<'d>>)> = Vec::new();
     for (key, item) in keyed {
@@ -228,7 +255,7 @@ pub(super) fn groupby<'d>(
     let mut pairs = Vec::new();
     for (_, items) in groups {
         let name = match items.first() {
-            Some(item) => attribute(run, item, &path)?,
+            Some(item) => attribute_or(run, item, &path, &default)?,
             None => Value::Undefined,
         };
         let items = run.list(items)?;

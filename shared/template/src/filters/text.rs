@@ -43,17 +43,11 @@ pub(super) fn title<'d>(
     args: Args<'d>,
 ) -> Result<Value<'d>, Fault> {
     cased(run, &value, args, |text| {
-        let mut inside = false;
-        let mut changed = String::with_capacity(text.len());
-        for char in text.chars() {
-            if inside {
-                changed.extend(char.to_lowercase());
-            } else {
-                changed.extend(char.to_uppercase());
-            }
-            inside = char.is_alphanumeric() || char == '\'';
-        }
-        changed
+        let separates =
+            |char: char| matches!(char, '-' | '(' | '{' | '[' | '<') || char.is_whitespace();
+        text.split_inclusive(separates)
+            .map(|word| with_large_first(word, |first| first.to_uppercase().collect()))
+            .collect()
     })
 }
 
@@ -63,15 +57,23 @@ pub(super) fn capitalize<'d>(
     args: Args<'d>,
 ) -> Result<Value<'d>, Fault> {
     cased(run, &value, args, |text| {
-        let mut chars = text.chars();
-        let mut changed: String = chars
-            .next()
-            .into_iter()
-            .flat_map(char::to_uppercase)
-            .collect();
-        changed.push_str(&chars.as_str().to_lowercase());
-        changed
+        with_large_first(text, |first| match first {
+            'ß' => "Ss".into(),
+            first => first.to_uppercase().collect(),
+        })
     })
+}
+
+/// The first letter is made large. The others are made small as a whole word is, at whose end a sigma is another one.
+fn with_large_first(text: &str, large: impl Fn(char) -> String) -> String {
+    let Some(first) = text.chars().next() else {
+        return String::new();
+    };
+    let small = text.to_lowercase();
+    let of_first: usize = first.to_lowercase().map(char::len_utf8).sum();
+    let mut changed = large(first);
+    changed.push_str(small.get(of_first..).unwrap_or_default());
+    changed
 }
 
 pub(super) fn trim<'d>(

@@ -81,6 +81,9 @@ impl<'d> Run<'d> {
         [start, stop, step]: [Option<i128>; 3],
     ) -> Result<Value<'d>, Fault> {
         let mut all = Vec::new();
+        if value.kind() == "an object" {
+            return Err(Fault::failed("an object has no slices"));
+        }
         if let Value::Text(text) = value {
             self.read(text)?;
             for char in text.chars() {

@@ -19,7 +19,7 @@ impl<'d> Run<'d> {
                 self.join(&left, &right)
             }
             (Binary::Add, Value::Text(left), Value::Text(right)) => self.join(left, right),
-            (Binary::Add, _, _) if left.as_f64().is_none() && left.length().is_some() => {
+            (Binary::Add, _, _) if left.kind() == "a list" && right.kind() == "a list" => {
                 let mut all = Vec::new();
                 for list in [left, right] {
                     for item in self.items(list)? {
@@ -131,11 +131,30 @@ fn floats<'d>(operator: Binary, left: f64, right: f64) -> Result<Value<'d>, Faul
         Binary::Subtract => left - right,
         Binary::Multiply => left * right,
         Binary::Divide => left / right,
-        Binary::FloorDivide => (left / right).floor(),
-        Binary::Remainder => left - right * (left / right).floor(),
+        Binary::FloorDivide => quotient_and_rest(left, right).0,
+        Binary::Remainder => quotient_and_rest(left, right).1,
         Binary::Power => left.powf(right),
         Binary::Join => return Err(too_large()),
     })
+}
+
+/// Towards minus infinity, as in Python: the rest has the divisor's sign, and is exact.
+fn quotient_and_rest(left: f64, right: f64) -> (f64, f64) {
+    let mut rest = left % right;
+    let mut quotient = (left - rest) / right;
+    if rest == 0.0 {
+        rest = 0_f64.copysign(right);
+    } else if (rest < 0.0) != (right < 0.0) {
+        rest += right;
+        quotient -= 1.0;
+    }
+    if quotient == 0.0 {
+        return (0_f64.copysign(left / right), rest);
+    }
+    // The division may have been rounded to just below a whole number.
+    let whole = quotient.floor();
+    let below = quotient - whole > 0.5;
+    (if below { whole + 1.0 } else { whole }, rest)
 }
 
 /// A number that JSON can hold.

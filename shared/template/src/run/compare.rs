@@ -82,6 +82,10 @@ impl<'d> Run<'d> {
             (Value::Undefined, Value::Undefined) | (Value::Null, Value::Null) => Some(true),
             (Value::Bool(left), Value::Bool(right)) => Some(left == right),
             (Value::Int(left), Value::Int(right)) => Some(left == right),
+            (Value::Int(int), Value::Float(float)) | (Value::Float(float), Value::Int(int)) => {
+                // A large number is not its rounded one.
+                Some(*int as f64 == *float && *float as i128 == *int)
+            }
             _ => match (left.as_f64(), right.as_f64()) {
                 (Some(left), Some(right)) => Some(left == right),
                 _ if left.length().is_none() || left.length() != right.length() => Some(false),

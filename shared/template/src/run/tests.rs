@@ -59,11 +59,11 @@ const TESTS: [Test; 28] = [
     },
     Test {
         name: "odd",
-        run: |_, value, _| remainder(value, 2).map(|rest| rest != 0),
+        run: |_, value, _| Ok(remainder(value, 2)?.is_some_and(|rest| rest != 0)),
     },
     Test {
         name: "even",
-        run: |_, value, _| remainder(value, 2).map(|rest| rest == 0),
+        run: |_, value, _| Ok(remainder(value, 2)? == Some(0)),
     },
     Test {
         name: "divisibleby",
@@ -165,14 +165,17 @@ fn at_edge<'d>(
 fn divisible<'d>(_: &mut Run<'d>, value: &Value<'d>, args: &mut Args<'d>) -> Result<bool, Fault> {
     match args.int("num")? {
         None | Some(0) => Err(Fault::failed("divisibleby needs a number that is not 0")),
-        Some(divisor) => remainder(value, divisor).map(|rest| rest == 0),
+        Some(divisor) => Ok(remainder(value, divisor)? == Some(0)),
     }
 }
 
-fn remainder(value: &Value<'_>, divisor: i128) -> Result<i128, Fault> {
+/// What is left of a whole number; of another number nothing can be said.
+fn remainder(value: &Value<'_>, divisor: i128) -> Result<Option<i128>, Fault> {
     match value {
         // Of the smallest number by -1 it is 0, though the quotient overflows.
-        Value::Int(int) => Ok(int.checked_rem(divisor).unwrap_or(0)),
+        Value::Int(int) => Ok(Some(int.checked_rem(divisor).unwrap_or(0))),
+        Value::Float(float) if float.fract() == 0.0 => Ok(Some((float % divisor as f64) as i128)),
+        Value::Float(_) => Ok(None),
         other => Err(super::arithmetic::no_integer(other)),
     }
 }

@@ -7,8 +7,10 @@ mod encodings;
 mod keys;
 mod presigned;
 mod preview;
+mod stages;
 #[path = "../support/mod.rs"]
 mod support;
+mod templates;
 mod told;
 
 use std::path::Path;

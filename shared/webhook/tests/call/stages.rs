@@ -85,7 +85,7 @@ fn example(fields: &str) -> Call<Reader> {
 async fn each_example_sends_what_the_page_says() {
     let blocks = blocks(part("### Examples"));
     let examples = &blocks[1..];
-    assert!(examples.len() >= 14 && examples.len() % 2 == 0);
+    assert!(examples.len() >= 14 && examples.len().is_multiple_of(2));
     for pair in examples.chunks(2) {
         let call = example(pair[0]);
         assert_eq!(

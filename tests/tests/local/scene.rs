@@ -166,9 +166,11 @@ fn id(name: &str) -> Uuid {
 /// early by, or it could not be too early.
 fn workflow(url: &str) -> String {
     let edge = |name: &str, to: &str| json!({"name": name, "target_stage_id": id(to)});
+    // No breaker: this receiver refuses nearly half of the first calls, and a breaker that opens now and then would let files
+    // fail without the calls that are to be interrupted.
     let webhook = |name: &str, on: &str| {
         json!({"id": id(name), "name": name, "type": "webhook",
-            "config": {"url": url, "retry_delays": ["3s", "100ms"], "timeout": "5s"},
+            "config": {"url": url, "retry_delays": ["3s", "100ms"], "timeout": "5s", "breaker": false},
             "edges": [edge("succeeded", on), edge("failed", "Annotate")]})
     };
     let human =

@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use workflow::Actor;
+use workflow::{Actor, Stage, Workflow};
 
 use crate::attempt::AttemptSummary;
 use crate::document::S3Object;
@@ -73,6 +73,17 @@ impl Outcome {
             Self::Succeeded => workflow::SUCCEEDED,
             Self::Failed => workflow::FAILED,
             Self::Skipped => workflow::SKIPPED,
+        }
+    }
+
+    /// The stage that a file goes to from `stage_id`; none where the edge is not connected.
+    #[must_use]
+    pub fn leads_to(self, workflow: &Workflow, stage_id: Uuid) -> Option<&Stage> {
+        let target = workflow.next(stage_id, self.edge());
+        match self {
+            // An edge for skipped files is optional.
+            Self::Skipped => target.or_else(|| workflow.next(stage_id, workflow::SUCCEEDED)),
+            Self::Succeeded | Self::Failed => target,
         }
     }
 

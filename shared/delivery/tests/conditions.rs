@@ -6,9 +6,11 @@ mod support;
 
 use std::time::Duration;
 
-use delivery::control::{Lane, StageControl, paused};
-use delivery::machine::{Effect, FromHistory, Gate, SenderStep, Sent, Step, claim, send_step};
-use delivery::{Delivery, DeliveryState, FileState, Outcome, Reason, Timestamp};
+use delivery::control::{Health, Lane, StageControl, paused};
+use delivery::machine::{
+    Effect, FromHistory, Gate, SenderStep, Sent, Step, claim, record_attempt, send_step,
+};
+use delivery::{Answer, Delivery, DeliveryState, FileState, Outcome, Reason, Timestamp};
 use support::{NOW, chain, command, dispatched, id};
 use workflow::{Edge, WebhookConfig, Workflow};
 
@@ -179,7 +181,35 @@ fn a_pause_comes_before_it_and_all_else_after() {
 
 #[test]
 fn what_cannot_be_told_ends_the_delivery_at_once() {
+    let workflow = conditional();
+    let (open, message) = opened(&workflow);
+    let claimed = claim(&open, id("claim"), NOW.plus(LEASE), None, NOW);
+    let config = workflow.stage(id("A")).unwrap().webhook.as_ref();
     for reason in [Reason::ConditionInvalid, Reason::BodyInvalid] {
-        assert!(!reason.is_retriable() && !reason.is_trouble());
+        let answer = Answer::no_call(reason);
+        let recorded = record_attempt(
+            Some(&workflow),
+            config,
+            &claimed,
+            &message,
+            &answer,
+            NOW,
+            NOW,
+        );
+        let (state, _, sent) = recorded
+            .map(|(effects, sent)| written(Step::Do(effects, sent)))
+            .unwrap();
+        assert_eq!(sent, Sent::Failed);
+        let ended = delivery(&state);
+        assert_eq!(
+            (ended.outcome, ended.reason),
+            (Some(Outcome::Failed), Some(reason))
+        );
+        assert_eq!(ended.attempts.len(), 1);
+        assert_eq!(
+            Health::of(&answer),
+            Health::Unknown,
+            "the breaker learns nothing"
+        );
     }
 }

@@ -76,11 +76,9 @@ async fn context<R: DocumentReader, P: Presign>(
 ) -> Result<Context, Failed> {
     let document = match &call.document {
         Document::Bytes(bytes) => {
+            crate::check(bytes)?;
             let bytes = match call.config.presigned_url_expiry {
-                Some(expiry) => {
-                    crate::check(bytes)?;
-                    presign::replace(bytes.clone(), presign, expiry).await?
-                }
+                Some(expiry) => presign::replace(bytes.clone(), presign, expiry).await?,
                 None => bytes.clone(),
             };
             template::Document::whole(parsed(&bytes)?)
@@ -110,8 +108,8 @@ fn about<R>(call: &Call<R>) -> About {
     }
 }
 
+/// Parses a document that was checked.
 fn parsed(document: &[u8]) -> Result<Value, Failed> {
-    crate::check(document)?;
     let json = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
     serde_json::from_slice(json).map_err(|error| {
         let detail = format!(

@@ -138,12 +138,7 @@ fn show(preview: &Preview) -> Result<(), Error> {
 
 /// Where an outcome leads, as the end of a sentence.
 fn leads_to(workflow: &Workflow, stage: &Stage, outcome: Outcome) -> String {
-    let next = |outcome: Outcome| workflow.next(stage.id, outcome.edge());
-    let target = match outcome {
-        Outcome::Skipped => next(outcome).or_else(|| next(Outcome::Succeeded)),
-        _ => next(outcome),
-    };
-    match target {
+    match outcome.leads_to(workflow, stage.id) {
         Some(target) => format!(", and goes to \"{}\"", target.name),
         None => ", and stays in the stage".to_owned(),
     }

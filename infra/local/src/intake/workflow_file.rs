@@ -79,6 +79,7 @@ pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Config
         )));
     };
     let (named, retries) = (config.secret_ref.clone(), config.retry_if_fails);
+    let has_access = config.access.is_some();
     let refused = |error: workflow::NotAWebhookStage| Error::Usage(error.to_string());
     if let Some(url) = &overrides.url {
         webhook::guard::Target::check_text(url)
@@ -96,6 +97,11 @@ pub(crate) fn configured(path: &Path, overrides: &OverrideArgs) -> Result<Config
     let mut partial = None;
     if let Some(variable) = &overrides.authorization_env {
         let value = secret::authorization("--authorization-env", variable)?;
+        if has_access {
+            return Err(Error::Usage(format!(
+                "--authorization-env: \"{name}\" has \"authorization\" in its config: a call has one or the other"
+            )));
+        }
         let is_named = named.is_some();
         let reference = named.unwrap_or_else(|| SecretRef(format!("{}/{id}", workflow.id)));
         match secrets.iter_mut().find(|(known, _)| *known == reference) {

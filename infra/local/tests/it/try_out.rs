@@ -89,6 +89,20 @@ fn the_exact_request_is_shown_without_secrets() {
 }
 
 #[test]
+fn a_fixed_value_beside_another_authorization_is_refused() {
+    let signed = json!({"type": "aws_sigv4", "service": "lambda", "region": "eu-west-1"});
+    let (code, _, error) = tried(
+        &json!({"authorization": signed}),
+        &["--authorization-env", "TEST_TOKEN"],
+    );
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("--authorization-env") && error.contains("one or the other"),
+        "{error}"
+    );
+}
+
+#[test]
 fn what_is_repeated_is_what_the_stage_says() {
     let (_, out, _) = tried(
         &json!({"retry_on": ["5xx", 409], "retry_delays": ["1h", "24h"], "authorization_header": null}),

@@ -1,5 +1,5 @@
 use uuid::Uuid;
-use workflow::{Actor, Stage, Workflow};
+use workflow::{Actor, Workflow};
 
 use super::ids::next_visit_id;
 use super::step::{Effect, FromHistory, OnConflict, Report};
@@ -130,7 +130,7 @@ pub fn close(
     next.version += 1;
     next.updated_at = now;
     let stage_id = state.visit.stage_id;
-    let target = workflow.and_then(|workflow| target(workflow, stage_id, outcome));
+    let target = workflow.and_then(|workflow| outcome.leads_to(workflow, stage_id));
     let delivery = next.delivery.as_mut()?;
     delivery.outcome = Some(outcome);
     delivery.reason = reason;
@@ -176,15 +176,6 @@ pub fn close(
         assignment,
         left,
     })
-}
-
-/// The stage that the outcome's edge leads to. An edge for skipped files is optional.
-fn target(workflow: &Workflow, stage_id: Uuid, outcome: Outcome) -> Option<&Stage> {
-    let target = workflow.next(stage_id, outcome.edge());
-    match outcome {
-        Outcome::Skipped => target.or_else(|| workflow.next(stage_id, workflow::SUCCEEDED)),
-        Outcome::Succeeded | Outcome::Failed => target,
-    }
 }
 
 /// The event that announces a finished delivery, as long as the record still has it.

@@ -136,10 +136,9 @@ fn begin(
         gate.lease,
         now,
     );
-    let is_paused =
-        matches!(&admission, Admission::PutOff(put_off) if matches!(put_off.by, HeldBy::Pause(_)));
-    if gate.config.condition.is_some() && open.attempt == 1 && !open.is_wanted && !is_paused {
-        // Before anything else: a file that is not sent must not become the probe, nor take up the stage's rate.
+    let is_unasked = gate.config.condition.is_some() && open.attempt == 1 && !open.is_wanted;
+    if is_unasked && gate.control.pause.is_none() {
+        // Before anything but a pause: a file that is not sent must not become the probe, nor take up the stage's rate.
         match gate.is_wanted {
             None => return Step::Sender(SenderStep::Ask(open.attempt)),
             Some(false) => return skip(message, state, gate.workflow, now),

@@ -255,8 +255,9 @@ async fn prepare<P: SendPorts>(
         workflow_id: message.workflow_id,
         stage_id: message.stage_id,
         attempt,
-        traceparent: Trace::begun_by(message.delivery_id).call(message.delivery_id),
+        // What a condition sees of the time. The call itself gets the moment and the claim of its attempt.
         sent_at: ports.clock().now(),
+        traceparent: Trace::begun_by(message.delivery_id).call(message.delivery_id),
         timeout: stage.timeout,
         fresh_connection: Policy::of(config).needs_fresh_connection(attempt),
     }))

@@ -91,11 +91,10 @@ pub(super) fn int<'d>(
         }
         _ => None,
     };
-    match (found, default) {
-        (Some(int), _) => Ok(Value::Int(int)),
-        (None, Some(default)) => Ok(default),
-        (None, None) => Err(no_number(&value)),
-    }
+    found
+        .map(Value::Int)
+        .or(default)
+        .ok_or_else(|| no_number(&value))
 }
 
 /// `float(default)`: also of a text.
@@ -114,11 +113,11 @@ pub(super) fn float<'d>(
         }
         other => other.as_f64(),
     };
-    match (found.filter(|float: &f64| float.is_finite()), default) {
-        (Some(float), _) => Ok(Value::Float(float)),
-        (None, Some(default)) => Ok(default),
-        (None, None) => Err(no_number(&value)),
-    }
+    found
+        .filter(|float: &f64| float.is_finite())
+        .map(Value::Float)
+        .or(default)
+        .ok_or_else(|| no_number(&value))
 }
 
 /// Without what comes after the point.

@@ -77,7 +77,7 @@ fn each_ends_as_expected_and_within_the_limits() {
 
 /// `cargo test --release -p template --test hostile -- --ignored --nocapture`
 #[test]
-#[ignore = "prints how long each takes, which is of use in a release build only"]
+#[ignore = "prints times: cargo test --release -p template --test hostile -- --ignored --nocapture"]
 fn time_of_each() {
     on_small_stack(|| {
         let mut slowest = (0, String::new());

@@ -14,10 +14,10 @@ use uuid::Uuid;
 use workflow::Workflow;
 
 use crate::error::OpenError;
-use crate::in_flight::InFlight;
 use crate::queue::MAX_CRASHES;
 use crate::schema;
 use crate::secrets_file::SecretsFile;
+use crate::store::{Store, journal};
 use crate::writer::Writer;
 
 /// Options for opening a state directory.
@@ -38,7 +38,6 @@ pub(crate) struct Inner {
     pub(crate) directory: PathBuf,
     pub(crate) writer: Writer,
     pub(crate) sent: [Notify; Queue::ALL.len()],
-    pub(crate) in_flight: Arc<Mutex<InFlight>>,
     pub(crate) workflows: Mutex<HashMap<(String, Uuid), Arc<Workflow>>>,
     pub(crate) controls: Mutex<HashMap<StageKey, StageControl>>,
     pub(crate) secrets: SecretsFile,
@@ -85,15 +84,16 @@ impl Engine {
                 .pragma_update(None, "max_page_count", pages)
                 .map_err(failed)?;
         }
+        let after_a_crash = journal::recover(&mut connection).map_err(failed)?;
         release(&mut connection, SystemTime::now().into()).map_err(failed)?;
         let secrets = SecretsFile::open(directory.join("secrets.json"))?;
-        let writer = Writer::start(connection).map_err(io_error(directory))?;
+        let store = Store::new(connection, after_a_crash).map_err(failed)?;
+        let writer = Writer::start(store).map_err(io_error(directory))?;
         Ok(Self {
             inner: Arc::new(Inner {
                 directory: directory.to_owned(),
                 writer,
                 sent: std::array::from_fn(|_| Notify::new()),
-                in_flight: Arc::default(),
                 workflows: Mutex::default(),
                 controls: Mutex::default(),
                 secrets,

@@ -17,7 +17,6 @@ mod engine;
 mod error;
 mod health;
 mod history;
-mod in_flight;
 mod items;
 mod lists;
 mod operator;
@@ -29,6 +28,7 @@ mod schema;
 mod secrets_file;
 mod stages;
 mod states;
+mod store;
 mod unfinished;
 mod writer;
 

@@ -1,7 +1,8 @@
 use rusqlite::Connection;
 
-/// The schema version that this version writes. 4 has the tables of 3, and records of format 2 in them.
-pub(crate) const VERSION: i64 = 4;
+/// The schema version that this version writes. 4 has the tables of 3, and records of format 2 in
+/// them; 5 has a journal, which must be read before the tables are.
+pub(crate) const VERSION: i64 = 5;
 
 /// The whole schema, for a new database.
 ///
@@ -47,6 +48,10 @@ CREATE TABLE controls (
     body TEXT NOT NULL, PRIMARY KEY (team, workflow_id, stage_id)) WITHOUT ROWID;
 ";
 
+/// The changes that are not in the tables yet, one row a commit. It is new with version 5.
+const JOURNAL: &str =
+    "CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY, changes BLOB NOT NULL)";
+
 /// What to add to a database of the first version.
 const FROM_1: &str = "
 ALTER TABLE messages ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
@@ -79,6 +84,7 @@ pub(crate) fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
     if found < 3 {
         transaction.execute_batch(CONTROLS)?;
     }
+    transaction.execute_batch(JOURNAL)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(VERSION)

@@ -36,7 +36,7 @@ async fn send(engine: &Engine) {
 
 async fn receive(engine: &Engine) -> Vec<Received> {
     let received = engine
-        .receive(Queue::Deliveries, 10, VISIBILITY, |_, _| 10)
+        .receive(Queue::Deliveries, 10, VISIBILITY, |_| 10)
         .await;
     received.unwrap()
 }

@@ -122,7 +122,7 @@ impl World {
         loop {
             let engine = self.ports.engine();
             let got = engine
-                .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_, _| 1000)
+                .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_| 1000)
                 .await
                 .unwrap();
             if got.is_empty() {

@@ -10,6 +10,7 @@
 //! let engine = Engine::open(directory, Options::default())?;
 //! ```
 
+mod check;
 mod config;
 mod controls;
 mod documents;

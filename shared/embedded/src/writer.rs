@@ -75,7 +75,7 @@ impl Writer {
         })
     }
 
-    pub(crate) fn health(&self) -> &Health {
+    pub(crate) fn health(&self) -> &Arc<Health> {
         &self.health
     }
 

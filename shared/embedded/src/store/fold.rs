@@ -19,7 +19,8 @@ pub(crate) fn fold_slice(
     for key in slice {
         let is_outdated = match key {
             Key::State(key) => active.states.contains_key(key),
-            Key::Message(id) => active.messages.contains_key(id),
+            // If it only moved, the journal says no more of it than that: the message has to be in the tables.
+            Key::Message(id) => matches!(active.messages.get(id), Some(HeldMessage::Gone)),
         };
         if !is_outdated {
             fold(db, &folding.generation, key)?;

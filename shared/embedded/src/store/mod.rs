@@ -14,6 +14,8 @@ mod index;
 pub(crate) mod journal;
 mod messages;
 mod pending;
+#[cfg(test)]
+mod tests;
 mod undo;
 
 use std::collections::{HashMap, HashSet};
@@ -31,7 +33,7 @@ use undo::Undo;
 
 /// The least number of records and messages that a commit folds, if there are any to fold. A slice takes about a
 /// millisecond, so that no commit waits long for it.
-const SLICE: usize = 64;
+const SLICE: usize = if cfg!(test) { 3 } else { 64 };
 
 /// How long changes that need no flush may wait for the commit of one that does.
 const DEFER: Duration = Duration::from_millis(5);

@@ -3,7 +3,7 @@
 //!
 //! One process owns a state directory. One thread owns the database, and commits the work of many tasks
 //! together, so that a delivery costs only a share of a disk flush. Every write that was confirmed is on disk,
-//! and survives `kill -9` and loss of power. The only exception is that a loss of power may undo the receipt or
+//! and survives `kill -9` and loss of power. The only exception is that a crash within 5 ms may undo the receipt or
 //! deletion of a message, which is then delivered again, as any message may be.
 //!
 //! ```text

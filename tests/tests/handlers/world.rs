@@ -64,7 +64,9 @@ impl World {
     }
 
     /// The engine's database, for what no engine does.
-    pub(crate) fn database(&self) -> rusqlite::Connection {
+    /// The database, with all changes in its tables.
+    pub(crate) async fn database(&self) -> rusqlite::Connection {
+        self.ports.engine().counts().await.unwrap();
         rusqlite::Connection::open(self.directory.path().join("webhook-stage.db")).unwrap()
     }
 

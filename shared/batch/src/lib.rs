@@ -31,7 +31,8 @@ where
     let handled: Vec<_> = records
         .iter()
         .map(|record| {
-            let handled = AssertUnwindSafe(handle(record)).catch_unwind();
+            // Boxed here, because it is moved several times before it runs, and some are many KB.
+            let handled = AssertUnwindSafe(Box::pin(handle(record))).catch_unwind();
             async move { handled.await.unwrap_or_else(|_| Err(Failure::panic())) }
         })
         .collect();

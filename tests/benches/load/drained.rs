@@ -20,20 +20,43 @@ pub(crate) struct Drained {
     ledger: Ledger,
 }
 
+/// What draining took, until all files were at rest.
+pub(crate) struct Spent {
+    used: Used,
+    /// Seconds.
+    took: f64,
+}
+
+/// Drains whatever is on the queues.
+pub(crate) async fn drain(pipeline: &Pipeline, calls: Calls) -> Spent {
+    let usage = Usage::begin();
+    let began = Instant::now();
+    let pollers = pipeline.start_with(calls);
+    pipeline.at_rest().await;
+    let (used, took) = (usage.end(), began.elapsed().as_secs_f64());
+    pollers.stop().await;
+    Spent { used, took }
+}
+
 impl Drained {
-    /// Drains the files, which are all there are in the pipeline.
+    /// Drains the files, which are all there are on the queues.
     pub(crate) async fn of(
         pipeline: &Pipeline,
         files: &[File],
         remote: &mut Remote,
         calls: Calls,
     ) -> Self {
-        let usage = Usage::begin();
-        let began = Instant::now();
-        let pollers = pipeline.start_with(calls);
-        pipeline.at_rest().await;
-        let (used, took) = (usage.end(), began.elapsed().as_secs_f64());
-        pollers.stop().await;
+        let spent = drain(pipeline, calls).await;
+        Self::afterwards(spent, pipeline, files, remote).await
+    }
+
+    /// Looks where the files are that were drained.
+    pub(crate) async fn afterwards(
+        Spent { used, took }: Spent,
+        pipeline: &Pipeline,
+        files: &[File],
+        remote: &mut Remote,
+    ) -> Self {
         let calls = remote.calls();
         let states = pipeline.states_of(files).await;
         Self {

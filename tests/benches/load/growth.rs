@@ -31,6 +31,7 @@ pub(crate) async fn run() -> Vec<Row> {
             Row::number(NAME, of("peak memory", sizes), part.peak, "MiB"),
         ]);
     }
+    let cpu = large.cpu_per_thousand / small.cpu_per_thousand * 100.0;
     let more = large.peak - small.peak;
     rows.extend([
         Row::number(
@@ -40,6 +41,7 @@ pub(crate) async fn run() -> Vec<Row> {
             "%",
         )
         .at_least(90.0),
+        Row::number(NAME, "CPU of the large one, of the small one's", cpu, "%").at_most(110.0),
         Row::number(NAME, "more memory for the large one", more, "MiB").at_most(16.0),
         Row::number(NAME, "the large one opened, not in the cache", cold, "s").at_most(3.0),
         Row::number(NAME, "the large one opened again", warm, "s").at_most(3.0),

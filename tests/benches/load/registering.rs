@@ -22,7 +22,7 @@ const DOCUMENTS: usize = 5_000;
 pub(crate) fn run() -> Vec<Row> {
     let program = program();
     if !program.exists() {
-        let build = "cargo build --release --workspace --bin webhook-stage";
+        let build = "run `cargo build --release` first";
         return vec![Row::broken(NAME, "the program is not built", build)];
     }
     let directory = directory();

@@ -117,8 +117,8 @@ impl Row {
         };
         match self.target {
             None => String::new(),
-            Some(Target::AtLeast(least)) => format!("≥ {least} {verdict}"),
-            Some(Target::AtMost(most)) => format!("≤ {most} {verdict}"),
+            Some(Target::AtLeast(least)) => format!("≥ {} {verdict}", Short(least)),
+            Some(Target::AtMost(most)) => format!("≤ {} {verdict}", Short(most)),
         }
     }
 

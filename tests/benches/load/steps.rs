@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::drained::Drained;
+use crate::drained::{Drained, drain as drain_queues};
 use crate::files::{File, assign};
 use crate::pipeline::{Calls, Pipeline};
 use crate::receiver::WELL;
@@ -71,15 +71,18 @@ pub(crate) async fn drain((queued, scenario, who): (Queued, String, String)) -> 
     });
     let mut remote = Remote::start();
     let pipeline = pipeline(&queued, remote.url(WELL)).await;
-    let ids: Vec<(Uuid, Uuid)> = serde_json::from_slice(&fs::read(list(&queued)).unwrap()).unwrap();
-    let workflow_id = pipeline.workflow_id;
-    let file = |(assignment, item)| File::new(workflow_id, id(STAGE), assignment, item);
-    let files: Vec<File> = ids.into_iter().map(file).collect();
     let calls = Calls {
         concurrency: queued.concurrency,
         ..Calls::default()
     };
-    let drained = Drained::of(&pipeline, &files, &mut remote, calls).await;
+    let spent = drain_queues(&pipeline, calls).await;
+    // Not before, because the list of 100,000 files takes memory too, and that is no need of the product's.
+    let ids = fs::read(list(&queued)).unwrap();
+    let ids: Vec<(Uuid, Uuid)> = serde_json::from_slice(&ids).unwrap();
+    let workflow_id = pipeline.workflow_id;
+    let file = |(assignment, item)| File::new(workflow_id, id(STAGE), assignment, item);
+    let files: Vec<File> = ids.into_iter().map(file).collect();
+    let drained = Drained::afterwards(spent, &pipeline, &files, &mut remote).await;
     Part {
         rate: drained.rate,
         cpu_per_thousand: drained.used.per_thousand(queued.count),

@@ -56,7 +56,8 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, seen: Arc<Seen>) {
 async fn answer(
     seen: Arc<Seen>,
     request: Request<Incoming>,
-) -> Result<Response<impl Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>>, Infallible> {
+) -> Result<Response<impl Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>>, Infallible>
+{
     let at = now_micros();
     let header = |name: &str| request.headers()[name].to_str().unwrap();
     let id = header("webhook-id").parse().unwrap();

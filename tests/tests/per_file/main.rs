@@ -53,7 +53,7 @@ use stage::Stage;
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// Before anything is counted: the connections, the caches, the first pages.
-const WARM_UP: usize = 100;
+const WARM_UP: usize = 50;
 /// Each delivered before the next is assigned.
 const ALONE: usize = 100;
 /// Queued together, as in a backlog, where files share commits. How many do is a matter of time: the bound of

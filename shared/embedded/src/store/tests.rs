@@ -96,7 +96,7 @@ impl Subject {
         db.pragma_update(None, "synchronous", "OFF").unwrap();
         schema::prepare(&mut db).unwrap();
         let after_a_crash = journal::recover(&mut db).unwrap();
-        self.store = Some(Store::new(db, after_a_crash).unwrap());
+        self.store = Some(Store::new(db, after_a_crash, None).unwrap());
     }
 
     fn store(&mut self) -> &mut Store {

@@ -28,9 +28,8 @@ use crate::check::Ended;
 use crate::schema;
 pub(crate) use change::StateRow;
 use index::Index;
-use messages::Flight;
 pub(crate) use messages::Posted;
-use pending::Pending;
+use pending::{Flight, Pending};
 use undo::Undo;
 
 /// The least number of records and messages that a commit folds, if there are any to fold. A slice takes about a

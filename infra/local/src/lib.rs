@@ -17,6 +17,7 @@ mod error;
 mod intake;
 mod program;
 mod runner;
+mod server;
 mod terminal;
 
 pub mod gateway;

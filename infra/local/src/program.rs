@@ -56,6 +56,10 @@ pub fn program() -> ExitCode {
             Some(Command::Ping(args)) => command::ping(args).await,
             Some(Command::Try(args)) => command::try_out(args).await,
             Some(Command::Receive(args)) => command::receive(args).await,
+            #[cfg(feature = "serve")]
+            Some(Command::Serve(args)) => command::serve(args).await,
+            #[cfg(feature = "serve")]
+            Some(Command::Keys(what)) => command::keys(what).await,
         }
     });
     match result {

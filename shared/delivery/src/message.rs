@@ -36,6 +36,9 @@ pub struct Assignment {
     pub item_id: Uuid,
     /// Who assigns: a user with a role, or the workflow itself.
     pub assigned_by: Actor,
+    /// The user to assign the item to, in a stage where people work. A Worker assigns items to themselves only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<u64>,
     /// The item's document; by default the stored one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<DocumentRef>,

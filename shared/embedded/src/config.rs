@@ -65,9 +65,8 @@ impl Engine {
     /// # Errors
     /// [`PortError`] when the database fails.
     pub async fn store_workflow(&self, team: &str, workflow: &Workflow) -> Result<(), PortError> {
-        let key = (team.to_owned(), workflow.id);
         let body = workflow.to_json();
-        let (owner, id) = key.clone();
+        let (owner, id) = (team.to_owned(), workflow.id);
         self.writer()
             .run("store workflow", move |store| {
                 store.db().execute(
@@ -76,7 +75,7 @@ impl Engine {
                 )
             })
             .await?;
-        self.cached().remove(&key);
+        self.forget_workflow(team, workflow.id);
         Ok(())
     }
 
@@ -92,6 +91,12 @@ impl Engine {
         let secrets = secrets.into_iter();
         let secrets = secrets.map(|(reference, secrets)| (of_team(team, &reference), secrets));
         self.inner.secrets.put(secrets.collect())
+    }
+
+    /// Has the workflow read anew when it is next asked for.
+    pub(crate) fn forget_workflow(&self, team: &str, id: Uuid) {
+        self.cached().remove(&(team.to_owned(), id));
+        self.stage_changed();
     }
 
     fn cached(

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{MutexGuard, PoisonError};
 
 use delivery::control::{StageControl, StageKey};
@@ -65,6 +66,7 @@ impl Controls for Engine {
         match found.await.map_err(port)? {
             None => {
                 self.remember(stage, next);
+                self.stage_changed();
                 Ok(())
             }
             Some(body) => {
@@ -99,6 +101,16 @@ impl Engine {
             .controls
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How often stages have changed since the directory was opened, by their control records or their workflows; from 1.
+    #[must_use]
+    pub fn stage_changes(&self) -> u64 {
+        self.inner.stage_changes.load(Ordering::SeqCst) + 1
+    }
+
+    pub(crate) fn stage_changed(&self) {
+        self.inner.stage_changes.fetch_add(1, Ordering::SeqCst);
     }
 
     /// A read may end after a later write.

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
@@ -15,6 +16,7 @@ use workflow::Workflow;
 
 use crate::check::{Check, Ended};
 use crate::error::OpenError;
+use crate::keys_file::KeysFile;
 use crate::queue::MAX_CRASHES;
 use crate::schema;
 use crate::secrets_file::SecretsFile;
@@ -48,7 +50,9 @@ pub(crate) struct Inner {
     pub(crate) sent: [Notify; Queue::ALL.len()],
     pub(crate) workflows: Mutex<HashMap<(String, Uuid), Arc<Workflow>>>,
     pub(crate) controls: Mutex<HashMap<StageKey, StageControl>>,
+    pub(crate) stage_changes: AtomicU64,
     pub(crate) secrets: SecretsFile,
+    pub(crate) keys: KeysFile,
     /// Holds the lock. It is declared last, so that the lock is released last.
     _lock: File,
 }
@@ -111,7 +115,9 @@ impl Engine {
                 sent: std::array::from_fn(|_| Notify::new()),
                 workflows: Mutex::default(),
                 controls: Mutex::default(),
+                stage_changes: AtomicU64::new(0),
                 secrets,
+                keys: KeysFile::of(directory),
                 _lock: lock,
             }),
         })

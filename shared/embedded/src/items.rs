@@ -10,21 +10,23 @@ use crate::engine::Engine;
 use crate::states::parse;
 
 /// What is stored about an item in addition to its state.
-pub(crate) struct Item {
+pub(crate) struct Named {
     pub(crate) key: FileKey,
     pub(crate) digest: Uuid,
     pub(crate) name: String,
 }
 
 impl Engine {
-    /// Stores the items, all in one commit.
-    pub(crate) async fn put_items(&self, items: Vec<Item>) -> Result<(), PortError> {
+    /// Stores the items' names and digests, all in one commit.
+    pub(crate) async fn name_items(&self, items: Vec<Named>) -> Result<(), PortError> {
         self.writer()
             .run("remember items", move |store| {
                 let db = store.db();
-                let mut insert =
-                    db.prepare_cached("INSERT OR REPLACE INTO items VALUES (?1, ?2, ?3, ?4)")?;
-                for Item { key, digest, name } in &items {
+                let mut insert = db.prepare_cached(
+                    "INSERT INTO items (team, item_id, content, name) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT DO UPDATE SET content = excluded.content, name = excluded.name",
+                )?;
+                for Named { key, digest, name } in &items {
                     insert.execute(params![key.team, key.item_id, digest, name])?;
                 }
                 Ok(())
@@ -33,7 +35,7 @@ impl Engine {
     }
 
     /// The digest and name of a file's item.
-    pub(crate) async fn item(&self, key: &FileKey) -> Result<Option<(Uuid, String)>, PortError> {
+    pub(crate) async fn named(&self, key: &FileKey) -> Result<Option<(Uuid, String)>, PortError> {
         let key = key.clone();
         self.writer()
             .run_unflushed("look up an item", move |store| {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use workflow::{SecretRef, StageSecrets, Workflow};
 
 use crate::engine::Engine;
-use crate::items::Item;
+use crate::items::Named;
 
 /// How many dead letters to read at a time: each can have a mebibyte.
 const LETTERS: usize = 100;
@@ -55,7 +55,7 @@ impl Operator for Engine {
 
     /// All documents share a commit, and so do their names: many small ones cost only a few disk flushes.
     async fn put_documents(&self, documents: Vec<NewDocument>) -> Result<(), PortError> {
-        let items = documents.iter().map(|document| Item {
+        let items = documents.iter().map(|document| Named {
             key: document.key.clone(),
             digest: document.digest,
             name: document.name.clone(),
@@ -66,16 +66,16 @@ impl Operator for Engine {
             self.store_document(&key, bytes).await
         });
         try_join_all(stored).await?;
-        self.put_items(items).await
+        self.name_items(items).await
     }
 
     async fn has_document(&self, key: &FileKey, digest: Uuid) -> Result<bool, PortError> {
-        let item = self.item(key).await?;
+        let item = self.named(key).await?;
         Ok(item.is_some_and(|(stored, _)| stored == digest))
     }
 
     async fn name(&self, key: &FileKey) -> Result<String, PortError> {
-        let item = self.item(key).await?;
+        let item = self.named(key).await?;
         Ok(item.map_or_else(|| key.item_id.to_string(), |(_, name)| name))
     }
 

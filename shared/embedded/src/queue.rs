@@ -12,6 +12,7 @@ pub(crate) const fn number(queue: Queue) -> i64 {
         Queue::AssignmentsDeadLetters => 2,
         Queue::DeliveriesDeadLetters => 3,
         Queue::Parked => 4,
+        Queue::Bulk => 5,
     }
 }
 

@@ -1,5 +1,5 @@
 use delivery::ports::{Outgoing, PortError, Queue, SendMessages};
-use delivery::{Assignment, DeadLetter, Delivery, Grouped};
+use delivery::{Assignment, BulkAssignment, DeadLetter, Delivery, Grouped};
 
 use crate::engine::Engine;
 use crate::queues::now;
@@ -20,6 +20,12 @@ impl SendMessages<Delivery> for Engine {
 impl SendMessages<DeadLetter> for Engine {
     async fn send(&self, messages: Vec<Outgoing<DeadLetter>>) -> Vec<Result<(), PortError>> {
         send(self, Queue::Parked, messages).await
+    }
+}
+
+impl SendMessages<BulkAssignment> for Engine {
+    async fn send(&self, messages: Vec<Outgoing<BulkAssignment>>) -> Vec<Result<(), PortError>> {
+        send(self, Queue::Bulk, messages).await
     }
 }
 

@@ -90,6 +90,7 @@ impl Receive for Engine {
 
     async fn is_idle(&self, paused: &[StageKey]) -> Result<bool, PortError> {
         let others = [
+            Queue::Bulk,
             Queue::Assignments,
             Queue::AssignmentsDeadLetters,
             Queue::DeliveriesDeadLetters,

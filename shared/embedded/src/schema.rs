@@ -1,8 +1,9 @@
 use rusqlite::Connection;
 
 /// The schema version that this version writes. 4 has the tables of 3, and records of format 2 in
-/// them; 5 has a journal, which must be read before the tables are, and its files' tables have row ids.
-pub(crate) const VERSION: i64 = 5;
+/// them; 5 has a journal, which must be read before the tables are, and its files' tables have row ids; 6 has what
+/// lists show of items.
+pub(crate) const VERSION: i64 = 6;
 
 /// Files' records and their history. Not `WITHOUT ROWID`: the inner pages of such a table have whole rows, so that with
 /// records of a kilobyte they branch only four ways.
@@ -64,6 +65,12 @@ CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY, changes BLOB NOT NUL
 CREATE INDEX IF NOT EXISTS in_flight ON messages (id) WHERE receipt IS NOT NULL;
 ";
 
+/// New with version 6: what lists show of items.
+const ITEMS: &str = "
+ALTER TABLE items ADD COLUMN dataset_id INTEGER;
+ALTER TABLE items ADD COLUMN body TEXT;
+";
+
 /// What to add to a database of the first version.
 const FROM_1: &str = "
 ALTER TABLE messages ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
@@ -103,6 +110,9 @@ pub(crate) fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
     }
     if found < 3 {
         transaction.execute_batch(CONTROLS)?;
+    }
+    if found < 6 {
+        transaction.execute_batch(ITEMS)?;
     }
     transaction.execute_batch(JOURNAL)?;
     transaction.pragma_update(None, "user_version", VERSION)?;

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use workflow::{SecretRef, StageSecrets};
 
 use crate::error::OpenError;
+use crate::private_file;
 
 /// The secrets of all stages, in one file that only its owner may read.
 pub(crate) struct SecretsFile {
@@ -58,7 +59,6 @@ fn parse(text: &str) -> Option<BTreeMap<SecretRef, StageSecrets>> {
         .collect()
 }
 
-/// Writes the file atomically, and never readable by others, not even for a moment.
 fn write(path: &Path, held: &BTreeMap<SecretRef, StageSecrets>) -> io::Result<()> {
     let entries: BTreeMap<&SecretRef, Box<RawValue>> = held
         .iter()
@@ -67,16 +67,5 @@ fn write(path: &Path, held: &BTreeMap<SecretRef, StageSecrets>) -> io::Result<()
             Ok((reference, RawValue::from_string(json)?))
         })
         .collect::<Result<_, serde_json::Error>>()?;
-    let temporary = path.with_extension("json.part");
-    let _ = fs::remove_file(&temporary);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&temporary)?;
-    file.write_all(&serde_json::to_vec_pretty(&entries)?)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)?;
-    path.parent()
-        .map_or(Ok(()), |directory| fs::File::open(directory)?.sync_all())
+    private_file::write(path, &serde_json::to_vec_pretty(&entries)?)
 }

@@ -77,6 +77,7 @@ async fn a_group_of_assignments_knows_the_deliveries_ahead_of_it() {
             id: None,
             role: Role::Admin,
         },
+        assignee: None,
         document: None,
         trace: None,
     };

@@ -16,6 +16,8 @@ mod certificates;
 mod classify;
 mod config;
 mod connections;
+mod darwin;
+mod described;
 mod exchange;
 mod failed;
 mod fingerprint;
@@ -36,6 +38,7 @@ mod strip_annotations;
 mod sums;
 mod targets;
 mod templates;
+mod try_templates;
 mod unreadable;
 
 #[doc(hidden)]
@@ -45,9 +48,11 @@ pub mod guard;
 pub use caller::WebhookCaller;
 pub use certificates::{CertificateError, check_client_certificate};
 pub use config::{CallerConfig, ClientError};
+pub use described::{Described, describe};
 pub use members::{members, text};
 pub use payload::{check, metadata_only};
 pub use preview::{NoPreview, Preview};
 pub use redact::Redactor;
 pub use scan::{PayloadError, Problem};
 pub use signature::{SecretError, Signer, SigningKey, TooLarge};
+pub use try_templates::check_templates;

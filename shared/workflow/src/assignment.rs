@@ -164,3 +164,24 @@ fn theirs(stage: &Stage, user: Option<u64>) -> Result<(), RejectReason> {
         Err(RejectReason::NotAssignedToStage)
     }
 }
+
+/// Whether a user may send a file on from `stage`, where it is assigned to `assignee`, by one of the stage's edges.
+///
+/// A Worker may in a stage where people work, with a file that is theirs, or that they could take. It makes no difference
+/// where the edge leads: the file arrives there by the workflow.
+///
+/// # Errors
+/// The reason why not.
+pub fn may_leave(
+    stage: &Stage,
+    role: Role,
+    user: u64,
+    assignee: Option<u64>,
+) -> Result<(), RejectReason> {
+    match (role, assignee) {
+        (Role::Annotator, _) if !stage.kind.is_human() => Err(RejectReason::WorkerCannotMoveFiles),
+        (Role::Annotator, Some(other)) if other != user => Err(RejectReason::AlreadyAssigned),
+        (Role::Annotator, None) => theirs(stage, Some(user)),
+        _ => Ok(()),
+    }
+}

@@ -40,7 +40,7 @@ mod workflow;
 
 pub use access::{Access, ClientAuthentication, OAuth2, SigV4};
 pub use actor::{Actor, Role, UnknownRole};
-pub use assignment::{Position, RejectReason, may_assign};
+pub use assignment::{Position, RejectReason, may_assign, may_leave};
 pub use breaker::{BreakerConfig, MAX_PATIENCE, Rate};
 pub use import::Imported;
 pub use lookup::StageLookupError;

@@ -97,6 +97,15 @@ impl Problem {
             Self::NoEntry => "no_entry_stage",
         }
     }
+
+    /// The stage that the problem is in, as a path into the JSON: `stages[2]`.
+    #[must_use]
+    pub fn place(&self) -> Option<String> {
+        match self {
+            Self::Stage { stage, .. } => Some(format!("stages[{}]", stage.index)),
+            _ => None,
+        }
+    }
 }
 
 /// The workflow cannot be used, with everything that is wrong with it at once.

@@ -46,6 +46,7 @@ impl File {
                 id: Some(42),
                 role: Role::Admin,
             },
+            assignee: None,
             document: None,
             trace: None,
         };

@@ -26,6 +26,7 @@ fn assignment(key: &FileKey, document: Option<DocumentRef>) -> Assignment {
             id: Some(42),
             role: Role::Admin,
         },
+        assignee: None,
         document,
         trace: None,
     }

@@ -147,6 +147,7 @@ fn good(item: u128) -> Assignment {
             id: None,
             role: Role::Admin,
         },
+        assignee: None,
         document: None,
         trace: None,
     }

@@ -75,6 +75,7 @@ impl Deployment {
                 id: Some(42),
                 role: Role::Admin,
             },
+            assignee: None,
             document: Some(DocumentRef::Inline(
                 RawValue::from_string(document).unwrap(),
             )),

@@ -189,6 +189,7 @@ impl Scene {
                     id: Some(42),
                     role: Role::Admin,
                 },
+                assignee: None,
                 document: Some(DocumentRef::Inline(
                     RawValue::from_string(document.to_string()).unwrap(),
                 )),

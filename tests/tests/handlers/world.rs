@@ -93,6 +93,7 @@ impl World {
                 id: None,
                 role: Role::Admin,
             },
+            assignee: None,
             document: None,
             trace: None,
         };

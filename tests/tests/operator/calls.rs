@@ -82,6 +82,7 @@ fn assignment(workflow: &Workflow, document: Option<DocumentRef>) -> Assignment 
             id: Some(42),
             role: Role::Admin,
         },
+        assignee: None,
         document,
         trace: None,
     }

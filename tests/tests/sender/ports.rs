@@ -113,6 +113,7 @@ impl Ports {
                     id: None,
                     role: Role::Admin,
                 },
+                assignee: None,
                 document: None,
                 trace: None,
             };

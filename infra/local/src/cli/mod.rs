@@ -2,6 +2,8 @@
 
 mod deployment;
 pub(crate) mod secret;
+#[cfg(feature = "serve")]
+mod serve;
 mod signing_key;
 mod stage;
 
@@ -19,6 +21,8 @@ pub(crate) use deployment::{
     AssignArgs, AuditArgs, GetArgs, OverrideArgs, PutArgs, RedriveArgs, TargetArgs, WithinArgs,
     WorkflowCommand,
 };
+#[cfg(feature = "serve")]
+pub(crate) use serve::{AddKeyArgs, KeysCommand, ListKeysArgs, RevokeKeyArgs, ServeArgs};
 pub(crate) use signing_key::SigningKeyCommand;
 pub(crate) use stage::{CloseArgs, PauseArgs, ResumeArgs, StageArgs};
 
@@ -71,6 +75,13 @@ pub(crate) enum Command {
     Try(TryArgs),
     /// Run a receiver behind the authorizer, for trying things out.
     Receive(ReceiveArgs),
+    /// Serve the API on this machine, and run the functions for as long as it is up.
+    #[cfg(feature = "serve")]
+    Serve(ServeArgs),
+    /// Make, list or revoke API keys.
+    #[cfg(feature = "serve")]
+    #[command(subcommand)]
+    Keys(KeysCommand),
 }
 
 /// Limits on calls: where they may go, and how many are made at once.

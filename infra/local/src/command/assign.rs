@@ -11,11 +11,11 @@ use crate::backend::workflows::stored;
 use crate::backend::{Backend, Operation};
 use crate::cli::AssignArgs;
 use crate::error::Error;
-use crate::intake::assignment::assignment;
 use crate::intake::discover::discover;
 use crate::intake::register::register;
 use crate::terminal::output::say;
 use crate::terminal::report;
+use delivery::machine::first_assignment;
 
 impl Operation for AssignArgs {
     async fn on(&self, backend: &impl Backend) -> Result<u8, Error> {
@@ -48,7 +48,7 @@ async fn assign(operator: &impl Operator, args: &AssignArgs) -> Result<u8, Error
         .into_iter()
         .filter(|(key, _)| seen.insert(key.clone()))
         .map(|(key, name)| {
-            let assignment = assignment(workflow.id, stage.id, &key, args.role);
+            let assignment = first_assignment(workflow.id, stage.id, &key, args.role);
             Visit::opened_by(assignment, name)
         })
         .collect();

@@ -258,6 +258,7 @@ impl Demo {
             stage_id: stage.id,
             item_id: key.item_id,
             assigned_by,
+            assignee: None,
             document: None,
             trace: None,
         }

@@ -6,12 +6,16 @@ mod audit;
 mod check;
 mod control;
 mod demo;
+#[cfg(feature = "serve")]
+mod keys;
 mod parked;
 mod ping;
 mod receive;
 mod redeliver;
 mod redrive;
 mod run;
+#[cfg(feature = "serve")]
+mod serve;
 mod settled;
 mod signing_key;
 mod status;
@@ -24,9 +28,13 @@ mod work;
 mod workflow;
 
 pub(crate) use demo::demo;
+#[cfg(feature = "serve")]
+pub(crate) use keys::keys;
 pub(crate) use ping::ping;
 pub(crate) use receive::receive;
 pub(crate) use run::run;
+#[cfg(feature = "serve")]
+pub(crate) use serve::serve;
 pub(crate) use signing_key::signing_key;
 pub(crate) use try_out::try_out;
 pub(crate) use workflow::workflow;

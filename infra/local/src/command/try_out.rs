@@ -47,7 +47,7 @@ pub(crate) async fn try_out(args: &TryArgs) -> Result<u8, Error> {
         }
     };
     let call = TestCall {
-        team: document.team.clone(),
+        team: document.about.team.clone(),
         workflow_id: workflow.id,
         workflow_name: workflow.name.clone(),
         stage_id: stage.id,

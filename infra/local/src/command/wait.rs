@@ -83,8 +83,8 @@ mod tests {
     use workflow::{RejectReason, Role, Workflow};
 
     use super::{Visit, outcomes};
-    use crate::intake::assignment::assignment;
     use crate::intake::examples::WORKFLOW;
+    use delivery::machine::first_assignment;
 
     /// An item named twice is one file: waiting for two outcomes would never end.
     #[tokio::test]
@@ -97,7 +97,7 @@ mod tests {
             team: "t".to_owned(),
             item_id: uuid::Uuid::from_u128(1),
         };
-        let assignment = assignment(workflow.id, stage.id, &key, Role::Annotator);
+        let assignment = first_assignment(workflow.id, stage.id, &key, Role::Annotator);
         let rejection = Rejection {
             key,
             assignment_id: assignment.assignment_id,

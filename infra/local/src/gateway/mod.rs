@@ -5,7 +5,6 @@ mod event;
 
 use std::error::Error;
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,24 +12,19 @@ use authorizer::Tokens;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Body;
-use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, header};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use lambda_runtime::{Context, LambdaEvent};
 use receiver::Receiver;
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::net::TcpListener;
+
+use crate::server;
 
 /// Largest request body: 64 MiB. API Gateway itself takes 10 MB.
 pub const MAX_BODY: usize = 64 * 1024 * 1024;
 
 /// How long requests under way may still take after the server was asked to stop.
 pub const PATIENCE: Duration = Duration::from_secs(5);
-
-/// The pause after a connection could not be accepted.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// A request that was answered, for observers.
 #[derive(Debug)]
@@ -83,52 +77,11 @@ impl std::fmt::Debug for Gateway {
 /// [`PATIENCE`].
 pub async fn serve(listener: TcpListener, gateway: Gateway, shutdown: impl Future<Output = ()>) {
     let gateway = Arc::new(gateway);
-    let mut shutdown = pin!(shutdown);
-    let mut connections = JoinSet::new();
-    let (stop, stopped) = watch::channel(());
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut shutdown => break,
-            Some(_) = connections.join_next() => continue,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                connections.spawn(connection(stream, Arc::clone(&gateway), stopped.clone()));
-            }
-            // The cause may pass, such as too many open files, and the receiver should survive it.
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_AGAIN).await;
-            }
-        }
-    }
-    drop(stop);
-    let answered = async { while connections.join_next().await.is_some() {} };
-    let _ = tokio::time::timeout(PATIENCE, answered).await;
-}
-
-async fn connection(stream: TcpStream, gateway: Arc<Gateway>, mut stopped: watch::Receiver<()>) {
-    // Without this (Nagle's algorithm) small answers would be held back.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| {
+    let answer = move |request, _| {
         let gateway = Arc::clone(&gateway);
-        async move { Ok::<_, std::convert::Infallible>(gateway.answer(request).await) }
-    });
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let served = tokio::select! {
-        served = connection.as_mut() => served,
-        _ = stopped.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
+        async move { gateway.answer(request).await }
     };
-    if let Err(error) = served {
-        tracing::debug!(%error, "connection ended");
-    }
+    server::serve(listener, answer, PATIENCE, shutdown).await;
 }
 
 impl Gateway {

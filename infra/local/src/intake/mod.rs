@@ -1,10 +1,7 @@
 //! Takes in what a person gives: documents, a workflow file, the assignments they ask for.
 
-pub(crate) mod assignment;
-mod darwin;
 pub(crate) mod discover;
 pub(crate) mod examples;
 pub(crate) mod register;
 pub(crate) mod source_document;
-pub(crate) mod templates;
 pub(crate) mod workflow_file;

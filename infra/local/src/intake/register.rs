@@ -73,14 +73,14 @@ pub(crate) async fn register(
 impl Registration {
     fn assign_team(&mut self, found: &mut SourceDocument, team: Option<&str>) {
         let path = found.path.display();
-        for oddity in &found.oddities {
+        for oddity in &found.about.oddities {
             let line = format_args!("{path}: {oddity}; it is sent unchanged");
             self.notices.warn(oddity, line);
         }
         if let Some(team) = team {
-            team.clone_into(&mut found.team);
-        } else if let Some(invalid) = &found.not_a_team {
-            let team = &found.team;
+            team.clone_into(&mut found.about.team);
+        } else if let Some(invalid) = &found.about.not_a_team {
+            let team = &found.about.team;
             let line = format_args!("{path}: {invalid}; it is stored under the team {team}");
             self.notices.warn(&invalid.to_string(), line);
         }
@@ -109,7 +109,7 @@ impl Registration {
             }
             Some((first, _)) => {
                 let other = self.free_key(&found, content);
-                let whose = match found.item_id {
+                let whose = match found.about.item_id {
                     Some(_) => "its item_id is also that of",
                     None => "its dataset, path and name are also those of",
                 };
@@ -139,7 +139,7 @@ impl Registration {
             .insert(key.clone(), (found.path.clone(), content));
         Some(NewDocument {
             key,
-            name: found.name,
+            name: found.about.name,
             digest: content,
             bytes: found.bytes,
         })
@@ -147,10 +147,10 @@ impl Registration {
 
     /// Warns that a document has no usable id.
     fn say_derived(&mut self, found: &SourceDocument, derived: Uuid) {
-        if found.item_id.is_some() {
+        if found.about.item_id.is_some() {
             return;
         }
-        let (kind, why) = match &found.no_id {
+        let (kind, why) = match &found.about.no_id {
             Some(id) => (
                 "its item_id is not a UUID",
                 format!("its item_id \"{id}\" is not a UUID"),
@@ -207,7 +207,7 @@ async fn kept_apart(
     found: &SourceDocument,
     content: Uuid,
 ) -> Result<Option<FileKey>, PortError> {
-    let derived = found.item_id.map(|_| found.other_key());
+    let derived = found.about.item_id.map(|_| found.other_key());
     for key in derived.into_iter().chain([found.key_under(content)]) {
         if operator.has_document(&key, content).await? {
             return Ok(Some(key));
@@ -223,7 +223,7 @@ mod tests {
     use workflow::Role;
 
     use super::*;
-    use crate::intake::assignment::assignment;
+    use delivery::machine::first_assignment;
 
     proptest! {
         /// A document that is registered but whose assignment is refused would be a lost file.
@@ -246,7 +246,7 @@ mod tests {
             std::fs::write(&path, document.to_string()).unwrap();
             let found = source_document::read(&path).unwrap();
             for key in [found.key(), found.other_key()] {
-                let made = assignment(Uuid::nil(), Uuid::nil(), &key, Role::Admin);
+                let made = first_assignment(Uuid::nil(), Uuid::nil(), &key, Role::Admin);
                 let body = serde_json::to_string(&made).unwrap();
                 prop_assert_eq!(Assignment::parse(&body).unwrap(), made);
             }

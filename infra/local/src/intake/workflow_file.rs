@@ -4,13 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use delivery::ports::{Freshness, Operator, PortError, Secrets};
-use webhook::check_client_certificate;
+use webhook::{check_client_certificate, check_templates};
 use workflow::{ImportError, Imported, SecretRef, Stage, StageSecrets, Workflow};
 
 use crate::cli::secret;
 use crate::cli::{OverrideArgs, RetryDelays};
 use crate::error::Error;
-use crate::intake::templates;
+use crate::intake::examples;
 use crate::terminal::notices::Notices;
 use crate::terminal::output::say;
 
@@ -146,7 +146,7 @@ pub(crate) fn import(path: &Path) -> Result<Imported, Error> {
             })?;
         }
     }
-    let problems = templates::check(&mut imported);
+    let problems = check_templates(&mut imported, examples::DOCUMENTS[0].1.as_bytes());
     if problems.is_empty() {
         Ok(imported)
     } else {

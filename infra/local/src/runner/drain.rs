@@ -3,31 +3,24 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use delivery::ports::{Operator, PortError, PortErrorKind, Receive, Workflows};
-use sender::Settings;
-use webhook::{CallerConfig, WebhookCaller};
+use delivery::ports::{PortError, PortErrorKind, Receive};
 
 use crate::backend::directory::Directory;
 use crate::backend::stages::stages;
 use crate::cli::CallArgs;
 use crate::error::Error;
 use crate::runner::long_wait::LongWait;
-use crate::runner::open_files;
-use crate::runner::poller::{PollSettings, Pollers};
 use crate::runner::ports::{Local, Watch};
-use crate::runner::signer;
+use crate::runner::start::start;
 use crate::terminal::interrupt::interrupted;
 use crate::terminal::output::say;
 use crate::terminal::progress::Progress;
-
-/// The longest call on one machine: the longest timeout that a stage may ask for.
-const LONGEST_CALL: Duration = workflow::MAX_TIMEOUT;
 
 /// How often to check whether anything is left to do.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How long to wait for a disk that refuses writes before the run ends with an error.
-const DISK_PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const DISK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a run of the functions ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,34 +39,9 @@ pub(crate) async fn drain(
     calls: &CallArgs,
     progress: Arc<Progress>,
 ) -> Result<Drained, Error> {
-    let concurrency = open_files::calls(calls.concurrency);
-    let caller = WebhookCaller::new(CallerConfig {
-        allow_networks: calls.allow_network.clone(),
-        idle_connections: concurrency,
-        ..CallerConfig::default()
-    })?;
-    let ports = Local::new(directory.clone(), caller, Arc::clone(&progress) as Watch);
-    let sender = Settings {
-        longest_call: LONGEST_CALL,
-        lanes: false,
-        ..Settings::default()
-    };
-    for (team, id) in directory.workflows().await? {
-        if let Some(workflow) = directory.workflow(&team, id).await? {
-            signer::check(&workflow)?;
-        }
-    }
+    let (ports, pollers) = start(directory, calls, Arc::clone(&progress) as Watch).await?;
     let stages = stages(directory).await?.into_iter();
     progress.name_stages(stages.map(|stage| (stage.key.stage_id, stage.name)));
-    // Before the first message is received.
-    ports.paused().read(directory).await?;
-    let pollers = Pollers::start(
-        &ports,
-        PollSettings {
-            concurrency,
-            sender,
-        },
-    );
     let finished = tokio::select! {
         idle = idle(&ports) => idle,
         () = interrupted() => Ok(Drained::Stopped),

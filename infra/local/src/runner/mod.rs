@@ -9,3 +9,4 @@ mod paused;
 pub(crate) mod poller;
 pub(crate) mod ports;
 pub(crate) mod signer;
+pub(crate) mod start;

@@ -2,22 +2,23 @@
 //! soon as the stage is resumed they are due.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use delivery::control::{ChangeKind, StageKey};
-use delivery::ports::{Observation, PortError};
+use delivery::control::StageKey;
+use delivery::ports::PortError;
 
 use crate::backend::directory::Directory;
 use crate::backend::stages::stages;
 
-/// Which stages are paused, as far as this process knows. While it runs, only a receiver can pause one.
+/// Which stages are paused, as far as this process knows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PausedStages(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    is_known: AtomicBool,
+    /// How many changes of stages the engine had counted when they were read.
+    read_at: AtomicU64,
     stages: Mutex<Vec<StageKey>>,
     groups: RwLock<HashSet<String>>,
 }
@@ -25,13 +26,15 @@ struct Inner {
 impl PausedStages {
     /// The paused stages: those read before, unless a stage has changed since.
     pub(crate) async fn read(&self, directory: &Directory) -> Result<Vec<StageKey>, PortError> {
-        if self.0.is_known.swap(true, Ordering::SeqCst) {
+        // Of nothing read yet, zero; so the engine counts from one.
+        let changes = directory.stage_changes();
+        if self.0.read_at.swap(changes, Ordering::SeqCst) == changes {
             let stages = self.0.stages.lock();
             return Ok(stages.unwrap_or_else(PoisonError::into_inner).clone());
         }
         let found = self.search(directory).await;
         if found.is_err() {
-            self.0.is_known.store(false, Ordering::SeqCst);
+            self.0.read_at.store(0, Ordering::SeqCst);
         }
         found
     }
@@ -66,14 +69,5 @@ impl PausedStages {
         groups
             .unwrap_or_else(PoisonError::into_inner)
             .contains(group)
-    }
-
-    /// Takes note of a pause that begins or ends.
-    pub(crate) fn observe(&self, observation: &Observation<'_>) {
-        if let Observation::StageChanged(change) = observation
-            && matches!(change.change, ChangeKind::Paused | ChangeKind::Resumed)
-        {
-            self.0.is_known.store(false, Ordering::SeqCst);
-        }
     }
 }

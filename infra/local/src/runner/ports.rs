@@ -18,6 +18,7 @@ pub struct Local {
     engine: Engine,
     caller: WebhookCaller<(), Signer>,
     watch: Watching,
+    paused: PausedStages,
     recent: Arc<RecentCalls>,
 }
 
@@ -29,18 +30,14 @@ impl std::fmt::Debug for Local {
     }
 }
 
-/// An observer that is shared, logs, and takes note of pauses.
+/// An observer that is shared, and logs.
 #[derive(Clone)]
-pub struct Watching {
-    watch: Watch,
-    paused: PausedStages,
-}
+pub struct Watching(Watch);
 
 impl Observer for Watching {
     fn observe(&self, observation: Observation<'_>) {
         log(&observation);
-        self.paused.observe(&observation);
-        self.watch.observe(observation);
+        self.0.observe(observation);
     }
 }
 
@@ -51,10 +48,8 @@ impl Local {
         Self {
             engine,
             caller: caller.with_signer(Signer::default()),
-            watch: Watching {
-                watch,
-                paused: PausedStages::default(),
-            },
+            watch: Watching(watch),
+            paused: PausedStages::default(),
             recent: Arc::default(),
         }
     }
@@ -66,7 +61,13 @@ impl Local {
 
     /// The paused stages.
     pub(crate) fn paused(&self) -> &PausedStages {
-        &self.watch.paused
+        &self.paused
+    }
+
+    /// Makes the calls.
+    #[cfg(feature = "serve")]
+    pub(crate) fn caller(&self) -> WebhookCaller<(), Signer> {
+        self.caller.clone()
     }
 
     /// The engine.

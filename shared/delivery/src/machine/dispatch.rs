@@ -202,6 +202,7 @@ fn open(
             id,
             role: workflow::Role::Annotator,
         } => *id,
+        _ if stage.kind.is_human() => assignment.assignee,
         _ => None,
     };
     let same_workflow = state.filter(|state| state.workflow_id == workflow.id);

@@ -261,6 +261,7 @@ pub(super) fn assignment_of(
         stage_id: state.visit.stage_id,
         item_id: state.key.item_id,
         assigned_by: state.visit.assigned_by.clone(),
+        assignee: None,
         document: document.cloned().or_else(stored),
         // The record has it.
         trace: None,

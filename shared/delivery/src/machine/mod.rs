@@ -5,6 +5,7 @@
 //! earlier effect repeats what may be missing after it, so every step may be repeated (invariant 2).
 
 mod after_call;
+mod by_hand;
 mod dead_letter;
 mod dispatch;
 mod exit;
@@ -16,6 +17,7 @@ mod send;
 mod step;
 
 pub use after_call::record_attempt;
+pub use by_hand::{again, along, first_assignment};
 pub use dead_letter::{DeadLettered, dead_letter_assignment_step, dead_letter_step};
 pub use dispatch::{Dispatched, dispatch_step, first_message};
 pub use exit::{Closed, HOP_LIMIT, announcement_of, close};

@@ -20,6 +20,7 @@ pub fn redrive(letter: &DeadLetter) -> Result<Assignment, MessageError> {
             stage_id: delivery.stage_id,
             item_id: delivery.item_id,
             assigned_by: operator(),
+            assignee: None,
             document: delivery.document,
             trace: None,
         });

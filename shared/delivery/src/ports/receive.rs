@@ -21,16 +21,19 @@ pub enum Queue {
     DeliveriesDeadLetters,
     /// Dead letters parked for inspection and redrive.
     Parked,
+    /// Bulk assignments.
+    Bulk,
 }
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Assignments,
         Self::Deliveries,
         Self::AssignmentsDeadLetters,
         Self::DeliveriesDeadLetters,
         Self::Parked,
+        Self::Bulk,
     ];
 
     /// Its name, as in an ARN.
@@ -42,6 +45,7 @@ impl Queue {
             Self::AssignmentsDeadLetters => "assignments-dlq",
             Self::DeliveriesDeadLetters => "deliveries-dlq",
             Self::Parked => "parked",
+            Self::Bulk => "bulk",
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod audit;
 mod batch;
+mod bulk;
 mod carry_out;
 mod control;
 mod dead_letter;
@@ -19,6 +20,7 @@ mod write;
 
 pub use audit::{AuditSettings, audit};
 pub use batch::Batch;
+pub use bulk::{Assigned, assign_many};
 pub use control::operate_control;
 pub use dead_letter::{dead_letter, dead_letter_assignment, park};
 pub use dispatch::{Prepared, dispatch, finish, prepare};

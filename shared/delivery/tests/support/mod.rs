@@ -47,6 +47,7 @@ pub fn command(stage: &str) -> Assignment {
             id: Some(7),
             role: Role::Admin,
         },
+        assignee: None,
         document: None,
         trace: None,
     }

@@ -68,6 +68,7 @@ fn commanded(rejection: &Rejection) -> Command {
             id: None,
             role: Role::Admin,
         },
+        assignee: None,
         document: None,
         trace: None,
     })

@@ -144,6 +144,7 @@ pub(crate) fn assignment(number: usize, command: &Command) -> Assignment {
         stage_id: id(stage),
         item_id: Uuid::from_u128(1),
         assigned_by: Actor::User { id: Some(7), role },
+        assignee: None,
         document: None,
         trace: None,
     }

@@ -2,18 +2,24 @@
 
 use std::collections::HashSet;
 
+use delivery::machine::again;
 use delivery::ports::{FileStates, Listing, Operator, PortError};
 use delivery::{FileKey, FileState};
 use uuid::Uuid;
-use workflow::{Actor, Stage, Workflow};
+use workflow::{Actor, Role, Stage, Workflow};
 
 use crate::backend::directory::Directory;
 use crate::backend::unfinished::under_way;
 use crate::command::visits::{Visit, at_rest};
 use crate::error::Error;
-use crate::intake::assignment::again;
 use crate::terminal::output::say;
 use crate::terminal::report;
+
+/// Whoever can open a state directory, or reach a deployment's queues, operates it.
+const OPERATOR: Actor = Actor::User {
+    id: None,
+    role: Role::Admin,
+};
 
 /// New visits for the files whose last webhook failed at this stage; or, where items are named, for those,
 /// whatever their outcome.
@@ -101,7 +107,8 @@ async fn new_visit(
     state: &FileState,
 ) -> Result<Visit, PortError> {
     let name = operator.name(&state.key).await?;
-    Ok(Visit::opened_by(again(workflow.id, stage.id, state), name))
+    let assignment = again(workflow.id, stage.id, state, OPERATOR);
+    Ok(Visit::opened_by(assignment, name))
 }
 
 /// The visit to `stage` that the file is in, or from which the workflow has moved it on, without a person,

@@ -18,7 +18,6 @@ use crate::command::waiting::PausedHere;
 use crate::command::work::stopped;
 use crate::command::{ERROR, PAUSED};
 use crate::error::Error;
-use crate::intake::assignment::assignment;
 use crate::intake::discover::discover;
 use crate::intake::register::{Registered, register};
 use crate::intake::workflow_file::configured;
@@ -26,6 +25,7 @@ use crate::runner::drain::{Drained, drain};
 use crate::runner::signer;
 use crate::terminal::progress::Progress;
 use crate::terminal::report::{self, Row};
+use delivery::machine::first_assignment;
 
 /// How many files are looked up at the same time.
 const LOOKUPS: usize = 64;
@@ -148,7 +148,7 @@ impl Run<'_> {
     }
 
     fn assignment(&self, file: &Registered) -> Assignment {
-        assignment(self.workflow.id, self.stage.id, &file.key, self.args.role)
+        first_assignment(self.workflow.id, self.stage.id, &file.key, self.args.role)
     }
 
     async fn work(&self, planned: &mut [(&Registered, Plan)]) -> Result<Drained, Error> {

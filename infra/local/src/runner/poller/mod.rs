@@ -29,6 +29,9 @@ const MAX_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How many messages the dispatcher and the dead-letter function may each have in flight.
 const OTHERS: usize = 200;
 
+/// How many bulk assignments may be in flight: each sends thousands of messages.
+const BULK: usize = 2;
+
 /// Settings of the pollers.
 #[derive(Clone, Copy, Debug)]
 pub struct PollSettings {
@@ -50,6 +53,7 @@ enum Function {
     Dispatcher,
     Sender(Settings),
     DeadLetter,
+    Assigner,
 }
 
 impl Pollers {
@@ -68,6 +72,7 @@ impl Pollers {
             (Queue::Deliveries, sender, concurrency),
             (Queue::AssignmentsDeadLetters, Function::DeadLetter, OTHERS),
             (Queue::DeliveriesDeadLetters, Function::DeadLetter, OTHERS),
+            (Queue::Bulk, Function::Assigner, BULK),
         ] {
             let poller = Poller {
                 ports: ports.clone(),
@@ -204,6 +209,7 @@ impl Poller {
                 sender::handle(&self.ports, &settings, self.ports.recent(), event).await
             }
             Function::DeadLetter => dead_letter::handle(&self.ports, event).await,
+            Function::Assigner => assigner::handle(self.ports.engine(), event).await,
         };
         // Before the messages are settled, because settling wakes the poller, which must find the slots free.
         drop(slots);

@@ -156,6 +156,7 @@ pub(crate) fn assignment(workflow: &Workflow, document: Option<DocumentRef>) -> 
             id: Some(4_294_967_295),
             role: Role::WorkforceManager,
         },
+        assignee: None,
         document,
         trace: None,
     }

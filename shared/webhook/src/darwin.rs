@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use webhook::{members, text};
+use crate::members::{members, text};
 
 /// What a document says about its item. Values are as in the document, and empty where it has none.
 #[derive(Debug, Default)]
@@ -13,6 +13,9 @@ pub(crate) struct Darwin {
     pub(crate) dataset: String,
     pub(crate) team: String,
     pub(crate) item_id: Option<String>,
+    pub(crate) dataset_url: Option<String>,
+    /// As JSON.
+    pub(crate) slots: Option<String>,
     /// Deviations from what V7 writes. The words of each depend on its kind only, not on the document.
     pub(crate) oddities: Vec<String>,
 }
@@ -38,7 +41,11 @@ pub(crate) fn read(document: &str) -> Result<Darwin, String> {
     let name = oddities.word(&item, "name").unwrap_or_default();
     let folder = oddities.word(&item, "path");
     let source = oddities.object(&item, "source_info").unwrap_or_default();
+    let dataset = source.last("dataset").map(Object::read);
+    let dataset_url = dataset.and_then(|dataset| dataset.last("dataset_management_url"));
     Ok(Darwin {
+        dataset_url: dataset_url.and_then(text),
+        slots: item.last("slots").map(str::to_owned),
         name,
         folder,
         dataset: oddities.slug(&source, "dataset"),
@@ -298,7 +305,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_metadata_keeps_a_document_from_being_sent(document in document()) {
-            prop_assert_eq!(webhook::check(document.as_bytes()), Ok(()));
+            prop_assert_eq!(crate::check(document.as_bytes()), Ok(()));
             let known = read(&document);
             prop_assert!(known.is_ok(), "{document}: {known:?}");
         }

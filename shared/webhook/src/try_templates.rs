@@ -4,17 +4,15 @@ use delivery::Timestamp;
 use template::{About, Body, BodyFormat, Condition, Context, Document, Named, TemplateError};
 use workflow::{Imported, Problem, Stage, StageLabel, Warning, WebhookConfig, Workflow};
 
-use crate::intake::examples;
-
 /// Reads every condition and body, and tries them with an example document. One that cannot be read is a problem, and so
 /// is a JSON body that is not JSON. Anything else that fails may be the example's fault, and is a warning.
-pub(crate) fn check(imported: &mut Imported) -> Vec<Problem> {
+pub fn check_templates(imported: &mut Imported, example: &[u8]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let Imported {
         workflow, warnings, ..
     } = imported;
     for (stage, config) in workflow.webhook_stages() {
-        let context = context(workflow, stage);
+        let context = context(workflow, stage, example);
         let tried = [
             ("condition", condition(config, &context)),
             ("body", body(config, &context)),
@@ -76,8 +74,7 @@ fn body(config: &WebhookConfig, context: &Context) -> Tried {
     }
 }
 
-fn context(workflow: &Workflow, stage: &Stage) -> Context {
-    let example = examples::DOCUMENTS[0].1.as_bytes();
+fn context(workflow: &Workflow, stage: &Stage, example: &[u8]) -> Context {
     let document: serde_json::Value = serde_json::from_slice(example).unwrap_or_default();
     let about = About {
         team: "example".to_owned(),

@@ -1,0 +1,179 @@
+//! Which items a request is about, in V7's words.
+
+use std::sync::Arc;
+
+use delivery::{ItemFilter, Places};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use workflow::{Stage, StageKind, Workflow};
+
+use crate::error::ApiError;
+
+/// Filters of V7's, all of which must hold. One that is not known is refused: without it a command would concern more items
+/// than were meant.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Filters {
+    /// These items.
+    pub(crate) item_ids: Option<Vec<Uuid>>,
+    /// Items with these names.
+    pub(crate) item_names: Option<Vec<String>>,
+    /// Items of these datasets, by V7's numbers; `"all"` for every dataset.
+    #[schema(value_type = Option<Vec<u64>>)]
+    pub(crate) dataset_ids: Option<Datasets>,
+    /// Items with these statuses: `new`, `annotate`, `review`, `complete`, `archived`, `webhook`, …
+    pub(crate) statuses: Option<Vec<String>>,
+    /// Items in these stages.
+    pub(crate) workflow_stage_ids: Option<Vec<Uuid>>,
+    /// `failed`: at rest, and the last webhook failed.
+    pub(crate) outcome: Option<String>,
+}
+
+/// Numbers of datasets, or all of them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Datasets {
+    Of(Vec<u64>),
+    Named(String),
+    One(u64),
+}
+
+impl Filters {
+    /// Reads the filters of a query and hands back the other parameters. A list is repeated, or divided by commas.
+    pub(crate) fn of_query(
+        query: Vec<(String, String)>,
+    ) -> Result<(Self, Vec<(String, String)>), ApiError> {
+        let mut filters = Self::default();
+        let mut others = Vec::new();
+        for (name, value) in query {
+            let plain = name.strip_suffix("[]").unwrap_or(&name);
+            let parts = value
+                .split(',')
+                .map(str::trim)
+                .filter(|part| !part.is_empty());
+            match plain {
+                "item_ids" => ids(&mut filters.item_ids, plain, parts)?,
+                "workflow_stage_ids" => ids(&mut filters.workflow_stage_ids, plain, parts)?,
+                // A name may have a comma in it.
+                "item_names" => filters.item_names.get_or_insert_default().push(value),
+                "statuses" => {
+                    let statuses = filters.statuses.get_or_insert_default();
+                    statuses.extend(parts.map(str::to_owned));
+                }
+                "dataset_ids" if value == "all" => {}
+                "dataset_ids" => {
+                    let numbers = parts.map(|part| {
+                        let invalid = || ApiError::invalid(plain, "dataset_ids are numbers");
+                        part.parse().map_err(|_| invalid())
+                    });
+                    let numbers: Vec<u64> = numbers.collect::<Result<_, _>>()?;
+                    match &mut filters.dataset_ids {
+                        Some(Datasets::Of(known)) => known.extend(numbers),
+                        other => *other = Some(Datasets::Of(numbers)),
+                    }
+                }
+                "outcome" => filters.outcome = Some(value),
+                _ => others.push((name, value)),
+            }
+        }
+        Ok((filters, others))
+    }
+
+    /// Whether they say anything about items other than their dataset. V7's client refuses a command without.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.item_ids.is_none()
+            && self.item_names.is_none()
+            && self.statuses.is_none()
+            && self.workflow_stage_ids.is_none()
+            && self.outcome.is_none()
+    }
+
+    /// The filter by which a store finds the items, given the team's workflows.
+    pub(crate) fn resolve(self, workflows: &[Arc<Workflow>]) -> Result<ItemFilter, ApiError> {
+        let datasets = match self.dataset_ids {
+            None => None,
+            Some(Datasets::Of(ids)) => Some(ids),
+            Some(Datasets::One(id)) => Some(vec![id]),
+            Some(Datasets::Named(all)) if all == "all" => None,
+            Some(Datasets::Named(_)) => {
+                let message = "dataset_ids are numbers, or \"all\"";
+                return Err(ApiError::invalid("dataset_ids", message));
+            }
+        };
+        let failed_at = match self.outcome.as_deref() {
+            None => None,
+            Some("failed") => {
+                let stages = workflows.iter().flat_map(|workflow| &workflow.stages);
+                let stages = stages.filter(|stage| stage.webhook.is_some());
+                Some(stages.map(|stage| stage.id).collect())
+            }
+            Some(_) => {
+                let message = "the only outcome that can be asked for is \"failed\"";
+                return Err(ApiError::invalid("outcome", message));
+            }
+        };
+        Ok(ItemFilter {
+            items: self.item_ids,
+            names: self.item_names,
+            datasets,
+            places: places(self.statuses, self.workflow_stage_ids, workflows),
+            failed_at,
+            ..ItemFilter::default()
+        })
+    }
+}
+
+/// Where items are that have one of the statuses and are in one of the stages.
+fn places(
+    statuses: Option<Vec<String>>,
+    stages: Option<Vec<Uuid>>,
+    workflows: &[Arc<Workflow>],
+) -> Option<Places> {
+    let Some(statuses) = statuses else {
+        return stages.map(|stages| Places {
+            in_dataset: false,
+            stages,
+        });
+    };
+    let has_status = |stage: &Stage| {
+        let status = status_of(&stage.kind);
+        statuses.iter().any(|wanted| *wanted == status)
+    };
+    let all = workflows.iter().flat_map(|workflow| &workflow.stages);
+    let mut found: Vec<Uuid> = all
+        .filter(|stage| has_status(stage))
+        .map(|stage| stage.id)
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    let in_dataset = stages.is_none() && statuses.iter().any(|wanted| wanted == "new");
+    if let Some(stages) = stages {
+        found.retain(|stage| stages.contains(stage));
+    }
+    Some(Places {
+        in_dataset,
+        stages: found,
+    })
+}
+
+/// V7's status of an item in a stage of this kind. V7 has none for automated stages, so these show their type.
+pub(crate) fn status_of(kind: &StageKind) -> &str {
+    match kind {
+        StageKind::Dataset => "new",
+        StageKind::Archive => "archived",
+        other => other.as_str(),
+    }
+}
+
+fn ids<'a>(
+    known: &mut Option<Vec<Uuid>>,
+    field: &str,
+    parts: impl Iterator<Item = &'a str>,
+) -> Result<(), ApiError> {
+    let known = known.get_or_insert_default();
+    for part in parts {
+        known.push(crate::request::uuid(field, part)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::extract::{Extension, Path, RawQuery, State};
+use bytes::Bytes;
+use delivery::ports::{Caller, Documents, NewDocument};
+use delivery::{FileKey, Item, Timestamp};
+use http::{HeaderMap, StatusCode};
+use uuid::Uuid;
+use webhook::{Described, describe};
+
+use super::view::view;
+use crate::api::{Api, Engine};
+use crate::error::{ApiError, ErrorBody};
+use crate::principal::Principal;
+use crate::request::{is_json, new_id, query};
+use crate::respond::{Answer, created, ok};
+
+/// Register a file.
+///
+/// The body is its Darwin JSON 2.0 document, which receivers get byte for byte. The item's id is the document's, or else
+/// derived from the `Idempotency-Key`, or from dataset, path and name. A file that is registered again keeps its place, and its
+/// next call has the new document.
+#[utoipa::path(
+    post, path = "/v2/teams/{team}/items", tag = "items",
+    params(
+        ("team" = String, Path, description = "The team's slug"),
+        ("dataset_id" = Option<u64>, Query, description = "V7's number of the dataset, if the document does not say it"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key makes the same item, if the document has no id"),
+    ),
+    request_body(content = Object, description = "The document"),
+    responses(
+        (status = 201, description = "The item is registered", body = super::view::Item),
+        (status = 200, description = "It was registered before, and its document is replaced", body = super::view::Item),
+        (status = "4XX", description = "The request was refused", body = ErrorBody),
+        (status = "5XX", description = "The service failed", body = ErrorBody),
+    ),
+)]
+pub(crate) async fn register<S: Engine, C: Caller<<S as Documents>::Reader>>(
+    State(api): State<Arc<Api<S, C>>>,
+    Extension(principal): Extension<Principal>,
+    Path(team): Path<String>,
+    RawQuery(text): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Answer, ApiError> {
+    principal.of_team(&team)?;
+    principal.may_assign()?;
+    is_json(&headers)?;
+    let mut dataset_id = None;
+    for (name, value) in query(text.as_deref()) {
+        if name != "dataset_id" {
+            return Err(ApiError::invalid(
+                &name,
+                format!("{name} is not known here"),
+            ));
+        }
+        let number = value.parse().ok();
+        let number = number.filter(|number| *number <= i64::MAX as u64);
+        dataset_id = Some(number.ok_or_else(|| ApiError::invalid("dataset_id", "it is a number"))?);
+    }
+    let mut about = describe(&body, "")
+        .map_err(|why| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_document", why))?;
+    team.clone_into(&mut about.team);
+    checked(&about)?;
+    let item_id = match about.item_id {
+        Some(id) => id,
+        None if headers.contains_key("idempotency-key") => new_id(&headers, &team, "item")?,
+        None => about.derived_id(None),
+    };
+    let key = FileKey { team, item_id };
+    let before = api.store.item(&key).await?;
+    let document = NewDocument {
+        key: key.clone(),
+        name: about.name.clone(),
+        digest: Uuid::new_v5(&Uuid::NAMESPACE_OID, &body),
+        bytes: body,
+    };
+    api.store.put_documents(vec![document]).await?;
+    let now = Timestamp::from(SystemTime::now());
+    let item = Item {
+        key: key.clone(),
+        name: about.name,
+        path: about.folder.unwrap_or_else(|| "/".to_owned()),
+        dataset_id: dataset_id.or(about.dataset_id),
+        slots: about.slots,
+        inserted_at: now,
+        updated_at: now,
+    };
+    api.store.put_items(vec![item]).await?;
+    let found = api.store.item(&key).await?;
+    let found = found.ok_or_else(|| ApiError::not_found("item"))?;
+    let shown = view(found, &api.store.workflows_of(&key.team).await?);
+    if before.is_some() {
+        ok(&shown)
+    } else {
+        created(&shown)
+    }
+}
+
+/// V7's rules for names, by which its clients read an item.
+fn checked(about: &Described) -> Result<(), ApiError> {
+    if about.name.is_empty() {
+        return Err(ApiError::invalid("item.name", "the item needs a name"));
+    }
+    if about.name.contains('/') {
+        let message = "the item's name has a slash: put its folder into item.path";
+        return Err(ApiError::invalid("item.name", message));
+    }
+    Ok(())
+}

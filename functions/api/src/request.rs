@@ -1,0 +1,85 @@
+//! Reads requests: bodies, queries and headers.
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::error::ApiError;
+
+/// UUID namespace of ids that are derived from an `Idempotency-Key`. It must never change.
+const NAMESPACE: Uuid = Uuid::from_u128(0x51a4_0c5e_2d0b_4f0e_9c67_3f1b_8e0d_7a21);
+
+/// The longest `Idempotency-Key`, in bytes.
+const LONGEST_KEY: usize = 255;
+
+/// Reads a JSON body.
+pub(crate) fn json<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, ApiError> {
+    is_json(headers)?;
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        match inner.classify() {
+            serde_json::error::Category::Data => ApiError::invalid(&path, without_place(&inner)),
+            _ => not_json(&inner),
+        }
+    })?;
+    reader.end().map_err(|error| not_json(&error))?;
+    Ok(read)
+}
+
+/// Checks that a body is said to be JSON, if anything is said about it.
+pub(crate) fn is_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    let Some(found) = headers.get(http::header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let found = found.to_str().unwrap_or_default();
+    let essence = found.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let message = "send JSON, with Content-Type: application/json";
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    Err(ApiError::new(status, "not_json", message))
+}
+
+fn not_json(error: &serde_json::Error) -> ApiError {
+    let (line, column) = (error.line(), error.column());
+    let message = format!("the body is not valid JSON: line {line}, column {column}");
+    ApiError::new(StatusCode::BAD_REQUEST, "invalid_json", message)
+}
+
+/// serde's message, without the place, which the path says better.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    text.strip_suffix(&place).unwrap_or(&text).to_owned()
+}
+
+/// The id of what a request makes: derived from its `Idempotency-Key`, so that the same request makes the same thing; or
+/// else a new one.
+pub(crate) fn new_id(headers: &HeaderMap, team: &str, what: &str) -> Result<Uuid, ApiError> {
+    let Some(key) = headers.get("idempotency-key") else {
+        return Ok(Uuid::new_v4());
+    };
+    let key = key.as_bytes();
+    if key.is_empty() || key.len() > LONGEST_KEY {
+        let message = format!("give 1 to {LONGEST_KEY} characters");
+        return Err(ApiError::invalid("Idempotency-Key", message));
+    }
+    let mut name = format!("{team}\n{what}\n").into_bytes();
+    name.extend_from_slice(key);
+    Ok(Uuid::new_v5(&NAMESPACE, &name))
+}
+
+/// The parts of a query, in order.
+pub(crate) fn query(text: Option<&str>) -> Vec<(String, String)> {
+    let parts = url::form_urlencoded::parse(text.unwrap_or_default().as_bytes());
+    parts.into_owned().collect()
+}
+
+/// A UUID of a path or a parameter.
+pub(crate) fn uuid(field: &str, text: &str) -> Result<Uuid, ApiError> {
+    Uuid::parse_str(text).map_err(|_| ApiError::invalid(field, format!("{field} is not a UUID")))
+}

@@ -1,0 +1,134 @@
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::extract::{Extension, Path, State};
+use bytes::Bytes;
+use delivery::Timestamp;
+use delivery::control::{StageControl, StageKey, paused, resumed};
+use delivery::ports::{Caller, Documents};
+use delivery::usecase::operate_control;
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::webhook_stage;
+use crate::api::{Api, Engine};
+use crate::error::{ApiError, ErrorBody};
+use crate::principal::Principal;
+use crate::request::json;
+use crate::respond::{Answer, ok};
+use crate::time::written;
+
+/// The longest reason, in characters. It is kept in the stage's control record, which is read with every workflow.
+const LONGEST_REASON: usize = 200;
+
+/// Why a stage is paused.
+#[derive(Default, Deserialize, ToSchema)]
+pub(crate) struct Pause {
+    /// One line of at most 200 characters, for whoever looks at the stage later.
+    reason: Option<String>,
+}
+
+/// How a stage stands.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StageState {
+    stage_id: Uuid,
+    paused: bool,
+    paused_since: Option<String>,
+    reason: Option<String>,
+    /// The circuit breaker: `closed`, `open`, `half_open` or `recovering`.
+    breaker: &'static str,
+}
+
+/// Pause a Webhook stage: its files wait, and no attempt is spent.
+#[utoipa::path(
+    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/pause", tag = "stages",
+    params(
+        ("team" = String, Path, description = "The team's slug"),
+        ("id" = Uuid, Path, description = "The workflow"),
+        ("stage" = Uuid, Path, description = "The stage"),
+    ),
+    request_body(content = Option<Pause>, description = "Why; may be left out"),
+    responses(
+        (status = 200, description = "It is paused; within seconds no more calls are made", body = StageState),
+        (status = "4XX", description = "The request was refused", body = ErrorBody),
+        (status = "5XX", description = "The service failed", body = ErrorBody),
+    ),
+)]
+pub(crate) async fn pause<S: Engine, C: Caller<<S as Documents>::Reader>>(
+    State(api): State<Arc<Api<S, C>>>,
+    Extension(principal): Extension<Principal>,
+    Path(path): Path<(String, String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Answer, ApiError> {
+    principal.of_team(&path.0)?;
+    principal.may_configure()?;
+    let pause: Pause = match body.is_empty() {
+        true => Pause::default(),
+        false => json::<Option<Pause>>(&headers, &body)?.unwrap_or_default(),
+    };
+    let reason = pause.reason.as_deref().map(str::trim);
+    if reason.is_some_and(|reason| {
+        reason.is_empty()
+            || reason.chars().count() > LONGEST_REASON
+            || reason.contains(char::is_control)
+    }) {
+        let message = format!("give one line of at most {LONGEST_REASON} characters");
+        return Err(ApiError::invalid("reason", message));
+    }
+    let by = format!("user {}", principal.user_id);
+    let now = Timestamp::from(SystemTime::now());
+    changed(&api, path, |control| paused(control, &by, reason, now)).await
+}
+
+/// Resume a paused Webhook stage.
+#[utoipa::path(
+    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/resume", tag = "stages",
+    params(
+        ("team" = String, Path, description = "The team's slug"),
+        ("id" = Uuid, Path, description = "The workflow"),
+        ("stage" = Uuid, Path, description = "The stage"),
+    ),
+    responses(
+        (status = 200, description = "It is not paused any more", body = StageState),
+        (status = "4XX", description = "The request was refused", body = ErrorBody),
+        (status = "5XX", description = "The service failed", body = ErrorBody),
+    ),
+)]
+pub(crate) async fn resume<S: Engine, C: Caller<<S as Documents>::Reader>>(
+    State(api): State<Arc<Api<S, C>>>,
+    Extension(principal): Extension<Principal>,
+    Path(path): Path<(String, String, String)>,
+) -> Result<Answer, ApiError> {
+    principal.of_team(&path.0)?;
+    principal.may_configure()?;
+    let now = Timestamp::from(SystemTime::now());
+    changed(&api, path, |control| resumed(control, now)).await
+}
+
+async fn changed<S: Engine, C>(
+    api: &Api<S, C>,
+    (team, workflow, stage): (String, String, String),
+    change: impl Fn(&StageControl) -> Option<StageControl> + Send + Sync,
+) -> Result<Answer, ApiError> {
+    let found = webhook_stage(api, &team, &workflow, &stage).await?;
+    let key = StageKey {
+        team,
+        workflow_id: found.workflow.id,
+        stage_id: found.id,
+    };
+    let (_, now) = operate_control(api.store.records(), &key, change).await?;
+    let pause = now.pause.as_ref();
+    ok(&StageState {
+        stage_id: key.stage_id,
+        paused: pause.is_some(),
+        paused_since: pause.map(|pause| written(pause.since)),
+        reason: pause.and_then(|pause| pause.reason.clone()),
+        breaker: now
+            .outage
+            .as_ref()
+            .map_or("closed", |outage| outage.phase.code()),
+    })
+}

@@ -1,0 +1,90 @@
+use std::sync::Arc;
+
+use axum::extract::{Extension, Path, State};
+use bytes::Bytes;
+use delivery::ports::{Caller, Documents};
+use delivery::{BulkAssignment, ItemFilter, Timestamp};
+use http::HeaderMap;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::webhook_stage;
+use crate::api::{Api, Engine};
+use crate::error::{ApiError, ErrorBody};
+use crate::items::assign::{CreatedCommands, send};
+use crate::principal::Principal;
+use crate::request::{json, new_id};
+use crate::respond::{Answer, ok};
+use crate::time::read;
+
+/// The files to send again.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Redeliver {
+    /// These, whatever their last outcome; by default all that failed at this stage.
+    item_ids: Option<Vec<Uuid>>,
+    /// Only those whose delivery failed at this time (RFC 3339) or later.
+    failed_from: Option<String>,
+    /// Only those whose delivery failed before this time.
+    failed_before: Option<String>,
+}
+
+/// Send files through a Webhook stage again, each as a new visit: those that are named, or all whose delivery failed there.
+#[utoipa::path(
+    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/redeliver", tag = "stages",
+    params(
+        ("team" = String, Path, description = "The team's slug"),
+        ("id" = Uuid, Path, description = "The workflow"),
+        ("stage" = Uuid, Path, description = "The stage"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key has one effect"),
+    ),
+    request_body(content = Option<Redeliver>, description = "Which files; may be left out"),
+    responses(
+        (status = 200, description = "The command is accepted", body = CreatedCommands),
+        (status = "4XX", description = "The request was refused", body = ErrorBody),
+        (status = "5XX", description = "The service failed", body = ErrorBody),
+    ),
+)]
+pub(crate) async fn redeliver<S: Engine, C: Caller<<S as Documents>::Reader>>(
+    State(api): State<Arc<Api<S, C>>>,
+    Extension(principal): Extension<Principal>,
+    Path((team, workflow, stage)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Answer, ApiError> {
+    principal.of_team(&team)?;
+    principal.may_assign()?;
+    let wanted: Redeliver = match body.is_empty() {
+        true => Redeliver::default(),
+        false => json::<Option<Redeliver>>(&headers, &body)?.unwrap_or_default(),
+    };
+    let found = webhook_stage(&api, &team, &workflow, &stage).await?;
+    let filter = ItemFilter {
+        failed_at: wanted.item_ids.is_none().then(|| vec![found.id]),
+        items: wanted.item_ids,
+        workflow_id: Some(found.workflow.id),
+        ended_from: time("failed_from", wanted.failed_from.as_deref())?,
+        ended_before: time("failed_before", wanted.failed_before.as_deref())?,
+        ..ItemFilter::default()
+    };
+    let bulk = BulkAssignment {
+        command_id: new_id(&headers, &team, "redeliver")?,
+        workflow_id: found.workflow.id,
+        stage_id: Some(found.id),
+        assigned_by: principal.actor(),
+        assignee: None,
+        filter,
+        after: None,
+        team,
+    };
+    ok(&send(&api, bulk).await?)
+}
+
+fn time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, ApiError> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let invalid = || ApiError::invalid(field, "write the time as 2026-11-28T09:30:00Z");
+    read(text).map(Some).ok_or_else(invalid)
+}

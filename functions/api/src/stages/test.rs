@@ -1,0 +1,140 @@
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::extract::{Extension, Path, State};
+use bytes::Bytes;
+use delivery::ports::{Call, Caller, DocumentError, Documents, Freshness, Secrets};
+use delivery::usecase::DEFAULT_TIMEOUT;
+use delivery::{Document, FileKey, Timestamp, Trace};
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::webhook_stage;
+use crate::api::{Api, Engine};
+use crate::error::{ApiError, ErrorBody};
+use crate::principal::Principal;
+use crate::request::json;
+use crate::respond::{Answer, ok};
+
+/// What to send.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TestCall {
+    /// The item whose document is sent; by default an example.
+    item_id: Option<Uuid>,
+}
+
+/// What the receiver answered.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TestResult {
+    /// `succeeded` or `failed`.
+    outcome: &'static str,
+    /// The HTTP status, if there was an answer.
+    status: Option<u16>,
+    /// The stable code of why there was none.
+    reason: Option<&'static str>,
+    /// The reason in words.
+    message: Option<&'static str>,
+    duration_ms: u64,
+    request_bytes: u64,
+    /// The beginning of the answer, without secrets.
+    response_excerpt: String,
+    /// Details of the failure.
+    detail: Option<String>,
+}
+
+/// Make a test call, exactly as a real one is made. No file moves, and nothing is recorded.
+#[utoipa::path(
+    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/test", tag = "stages",
+    params(
+        ("team" = String, Path, description = "The team's slug"),
+        ("id" = Uuid, Path, description = "The workflow"),
+        ("stage" = Uuid, Path, description = "The stage"),
+    ),
+    request_body(content = Option<TestCall>, description = "What to send; may be left out"),
+    responses(
+        (status = 200, description = "The call was made, whatever came of it", body = TestResult),
+        (status = "4XX", description = "The request was refused", body = ErrorBody),
+        (status = "5XX", description = "The service failed", body = ErrorBody),
+    ),
+)]
+pub(crate) async fn test<S: Engine, C: Caller<<S as Documents>::Reader>>(
+    State(api): State<Arc<Api<S, C>>>,
+    Extension(principal): Extension<Principal>,
+    Path((team, workflow, stage)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Answer, ApiError> {
+    principal.of_team(&team)?;
+    principal.may_configure()?;
+    let wanted: TestCall = match body.is_empty() {
+        true => TestCall::default(),
+        false => json::<Option<TestCall>>(&headers, &body)?.unwrap_or_default(),
+    };
+    let found = webhook_stage(&api, &team, &workflow, &stage).await?;
+    let (stage, config) = found.stage()?;
+    let document = match wanted.item_id {
+        None => Document::Bytes(api.example.clone()),
+        Some(item_id) => {
+            let key = FileKey {
+                team: team.clone(),
+                item_id,
+            };
+            api.store.open(&key, None).await.map_err(unreadable)?
+        }
+    };
+    let secrets = match &config.secret_ref {
+        None => None,
+        Some(reference) => {
+            let secrets = api.store.secrets();
+            let secrets = secrets.stage_secrets(&team, reference, Freshness::Latest);
+            secrets.await?
+        }
+    };
+    let delivery_id = Uuid::new_v4();
+    let call = Call {
+        timeout: config.timeout.unwrap_or(DEFAULT_TIMEOUT),
+        config: config.clone(),
+        secrets: secrets.unwrap_or_default(),
+        document,
+        workflow_name: found.workflow.name.clone(),
+        stage_name: stage.name.clone(),
+        delivery_id,
+        workflow_id: found.workflow.id,
+        stage_id: stage.id,
+        attempt: 1,
+        traceparent: Trace::begun_by(delivery_id).call(Uuid::new_v4()),
+        sent_at: Timestamp::from(SystemTime::now()),
+        fresh_connection: true,
+        team,
+    };
+    let answer = api.caller.call(call).await?;
+    let (status, reason) = match answer.result {
+        Ok(status) => (Some(status), None),
+        Err(reason) => (None, Some(reason)),
+    };
+    let is_success = status.is_some_and(|status| (200..300).contains(&status));
+    ok(&TestResult {
+        outcome: if is_success { "succeeded" } else { "failed" },
+        status,
+        reason: reason.map(delivery::Reason::code),
+        message: reason.map(delivery::Reason::explain),
+        duration_ms: u64::try_from(answer.duration.as_millis()).unwrap_or(u64::MAX),
+        request_bytes: answer.request_bytes,
+        response_excerpt: answer.response_excerpt,
+        detail: answer.detail,
+    })
+}
+
+fn unreadable(error: DocumentError) -> ApiError {
+    match error {
+        DocumentError::Port(error) => error.into(),
+        DocumentError::Reason(reason) => ApiError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            reason.code(),
+            reason.explain(),
+        ),
+    }
+}

@@ -1,0 +1,34 @@
+use std::future::Future;
+
+use uuid::Uuid;
+
+use super::{Page, PortError};
+use crate::item::{Item, ItemFilter, Listed};
+use crate::state::FileKey;
+
+/// The registered items of teams. Lists are eventually consistent.
+pub trait Items: Send + Sync {
+    /// Stores what is known of items, in place of what was known before; `inserted_at` stays as it first was.
+    fn put_items(&self, items: Vec<Item>) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// An item of a team.
+    fn item(&self, key: &FileKey)
+    -> impl Future<Output = Result<Option<Listed>, PortError>> + Send;
+
+    /// A team's items in the order of their ids: at most `limit` (1 to 1,000) a page. The token of a page is the id of its
+    /// last item. A page may be empty although there are more.
+    fn items(
+        &self,
+        team: &str,
+        filter: &ItemFilter,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Page<Listed>, PortError>> + Send;
+
+    /// How many of a team's items are wanted.
+    fn count_items(
+        &self,
+        team: &str,
+        filter: &ItemFilter,
+    ) -> impl Future<Output = Result<u64, PortError>> + Send;
+}

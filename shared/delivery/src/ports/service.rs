@@ -1,0 +1,36 @@
+use std::future::Future;
+use std::sync::Arc;
+
+use uuid::Uuid;
+use workflow::Workflow;
+
+use super::{ApiKeys, Items, Operator, PortError, SendMessages};
+use crate::bulk::BulkAssignment;
+
+/// What an API needs of an engine, in addition to what an operator does.
+pub trait Service: Operator + Items + ApiKeys + SendMessages<BulkAssignment> {
+    /// A team's workflows, by name.
+    fn workflows_of(
+        &self,
+        team: &str,
+    ) -> impl Future<Output = Result<Vec<Arc<Workflow>>, PortError>> + Send;
+
+    /// Removes a team's workflow, unless files are on their way in it, and returns what became of it. Files at rest in it
+    /// stay where they are.
+    fn remove_workflow(
+        &self,
+        team: &str,
+        id: Uuid,
+    ) -> impl Future<Output = Result<Removed, PortError>> + Send;
+}
+
+/// What became of a workflow that was to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removed {
+    /// It is removed.
+    Removed,
+    /// There is none.
+    Missing,
+    /// It stays, because files are on their way in it.
+    InUse,
+}

@@ -77,6 +77,9 @@ async fn the_contract_holds() {
     contract::history(&engine).await;
     contract::lists(&engine).await;
     contract::unfinished(&engine).await;
+    contract::items(&engine).await;
+    contract::service(&engine).await;
+    contract::keys(&engine).await;
     contract::queues(&Deliveries(engine.clone())).await;
     contract::receive(&engine).await;
     contract::operator(&engine, &engine, &engine).await;

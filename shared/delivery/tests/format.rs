@@ -9,9 +9,11 @@ use std::path::Path;
 
 use delivery::control::{Lane, LongCalls, Outage, Pause, Phase, StageControl};
 use delivery::format::{Formatted, read, write};
+use delivery::ports::StoredKey;
 use delivery::{
-    Assignment, AttemptRecord, AttemptSummary, DeadLetter, Delivery, DeliveryState, DocumentRef,
-    FileKey, FileState, Outcome, Reason, Rejection, S3Object, Status, Task, Visit, VisitRecord,
+    Assignment, AttemptRecord, AttemptSummary, BulkAssignment, DeadLetter, Delivery, DeliveryState,
+    DocumentRef, FileKey, FileState, Item, ItemFilter, Outcome, Places, Reason, Rejection,
+    S3Object, Slot, Status, Task, Visit, VisitRecord,
 };
 use serde::de::value::Error;
 use serde::de::{DeserializeOwned, Error as _, Visitor};
@@ -108,8 +110,16 @@ fn has<T: for<'de> Deserialize<'de>>(expected: &str) {
 #[test]
 fn the_formats_have_these_names_and_no_others() {
     has::<Assignment>(
-        "assignment_id team workflow_id stage_id item_id assigned_by document traceparent",
+        "assignment_id team workflow_id stage_id item_id assigned_by assignee document traceparent",
     );
+    has::<BulkAssignment>("command_id team workflow_id stage_id assigned_by assignee filter after");
+    has::<ItemFilter>(
+        "items names datasets workflow_id places failed_at ended_from ended_before assignee",
+    );
+    has::<Places>("in_dataset stages");
+    has::<Item>("key name path dataset_id slots inserted_at updated_at");
+    has::<Slot>("slot_name file_name type");
+    has::<StoredKey>("prefix digest team user_id role name created_at");
     has::<Task>("attempt check");
     has::<DocumentRef>("inline s3");
     has::<S3Object>("bucket key version_id etag");

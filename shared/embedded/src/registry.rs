@@ -112,11 +112,12 @@ impl Wanted {
             let is_more = ids.len() - begin > LOOKED_AT;
             return Ok(is_more.then(|| ids[begin + LOOKED_AT - 1]));
         }
-        let sql = "SELECT item_id FROM items WHERE team = ?1 AND (?2 IS NULL OR item_id > ?2)
+        let sql = "SELECT item_id FROM items WHERE team = ?1 AND item_id > ?2
                    ORDER BY item_id LIMIT 2 OFFSET ?3";
         let mut select = store.db().prepare_cached(sql)?;
         let offset = LOOKED_AT as i64 - 1;
-        let found = select.query_map(params![self.team, after, offset], |row| row.get(0))?;
+        let found =
+            select.query_map(params![self.team, behind(after), offset], |row| row.get(0))?;
         let found: Vec<Uuid> = found.collect::<Result<_, _>>()?;
         Ok((found.len() == 2).then(|| found[0]))
     }
@@ -144,7 +145,7 @@ impl Wanted {
              WHERE i.team = ? AND i.item_id > ? AND i.item_id <= ? AND {by_ids}{} {tail}",
             self.conditions
         );
-        let (after, until) = (after.unwrap_or_default(), until.unwrap_or(Uuid::max()));
+        let (after, until) = (behind(after), until.unwrap_or(Uuid::max()));
         let first: [&dyn ToSql; 4] = [&self.team, &after, &until, &of_ids];
         let parameters = self.parameters.iter().map(Parameter::as_sql);
         store
@@ -153,6 +154,11 @@ impl Wanted {
             .query_map(params_from_iter(first.into_iter().chain(parameters)), read)?
             .collect()
     }
+}
+
+/// The bytes that all later ids are greater than.
+fn behind(after: Option<Uuid>) -> Vec<u8> {
+    after.map_or_else(Vec::new, |after| after.as_bytes().to_vec())
 }
 
 type Read = (Uuid, String, Option<String>, Option<String>);

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use delivery::control::{StageControl, StageKey, paused};
 use delivery::ports::{
-    Controls, FileStates, Listing, Lists, MAX_RECEIVES, Outgoing, Queue, Receive, Received,
-    SendMessages,
+    Controls, FileStates, Items, Listing, Lists, MAX_RECEIVES, NewDocument, Operator, Outgoing,
+    Queue, Receive, Received, SendMessages,
 };
-use delivery::{Delivery, FileKey, FileState, Status, Task, Timestamp, Visit};
+use delivery::{Delivery, FileKey, FileState, ItemFilter, Status, Task, Timestamp, Visit};
 use embedded::{Engine, MAX_CRASHES, Options};
 use uuid::Uuid;
 use workflow::{Actor, Role};
@@ -75,6 +75,35 @@ async fn a_message_outlives_many_processes_that_die_with_it_in_hand_but_not_all(
     assert_eq!(dead.visible, 1);
 }
 
+/// Up to version 5 nothing was known of an item but its name.
+const BEFORE_6: &str =
+    "ALTER TABLE items DROP COLUMN dataset_id; ALTER TABLE items DROP COLUMN body;";
+
+#[tokio::test]
+async fn an_item_of_the_fifth_version_is_listed_by_its_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = open(directory.path());
+    let key = waiting().key;
+    let document = NewDocument {
+        key: key.clone(),
+        name: "of version 5".to_owned(),
+        digest: Uuid::nil(),
+        bytes: "{}".into(),
+    };
+    engine.put_documents(vec![document]).await.unwrap();
+    drop(engine);
+    let database = rusqlite::Connection::open(directory.path().join("webhook-stage.db")).unwrap();
+    database.execute_batch(BEFORE_6).unwrap();
+    let fifth = "PRAGMA user_version = 5";
+    database.execute_batch(fifth).unwrap();
+    drop(database);
+    let engine = open(directory.path());
+    let all = ItemFilter::default();
+    let page = engine.items(&key.team, &all, None, 10).await.unwrap();
+    let names: Vec<_> = page.rows.iter().map(|row| &*row.item.name).collect();
+    assert_eq!(names, ["of version 5"]);
+}
+
 #[tokio::test]
 async fn a_database_of_the_first_version_is_brought_up_to_this_one() {
     let directory = tempfile::tempdir().unwrap();
@@ -83,6 +112,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_this_one() {
     let first = "DROP TABLE controls; ALTER TABLE messages DROP COLUMN crashes;
         ALTER TABLE attempts DROP COLUMN version; PRAGMA user_version = 1";
     database.execute_batch(first).unwrap();
+    database.execute_batch(BEFORE_6).unwrap();
     drop(database);
     assert_eq!(receive(&open(directory.path())).await.len(), 1);
     assert_eq!(receive(&open(directory.path())).await.len(), 1);
@@ -97,6 +127,7 @@ async fn a_database_of_the_second_version_is_brought_up_to_this_one() {
     let database = rusqlite::Connection::open(directory.path().join("webhook-stage.db")).unwrap();
     let second = "DROP TABLE controls; PRAGMA user_version = 2";
     database.execute_batch(second).unwrap();
+    database.execute_batch(BEFORE_6).unwrap();
     drop(database);
     assert_eq!(receive(&open(directory.path())).await.len(), 1);
     keeps_a_control_record(directory.path()).await;
@@ -121,6 +152,7 @@ async fn a_database_of_the_fourth_version_is_brought_up_to_this_one() {
         CREATE INDEX failed ON states (failed_stage, updated_at, team, item_id) WHERE failed_stage IS NOT NULL;
         PRAGMA user_version = 4";
     database.execute_batch(fourth).unwrap();
+    database.execute_batch(BEFORE_6).unwrap();
     drop(database);
     let engine = open(directory.path());
     assert_eq!(engine.get(&state.key).await.unwrap(), Some(state.clone()));

@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use uuid::Uuid;
-use workflow::{Actor, Position, RejectReason, Role, Stage, Workflow, may_assign};
+use workflow::{Actor, Position, RejectReason, Role, Stage, Workflow, may_assign, may_leave};
 
 fn two_webhooks() -> Workflow {
     Workflow::import(include_bytes!("data/two_webhooks.json"))
@@ -195,5 +195,38 @@ proptest! {
         let workflow = two_webhooks();
         let stage = &workflow.stages[index];
         prop_assert_eq!(may_assign(&workflow, stage, &user(role), &position), Ok(()));
+    }
+}
+
+#[test]
+fn a_worker_sends_on_what_is_theirs_and_nobody_elses() {
+    let workflow = human_first();
+    let annotate = workflow.find_stage("Annotate").unwrap();
+    let notify = workflow.find_stage("Notify").unwrap();
+    let worker = |stage, assignee| may_leave(stage, Role::Annotator, 42, assignee);
+    assert_eq!(worker(annotate, Some(42)), Ok(()));
+    assert_eq!(
+        worker(annotate, Some(43)),
+        Err(RejectReason::AlreadyAssigned)
+    );
+    // As if they had taken it first.
+    let take = may_assign(
+        &workflow,
+        annotate,
+        &user(Role::Annotator),
+        &at(annotate, None),
+    );
+    assert_eq!(worker(annotate, None), take);
+    for assignee in [None, Some(42)] {
+        assert_eq!(
+            worker(notify, assignee),
+            Err(RejectReason::WorkerCannotMoveFiles)
+        );
+    }
+    for role in Role::ALL
+        .into_iter()
+        .filter(|role| *role != Role::Annotator)
+    {
+        assert_eq!(may_leave(annotate, role, 42, Some(43)), Ok(()));
     }
 }

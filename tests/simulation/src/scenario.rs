@@ -182,6 +182,7 @@ pub(super) fn assign(world: &mut World) {
             id: Some(7),
             role: said,
         },
+        assignee: None,
         document: None,
         trace: None,
     };

@@ -3,20 +3,24 @@
 mod controls;
 mod documents;
 mod history;
+mod items;
 mod newer;
 mod operator;
 mod queues;
 mod receive;
+mod service;
 mod states;
 mod unfinished;
 
 pub use controls::{controls, held_back};
 pub use documents::documents;
 pub use history::{history, lists};
+pub use items::items;
 pub use newer::{CONTROL, newer};
 pub use operator::{operator, put_document, put_workflow};
 pub use queues::{InFlight, QueueUnderTest, queues};
 pub use receive::receive;
+pub use service::{keys, service};
 pub use states::{conditional_writes, one_of_many_writers, outcomes, snapshots};
 pub use unfinished::unfinished;
 

@@ -31,7 +31,9 @@ where
     let handled: Vec<_> = records
         .iter()
         .map(|record| {
-            let handled = AssertUnwindSafe(handle(record)).catch_unwind();
+            // Tens of kilobytes, which would be moved several times before they begin.
+            let handled = Box::pin(handle(record));
+            let handled = AssertUnwindSafe(handled).catch_unwind();
             async move { handled.await.unwrap_or_else(|_| Err(Failure::panic())) }
         })
         .collect();

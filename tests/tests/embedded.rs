@@ -43,7 +43,7 @@ impl QueueUnderTest for Deliveries {
     async fn receive(&self) -> Vec<InFlight<Received>> {
         let got = self
             .0
-            .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_, _| 100)
+            .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_| 100)
             .await;
         let in_flight = |message: Received| InFlight {
             body: message.body.clone(),
@@ -116,7 +116,7 @@ async fn send(engine: &Engine, stage: u128, count: usize) {
 
 async fn receive(engine: &Engine) -> Vec<Received> {
     engine
-        .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_, _| 10)
+        .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_| 10)
         .await
         .unwrap()
 }
@@ -126,6 +126,8 @@ async fn what_a_later_version_wrote_is_not_damaged() {
     let (engine, directory) = engine();
     let database = rusqlite::Connection::open(directory.path().join("webhook-stage.db")).unwrap();
     contract::newer(&engine, async |key: &FileKey, stage: &StageKey| {
+        // Puts the records into the tables.
+        engine.counts().await.unwrap();
         for table in ["states", "visits"] {
             let raise = format!(
                 "UPDATE {table} SET body = '{{\"format_version\":9}}' WHERE team = ?1 AND item_id = ?2"

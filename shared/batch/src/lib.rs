@@ -31,9 +31,8 @@ where
     let handled: Vec<_> = records
         .iter()
         .map(|record| {
-            // Tens of kilobytes, which would be moved several times before they begin.
-            let handled = Box::pin(handle(record));
-            let handled = AssertUnwindSafe(handled).catch_unwind();
+            // Boxed here, because it is moved several times before it runs, and some are many KB.
+            let handled = AssertUnwindSafe(Box::pin(handle(record))).catch_unwind();
             async move { handled.await.unwrap_or_else(|_| Err(Failure::panic())) }
         })
         .collect();

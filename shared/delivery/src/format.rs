@@ -9,6 +9,7 @@
 //! done, another meaning. `tests/format.rs` has what format 1 can say.
 
 use serde::de::DeserializeOwned;
+use serde::ser::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -18,6 +19,9 @@ use crate::error::{PortError, PortErrorKind};
 /// The field that has the format, from 2 on; without it the format is 1. In every format, what is stored or sent
 /// is a JSON object with this field at its top.
 const FIELD: &str = "format_version";
+
+/// What most of what is stored or sent has room in, so that it does not move while it is written.
+const USUAL_LENGTH: usize = 1024;
 
 /// Something that has a format.
 pub trait Formatted {
@@ -135,7 +139,9 @@ pub fn mark<T: Formatted>(fields: &mut Map<String, Value>, value: &T) {
 /// [`serde_json::Error`], which no type of this crate causes.
 pub fn write<T: Formatted + Serialize>(value: &T) -> serde_json::Result<String> {
     if value.format() == 1 {
-        return serde_json::to_string(value);
+        let mut written = Vec::with_capacity(USUAL_LENGTH);
+        serde_json::to_writer(&mut written, value)?;
+        return String::from_utf8(written).map_err(serde_json::Error::custom);
     }
     let mut written = serde_json::to_value(value)?;
     if let Some(fields) = written.as_object_mut() {

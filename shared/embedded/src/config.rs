@@ -21,12 +21,14 @@ impl Workflows for Engine {
         let team = team.to_owned();
         let body: Option<Vec<u8>> = self
             .writer()
-            .run("get workflow", move |db| {
-                db.prepare_cached(
-                    "SELECT body FROM workflows WHERE team = ?1 AND workflow_id = ?2",
-                )?
-                .query_row(params![team, workflow_id], |row| row.get(0))
-                .optional()
+            .run_unflushed("get workflow", move |store| {
+                store
+                    .db()
+                    .prepare_cached(
+                        "SELECT body FROM workflows WHERE team = ?1 AND workflow_id = ?2",
+                    )?
+                    .query_row(params![team, workflow_id], |row| row.get(0))
+                    .optional()
             })
             .await?;
         let Some(body) = body else {
@@ -67,8 +69,8 @@ impl Engine {
         let body = workflow.to_json();
         let (owner, id) = key.clone();
         self.writer()
-            .run("store workflow", move |db| {
-                db.execute(
+            .run("store workflow", move |store| {
+                store.db().execute(
                     "INSERT OR REPLACE INTO workflows VALUES (?1, ?2, ?3)",
                     params![owner, id, body],
                 )

@@ -17,7 +17,7 @@ impl Controls for Engine {
         let key = stage.clone();
         let body = self
             .writer()
-            .run_unflushed("get stage control", move |db| body(db, &key))
+            .run_unflushed("get stage control", move |store| body(store.db(), &key))
             .await?;
         let control = body.map(|body| stored_control(stage, &body)).transpose();
         let control = control.map_err(|newer| newer.into_port_error("get stage control"))?;
@@ -41,7 +41,8 @@ impl Controls for Engine {
             ))
         })?;
         let key = stage.clone();
-        let found = self.writer().run("put stage control", move |db| {
+        let found = self.writer().run("put stage control", move |store| {
+            let db = store.db();
             let written = db
                 .prepare_cached(
                     "INSERT INTO controls SELECT ?1, ?2, ?3, ?4, ?5 WHERE ?4 = 1 OR EXISTS (

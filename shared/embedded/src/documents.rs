@@ -120,8 +120,10 @@ impl Engine {
             None
         };
         self.writer()
-            .run("store a document", move |db| {
-                db.prepare_cached("INSERT OR REPLACE INTO documents VALUES (?1, ?2, ?3, ?4)")?
+            .run("store a document", move |store| {
+                store
+                    .db()
+                    .prepare_cached("INSERT OR REPLACE INTO documents VALUES (?1, ?2, ?3, ?4)")?
                     .execute(params![team, item, length, body.as_deref()])
             })
             .await
@@ -132,12 +134,14 @@ impl Engine {
         let (team, item) = (key.team.clone(), key.item_id);
         let row: Option<(i64, Option<Vec<u8>>)> = self
             .writer()
-            .run_unflushed("open a document", move |db| {
-                db.prepare_cached(
-                    "SELECT length, body FROM documents WHERE team = ?1 AND item_id = ?2",
-                )?
-                .query_row(params![team, item], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()
+            .run_unflushed("open a document", move |store| {
+                store
+                    .db()
+                    .prepare_cached(
+                        "SELECT length, body FROM documents WHERE team = ?1 AND item_id = ?2",
+                    )?
+                    .query_row(params![team, item], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()
             })
             .await
             .map_err(DocumentError::Port)?;

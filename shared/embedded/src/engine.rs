@@ -13,12 +13,17 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 use workflow::Workflow;
 
+use crate::check::Check;
 use crate::error::OpenError;
-use crate::in_flight::InFlight;
 use crate::queue::MAX_CRASHES;
 use crate::schema;
 use crate::secrets_file::SecretsFile;
+use crate::store::{Store, journal};
 use crate::writer::Writer;
+
+/// Databases up to this size are checked for damage before anything is done with them: it takes half a second at most.
+/// Larger ones are checked while the work begins.
+const CHECKED_AT_ONCE: u64 = 256 * 1024 * 1024;
 
 /// Options for opening a state directory.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,9 +41,10 @@ pub struct Engine {
 
 pub(crate) struct Inner {
     pub(crate) directory: PathBuf,
+    /// Declared before the writer, so that it ends first.
+    _check: Option<Check>,
     pub(crate) writer: Writer,
     pub(crate) sent: [Notify; Queue::ALL.len()],
-    pub(crate) in_flight: Arc<Mutex<InFlight>>,
     pub(crate) workflows: Mutex<HashMap<(String, Uuid), Arc<Workflow>>>,
     pub(crate) controls: Mutex<HashMap<StageKey, StageControl>>,
     pub(crate) secrets: SecretsFile,
@@ -71,7 +77,10 @@ impl Engine {
         let failed = |error| OpenError::of(&path, error);
         let mut connection = Connection::open(of_a_file(&path)).map_err(failed)?;
         schema::configure(&connection).map_err(failed)?;
-        schema::verify(&connection).map_err(failed)?;
+        let is_small = is_at_most(&path, CHECKED_AT_ONCE);
+        if is_small {
+            schema::verify(&connection).map_err(failed)?;
+        }
         let found = schema::prepare(&mut connection).map_err(failed)?;
         if found > schema::VERSION {
             return Err(OpenError::Newer {
@@ -85,15 +94,22 @@ impl Engine {
                 .pragma_update(None, "max_page_count", pages)
                 .map_err(failed)?;
         }
+        let after_a_crash = journal::recover(&mut connection).map_err(failed)?;
         release(&mut connection, SystemTime::now().into()).map_err(failed)?;
         let secrets = SecretsFile::open(directory.join("secrets.json"))?;
-        let writer = Writer::start(connection).map_err(io_error(directory))?;
+        let store = Store::new(connection, after_a_crash).map_err(failed)?;
+        let writer = Writer::start(store).map_err(io_error(directory))?;
+        let check = if is_small {
+            None
+        } else {
+            Some(Check::start(&path, writer.health()).map_err(failed)?)
+        };
         Ok(Self {
             inner: Arc::new(Inner {
                 directory: directory.to_owned(),
+                _check: check,
                 writer,
                 sent: std::array::from_fn(|_| Notify::new()),
-                in_flight: Arc::default(),
                 workflows: Mutex::default(),
                 controls: Mutex::default(),
                 secrets,
@@ -111,6 +127,12 @@ impl Engine {
     pub(crate) fn writer(&self) -> &Writer {
         &self.inner.writer
     }
+}
+
+/// Whether a database and its log have no more bytes than this together.
+fn is_at_most(path: &Path, bytes: u64) -> bool {
+    let size = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
+    size(path) + size(&path.with_extension("db-wal")) <= bytes
 }
 
 /// A path that SQLite always takes as a file name; one that begins with `file:` would otherwise be a URI.
@@ -152,7 +174,7 @@ fn release(connection: &mut Connection, now: Timestamp) -> rusqlite::Result<()> 
         params![now.as_millis(), MAX_CRASHES, MAX_RECEIVES],
     )?;
     let sending: Vec<(String, Uuid, String)> = transaction
-        .prepare("SELECT team, item_id, body FROM states WHERE status = 'sending'")?
+        .prepare("SELECT team, item_id, body FROM states WHERE at_rest = 0 AND status = 'sending'")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
     for (team, item_id, body) in sending {

@@ -1,4 +1,4 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use delivery::ports::{PortError, PortErrorKind};
@@ -8,6 +8,7 @@ use delivery::ports::{PortError, PortErrorKind};
 #[derive(Debug, Default)]
 pub(crate) struct Health {
     trouble: Mutex<Option<(Instant, String)>>,
+    damage: OnceLock<String>,
 }
 
 impl Health {
@@ -20,8 +21,21 @@ impl Health {
         *self.lock() = None;
     }
 
+    /// The database is damaged, which does not pass.
+    pub(crate) fn damaged(&self, cause: &str) {
+        let _ = self.damage.set(cause.to_owned());
+    }
+
     /// The error that has made every write fail for this long.
     pub(crate) fn fault(&self, longer_than: Duration) -> Option<PortError> {
+        if let Some(cause) = self.damage.get() {
+            let what = "read the database";
+            return Some(PortError::caused(
+                PortErrorKind::Corrupt,
+                what,
+                cause.clone(),
+            ));
+        }
         let trouble = self.lock();
         let (since, cause) = trouble.as_ref()?;
         (since.elapsed() > longer_than).then(|| {

@@ -16,8 +16,8 @@ impl History for Engine {
         let (delivery, attempt) = (record.delivery_id, record.summary.attempt);
         let (at, version) = (record.summary.at.as_millis(), record.version);
         self.writer()
-            .run("keep attempt", move |db| {
-                db.prepare_cached(
+            .run("keep attempt", move |store| {
+                store.db().prepare_cached(
                     "INSERT INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                      ON CONFLICT DO UPDATE SET at = ?5, body = ?6, version = ?7 WHERE version <= ?7",
                 )?
@@ -33,12 +33,14 @@ impl History for Engine {
         let (visit, sequence) = (record.visit.id, record.visit.sequence);
         let version = record.version;
         self.writer()
-            .run("keep visit", move |db| {
-                db.prepare_cached(
-                    "INSERT INTO visits VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            .run("keep visit", move |store| {
+                store
+                    .db()
+                    .prepare_cached(
+                        "INSERT INTO visits VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                      ON CONFLICT DO UPDATE SET version = ?5, body = ?6 WHERE version <= ?5",
-                )?
-                .execute(params![team, item, visit, sequence, version, body])
+                    )?
+                    .execute(params![team, item, visit, sequence, version, body])
             })
             .await
             .map(|_| ())
@@ -52,8 +54,8 @@ impl History for Engine {
         let (what, key) = ("read visit", key.clone());
         let body: Option<String> = self
             .writer()
-            .run_unflushed(what, move |db| {
-                db.prepare_cached(
+            .run_unflushed(what, move |store| {
+                store.db().prepare_cached(
                     "SELECT body FROM visits WHERE team = ?1 AND item_id = ?2 AND visit_id = ?3",
                 )?
                 .query_row(params![key.team, key.item_id, visit_id], |row| row.get(0))
@@ -72,11 +74,13 @@ impl History for Engine {
             Actor::Workflow { .. } => "workflow",
         };
         self.writer()
-            .run("keep rejection", move |db| {
-                db.prepare_cached(
-                    "INSERT OR REPLACE INTO rejections VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                )?
-                .execute(params![team, item, assignment, actor, at, body])
+            .run("keep rejection", move |store| {
+                store
+                    .db()
+                    .prepare_cached(
+                        "INSERT OR REPLACE INTO rejections VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    )?
+                    .execute(params![team, item, assignment, actor, at, body])
             })
             .await
             .map(|_| ())

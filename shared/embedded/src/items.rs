@@ -20,7 +20,8 @@ impl Engine {
     /// Stores the items, all in one commit.
     pub(crate) async fn put_items(&self, items: Vec<Item>) -> Result<(), PortError> {
         self.writer()
-            .run("remember items", move |db| {
+            .run("remember items", move |store| {
+                let db = store.db();
                 let mut insert =
                     db.prepare_cached("INSERT OR REPLACE INTO items VALUES (?1, ?2, ?3, ?4)")?;
                 for Item { key, digest, name } in &items {
@@ -35,14 +36,16 @@ impl Engine {
     pub(crate) async fn item(&self, key: &FileKey) -> Result<Option<(Uuid, String)>, PortError> {
         let key = key.clone();
         self.writer()
-            .run("look up an item", move |db| {
-                db.prepare_cached(
-                    "SELECT content, name FROM items WHERE team = ?1 AND item_id = ?2",
-                )?
-                .query_row(params![key.team, key.item_id], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })
-                .optional()
+            .run_unflushed("look up an item", move |store| {
+                store
+                    .db()
+                    .prepare_cached(
+                        "SELECT content, name FROM items WHERE team = ?1 AND item_id = ?2",
+                    )?
+                    .query_row(params![key.team, key.item_id], |row| {
+                        Ok((row.get(0)?, row.get(1)?))
+                    })
+                    .optional()
             })
             .await
     }
@@ -61,13 +64,15 @@ impl Engine {
         });
         let bodies: Vec<String> = self
             .writer()
-            .run("list files", move |db| {
-                db.prepare_cached(
-                    "SELECT body FROM states WHERE (team, item_id) > (?1, ?2)
+            .run_folded("list files", move |store| {
+                store
+                    .db()
+                    .prepare_cached(
+                        "SELECT body FROM states WHERE (team, item_id) > (?1, ?2)
                      ORDER BY team, item_id LIMIT ?3",
-                )?
-                .query_map(params![team, item, limit], |row| row.get(0))?
-                .collect()
+                    )?
+                    .query_map(params![team, item, limit], |row| row.get(0))?
+                    .collect()
             })
             .await?;
         bodies.iter().map(|body| parse(body)).collect()
@@ -79,8 +84,10 @@ impl Engine {
     /// [`PortError`] when the database fails.
     pub async fn counts(&self) -> Result<BTreeMap<String, u64>, PortError> {
         self.writer()
-            .run("count files", |db| {
-                db.prepare_cached("SELECT status, count(*) FROM states GROUP BY status")?
+            .run_folded("count files", |store| {
+                store
+                    .db()
+                    .prepare_cached("SELECT status, count(*) FROM states GROUP BY status")?
                     .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
                     .collect()
             })

@@ -3,13 +3,14 @@
 //!
 //! One process owns a state directory. One thread owns the database, and commits the work of many tasks
 //! together, so that a delivery costs only a share of a disk flush. Every write that was confirmed is on disk,
-//! and survives `kill -9` and loss of power. The only exception is that a loss of power may undo the receipt or
+//! and survives `kill -9` and loss of power. The only exception is that a crash within 5 ms may undo the receipt or
 //! deletion of a message, which is then delivered again, as any message may be.
 //!
 //! ```text
 //! let engine = Engine::open(directory, Options::default())?;
 //! ```
 
+mod check;
 mod config;
 mod controls;
 mod documents;
@@ -17,7 +18,6 @@ mod engine;
 mod error;
 mod health;
 mod history;
-mod in_flight;
 mod items;
 mod lists;
 mod operator;
@@ -29,6 +29,7 @@ mod schema;
 mod secrets_file;
 mod stages;
 mod states;
+mod store;
 mod unfinished;
 mod writer;
 

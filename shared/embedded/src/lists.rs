@@ -34,7 +34,8 @@ impl Lists for Engine {
         let stages = listing.stages.clone();
         let bodies: Vec<String> = self
             .writer()
-            .run("list files", move |db| {
+            .run_folded("list files", move |store| {
+                let db = store.db();
                 let last = limit as i64;
                 let last: [&dyn ToSql; 4] = [&at, &team, &item, &last];
                 let parameters = stages.iter().map(|stage| stage as &dyn ToSql).chain(last);
@@ -80,8 +81,10 @@ impl Engine {
         let key = key.clone();
         let bodies: Vec<String> = self
             .writer()
-            .run(what, move |db| {
-                db.prepare_cached(sql)?
+            .run_unflushed(what, move |store| {
+                store
+                    .db()
+                    .prepare_cached(sql)?
                     .query_map(params![key.team, key.item_id], |row| row.get(0))?
                     .collect()
             })

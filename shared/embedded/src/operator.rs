@@ -43,8 +43,10 @@ impl Operator for Engine {
 
     async fn workflows(&self) -> Result<Vec<(String, Uuid)>, PortError> {
         self.writer()
-            .run("list workflows", |db| {
-                db.prepare("SELECT team, workflow_id FROM workflows ORDER BY team, workflow_id")?
+            .run_unflushed("list workflows", |store| {
+                store
+                    .db()
+                    .prepare("SELECT team, workflow_id FROM workflows ORDER BY team, workflow_id")?
                     .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
                     .collect()
             })

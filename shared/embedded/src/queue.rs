@@ -15,6 +15,13 @@ pub(crate) const fn number(queue: Queue) -> i64 {
     }
 }
 
+/// The queue for which a number stands; none for a number of a later version.
+pub(crate) fn queue_of(number: i64) -> Option<Queue> {
+    Queue::ALL
+        .into_iter()
+        .find(|queue| self::number(*queue) == number)
+}
+
 /// How many messages are on a queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {

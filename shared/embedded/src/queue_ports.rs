@@ -2,7 +2,8 @@ use delivery::ports::{Outgoing, PortError, Queue, SendMessages};
 use delivery::{Assignment, DeadLetter, Delivery, Grouped};
 
 use crate::engine::Engine;
-use crate::queues::{Posted, now};
+use crate::queues::now;
+use crate::store::Posted;
 
 impl SendMessages<Assignment> for Engine {
     async fn send(&self, messages: Vec<Outgoing<Assignment>>) -> Vec<Result<(), PortError>> {

@@ -2,11 +2,12 @@
 
 use delivery::control::StageKey;
 use delivery::ports::{PortError, Queue};
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use serde_json::Value;
 
 use crate::engine::Engine;
 use crate::queue::{GROUPS, number};
+use crate::store::Store;
 
 /// Whose delivery a message is, as [`owner`] writes it; null if it cannot be read.
 const OWNER: &str =
@@ -17,11 +18,8 @@ fn owner(stage: &StageKey) -> String {
 }
 
 /// Whether each message on the deliveries queue is of one of these stages, and its group has none in flight.
-pub(crate) fn only_of(
-    db: &Connection,
-    stages: &[StageKey],
-    is_in_flight: impl Fn(&str) -> bool,
-) -> rusqlite::Result<bool> {
+pub(crate) fn only_of(store: &Store, stages: &[StageKey]) -> rusqlite::Result<bool> {
+    let db = store.db();
     let queue = number(Queue::Deliveries);
     let groups: Vec<String> = db
         .prepare_cached(&format!(
@@ -39,7 +37,7 @@ pub(crate) fn only_of(
             .iter()
             .filter(|stage| stage.stage_id.to_string() == group);
         let owners: Value = owners.map(owner).collect();
-        if is_in_flight(&group)
+        if store.held(Queue::Deliveries, &group) > 0
             || others.query_row(params![queue, group, owners.to_string()], |row| row.get(0))?
         {
             return Ok(false);
@@ -56,14 +54,16 @@ impl Engine {
     pub async fn deliveries_of(&self, stage: &StageKey) -> Result<u64, PortError> {
         let (group, owner) = (stage.stage_id.to_string(), owner(stage));
         self.writer()
-            .run_unflushed("count a stage's deliveries", move |db| {
-                db.prepare_cached(&format!(
-                    "SELECT count(DISTINCT body ->> '$.delivery_id') FROM messages
+            .run_folded("count a stage's deliveries", move |store| {
+                store
+                    .db()
+                    .prepare_cached(&format!(
+                        "SELECT count(DISTINCT body ->> '$.delivery_id') FROM messages
                      WHERE queue = ?1 AND message_group = ?2 AND {OWNER} = ?3"
-                ))?
-                .query_row(params![number(Queue::Deliveries), group, owner], |row| {
-                    row.get(0)
-                })
+                    ))?
+                    .query_row(params![number(Queue::Deliveries), group, owner], |row| {
+                        row.get(0)
+                    })
             })
             .await
     }

@@ -36,8 +36,10 @@ impl Unfinished for Engine {
         };
         let found: Vec<(String, Uuid, String, bool)> = self
             .writer()
-            .run("list unfinished files", move |db| {
-                db.prepare_cached(SQL)?
+            .run_folded("list unfinished files", move |store| {
+                store
+                    .db()
+                    .prepare_cached(SQL)?
                     .query_map(params![team, item, PAGE], |row| {
                         Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
                     })?

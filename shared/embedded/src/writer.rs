@@ -1,31 +1,43 @@
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 
 use delivery::ports::{PortError, PortErrorKind};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::error::{cause, is_of_the_disk, port_error};
 use crate::health::Health;
+use crate::store::Store;
 
 /// The most jobs in one commit. With more, the first of them would only wait longer.
 const BATCH: usize = 1024;
 
-/// Called with the result of the commit; answers the task that waits for it.
+/// Answers the task that waits for a job, given the result of the commit.
 type Reply = Box<dyn FnOnce(Result<(), &str>) + Send>;
-/// Does the work, or is called with the reason why a transaction could not be started.
-type Act = Box<dyn FnOnce(Result<&Connection, &str>) -> Reply + Send>;
+/// Does the work, or is called with the reason why it could not be begun.
+type Act = Box<dyn FnOnce(Result<&mut Store, &str>) -> Reply + Send>;
+
+/// What a job needs of the thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    /// Its changes are on disk when it is answered.
+    Flush,
+    /// It reads, or changes what a crash may undo.
+    Nothing,
+    /// It reads the tables of records or messages, into which all changes go before.
+    Folded,
+}
 
 struct Job {
     act: Act,
-    flush: bool,
+    needs: Needs,
 }
 
 /// The thread that owns the database. It takes all the jobs that came up while it was writing, does them in one
-/// transaction, commits once, and only then answers. The commit flushes the disk if any of the jobs asked for
-/// it.
+/// transaction, commits once, and only then answers. Jobs that need no flush are answered at once, unless one that does
+/// came before them.
 pub(crate) struct Writer {
-    jobs: Option<mpsc::UnboundedSender<Job>>,
+    jobs: Option<mpsc::Sender<Job>>,
     health: Arc<Health>,
     thread: Option<JoinHandle<()>>,
 }
@@ -45,17 +57,17 @@ impl Drop for Writer {
 
 impl Writer {
     /// Starts the thread, which ends when this is dropped.
-    pub(crate) fn start(connection: Connection) -> std::io::Result<Self> {
-        let (jobs, receiver) = mpsc::unbounded_channel();
+    pub(crate) fn start(store: Store) -> std::io::Result<Self> {
+        let (jobs, receiver) = mpsc::channel();
         let health = Arc::new(Health::default());
-        let database = Database {
-            connection,
-            flushes: None,
+        let worker = Worker {
+            store,
+            replies: Vec::new(),
             health: Arc::clone(&health),
         };
         let thread = thread::Builder::new()
             .name("webhook-stage-db".to_owned())
-            .spawn(move || work(database, receiver))?;
+            .spawn(move || worker.work(&receiver))?;
         Ok(Self {
             jobs: Some(jobs),
             health,
@@ -63,7 +75,7 @@ impl Writer {
         })
     }
 
-    pub(crate) fn health(&self) -> &Health {
+    pub(crate) fn health(&self) -> &Arc<Health> {
         &self.health
     }
 
@@ -74,35 +86,44 @@ impl Writer {
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         what: &'static str,
-        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        job: impl FnOnce(&mut Store) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, PortError> {
-        self.submit(what, true, job).await
+        self.submit(what, Needs::Flush, job).await
     }
 
-    /// The same for reads, and for writes that a loss of power may undo without harm. They are on disk with the
-    /// next flush, and survive the end of the process in any case.
+    /// The same for reads, and for receiving, deleting and releasing messages. These are on disk with the next commit,
+    /// or within 5 ms; a crash before that undoes them, which does no harm.
     pub(crate) async fn run_unflushed<T: Send + 'static>(
         &self,
         what: &'static str,
-        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        job: impl FnOnce(&mut Store) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, PortError> {
-        self.submit(what, false, job).await
+        self.submit(what, Needs::Nothing, job).await
+    }
+
+    /// The same for reads of the tables of records and messages.
+    pub(crate) async fn run_folded<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        job: impl FnOnce(&mut Store) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, PortError> {
+        self.submit(what, Needs::Folded, job).await
     }
 
     async fn submit<T: Send + 'static>(
         &self,
         what: &'static str,
-        flush: bool,
-        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        needs: Needs,
+        job: impl FnOnce(&mut Store) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, PortError> {
         let (answer, answered) = oneshot::channel();
         let unavailable = move |cause: &str| {
             PortError::caused(PortErrorKind::Unavailable, what, cause.to_owned())
         };
         let health = Arc::clone(&self.health);
-        let act: Act = Box::new(move |connection| {
-            let result = match connection {
-                Ok(connection) => job(connection).map_err(|error| {
+        let act: Act = Box::new(move |store| {
+            let result = match store {
+                Ok(store) => job(store).map_err(|error| {
                     if is_of_the_disk(&error) {
                         health.failed(&cause(&error));
                     }
@@ -118,107 +139,101 @@ impl Writer {
         });
         let stopped = || PortError::new(PortErrorKind::Unavailable, what);
         let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
-        jobs.send(Job { act, flush }).map_err(|_| stopped())?;
+        jobs.send(Job { act, needs }).map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
     }
 }
 
-fn work(mut database: Database, mut jobs: mpsc::UnboundedReceiver<Job>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while let Some(job) = jobs.blocking_recv() {
-        batch.push(job);
-        while batch.len() < BATCH {
-            match jobs.try_recv() {
-                Ok(job) => batch.push(job),
-                Err(_) => break,
-            }
-        }
-        database.commit(&mut batch);
-    }
-}
-
-struct Database {
-    connection: Connection,
-    /// Whether commits currently flush, if that is known.
-    flushes: Option<bool>,
+struct Worker {
+    store: Store,
+    /// Of the jobs in the open transaction.
+    replies: Vec<Reply>,
     health: Arc<Health>,
 }
 
-impl Database {
-    fn commit(&mut self, batch: &mut Vec<Job>) {
-        let health = Arc::clone(&self.health);
-        let before = self.connection.total_changes();
-        let transaction = match self.begin(batch.iter().any(|job| job.flush)) {
-            Ok(transaction) => transaction,
-            Err(error) => {
-                tracing::error!(%error, "the database cannot start a transaction");
-                let cause = cause(&error);
-                health.failed(&cause);
-                for job in batch.drain(..) {
-                    (job.act)(Err(&cause))(Err(&cause));
+impl Worker {
+    fn work(mut self, jobs: &mpsc::Receiver<Job>) {
+        while let Some(first) = self.wait(jobs) {
+            self.act(first);
+            for _ in 1..BATCH {
+                match jobs.try_recv() {
+                    Ok(job) => self.act(job),
+                    Err(_) => break,
                 }
-                return;
+            }
+            self.commit();
+        }
+        if let Err(error) = self.store.fold_all() {
+            tracing::error!(%error, "the journal is left to the next process");
+        }
+    }
+
+    /// Waits for a job, and meanwhile writes what need not wait for one.
+    fn wait(&mut self, jobs: &mpsc::Receiver<Job>) -> Option<Job> {
+        while let Some(wait) = self.store.may_wait() {
+            match jobs.recv_timeout(wait) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if let Err(error) = self.store.write_unflushed() {
+                self.failed("write", &error);
+                // With the next commit, then.
+                break;
+            }
+        }
+        jobs.recv().ok()
+    }
+
+    fn act(&mut self, job: Job) {
+        let ready = match job.needs {
+            Needs::Nothing => Ok(()),
+            Needs::Flush if self.store.is_in_transaction() => Ok(()),
+            Needs::Flush => self.store.begin(),
+            Needs::Folded => {
+                self.commit();
+                self.store.fold_all()
             }
         };
-        let replies: Vec<Reply> = batch
-            .drain(..)
-            .map(|job| (job.act)(Ok(&transaction)))
-            .collect();
-        let committed = transaction.commit().map_err(|error| {
-            tracing::error!(%error, "the database could not commit");
-            let cause = cause(&error);
-            health.failed(&cause);
-            cause
-        });
-        if committed.is_ok() && self.connection.total_changes() > before {
-            health.wrote();
+        match ready {
+            Ok(()) => {
+                let reply = (job.act)(Ok(&mut self.store));
+                if self.store.is_in_transaction() {
+                    self.replies.push(reply);
+                } else {
+                    reply(Ok(()));
+                }
+            }
+            Err(error) => {
+                let cause = self.failed("start a transaction", &error);
+                (job.act)(Err(&cause))(Err(&cause));
+            }
         }
-        for reply in replies {
+    }
+
+    fn commit(&mut self) {
+        if !self.store.is_in_transaction() {
+            return;
+        }
+        let committed = self
+            .store
+            .commit()
+            .map_err(|error| self.failed("commit", &error));
+        if committed == Ok(true) {
+            self.health.wrote();
+        }
+        for reply in self.replies.drain(..) {
             match &committed {
-                Ok(()) => reply(Ok(())),
+                Ok(_) => reply(Ok(())),
                 Err(cause) => reply(Err(cause)),
             }
         }
     }
 
-    fn begin(&mut self, flush: bool) -> rusqlite::Result<Transaction<'_>> {
-        if self.flushes != Some(flush) {
-            // If the level could not be set, it is not known which one applies.
-            self.flushes = None;
-            let level = if flush { "FULL" } else { "NORMAL" };
-            self.connection.pragma_update(None, "synchronous", level)?;
-            self.flushes = Some(flush);
-        }
-        self.connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rusqlite::Connection;
-
-    use super::Writer;
-
-    fn level(db: &Connection) -> rusqlite::Result<i64> {
-        db.pragma_query_value(None, "synchronous", |row| row.get(0))
-    }
-
-    #[tokio::test]
-    async fn a_commit_flushes_if_any_of_its_work_asks_for_it() {
-        let (normal, full) = (1, 2);
-        let writer = Writer::start(Connection::open_in_memory().unwrap()).unwrap();
-        assert_eq!(writer.run("write", level).await.unwrap(), full);
-        assert_eq!(writer.run_unflushed("read", level).await.unwrap(), normal);
-        assert_eq!(writer.run("write", level).await.unwrap(), full);
-
-        // Jobs that come up while the thread is busy share a commit.
-        let (busy, done) = std::sync::mpsc::channel::<()>();
-        let first = writer.run("wait", move |_| Ok(done.recv().is_ok()));
-        let second = writer.run_unflushed("read", level);
-        let third = writer.run("write", level);
-        let free = async { busy.send(()).unwrap() };
-        let (_, second, third, ()) = tokio::join!(first, second, third, free);
-        assert_eq!((second.unwrap(), third.unwrap()), (full, full));
+    fn failed(&self, what: &str, error: &rusqlite::Error) -> String {
+        tracing::error!(%error, "the database cannot {what}");
+        let cause = cause(error);
+        self.health.failed(&cause);
+        cause
     }
 }

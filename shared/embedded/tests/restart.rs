@@ -1,14 +1,19 @@
 //! What a state directory is after its process ended, however it did.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
 use delivery::control::{StageControl, StageKey, paused};
-use delivery::ports::{Controls, MAX_RECEIVES, Outgoing, Queue, Receive, Received, SendMessages};
-use delivery::{Delivery, Task};
+use delivery::ports::{
+    Controls, FileStates, Listing, Lists, MAX_RECEIVES, Outgoing, Queue, Receive, Received,
+    SendMessages,
+};
+use delivery::{Delivery, FileKey, FileState, Status, Task, Timestamp, Visit};
 use embedded::{Engine, MAX_CRASHES, Options};
 use uuid::Uuid;
+use workflow::{Actor, Role};
 
 const VISIBILITY: Duration = Duration::from_secs(60);
 
@@ -36,7 +41,7 @@ async fn send(engine: &Engine) {
 
 async fn receive(engine: &Engine) -> Vec<Received> {
     let received = engine
-        .receive(Queue::Deliveries, 10, VISIBILITY, |_, _| 10)
+        .receive(Queue::Deliveries, 10, VISIBILITY, |_| 10)
         .await;
     received.unwrap()
 }
@@ -95,6 +100,70 @@ async fn a_database_of_the_second_version_is_brought_up_to_this_one() {
     drop(database);
     assert_eq!(receive(&open(directory.path())).await.len(), 1);
     keeps_a_control_record(directory.path()).await;
+}
+
+/// Up to version 4 files' tables had no row ids, and there was no journal.
+#[tokio::test]
+async fn a_database_of_the_fourth_version_is_brought_up_to_this_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = open(directory.path());
+    let mut state = waiting();
+    engine.put(&state).await.unwrap();
+    drop(engine);
+    let database = rusqlite::Connection::open(directory.path().join("webhook-stage.db")).unwrap();
+    let fourth = "DROP TABLE journal; DROP INDEX unfinished; DROP INDEX in_flight;
+        CREATE TABLE fourth (
+            team TEXT NOT NULL, item_id BLOB NOT NULL, version INTEGER NOT NULL, status TEXT NOT NULL,
+            stage_id BLOB NOT NULL, at_rest INTEGER NOT NULL, failed_stage BLOB, updated_at INTEGER NOT NULL,
+            body TEXT NOT NULL, PRIMARY KEY (team, item_id)) WITHOUT ROWID;
+        INSERT INTO fourth SELECT * FROM states; DROP TABLE states; ALTER TABLE fourth RENAME TO states;
+        CREATE INDEX at_rest ON states (stage_id, updated_at, team, item_id) WHERE at_rest = 1;
+        CREATE INDEX failed ON states (failed_stage, updated_at, team, item_id) WHERE failed_stage IS NOT NULL;
+        PRAGMA user_version = 4";
+    database.execute_batch(fourth).unwrap();
+    drop(database);
+    let engine = open(directory.path());
+    assert_eq!(engine.get(&state.key).await.unwrap(), Some(state.clone()));
+    state.version = 2;
+    engine.put(&state).await.unwrap();
+    drop(engine);
+    let engine = open(directory.path());
+    assert_eq!(engine.get(&state.key).await.unwrap(), Some(state.clone()));
+    let listing = Listing {
+        stages: vec![state.visit.stage_id],
+        failed: false,
+    };
+    let listed = engine.at_rest(&listing, None, 10).await.unwrap();
+    assert_eq!(listed.rows, [state]);
+}
+
+fn waiting() -> FileState {
+    let then = Timestamp::from_millis(7);
+    let assigned_by = Actor::User {
+        id: None,
+        role: Role::Admin,
+    };
+    FileState {
+        key: FileKey {
+            team: "t".to_owned(),
+            item_id: Uuid::nil(),
+        },
+        workflow_id: Uuid::nil(),
+        version: 1,
+        status: Status::Waiting,
+        delivery: None,
+        visit: Visit {
+            id: Uuid::nil(),
+            stage_id: Uuid::nil(),
+            sequence: 1,
+            entered_at: then,
+            assigned_by,
+            assignee: None,
+        },
+        passed: BTreeSet::new(),
+        hops: 0,
+        updated_at: then,
+    }
 }
 
 /// Its deliveries would otherwise become dead letters.

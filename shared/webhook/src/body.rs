@@ -46,7 +46,8 @@ pub(crate) async fn prepare<R: DocumentReader, P: Presign>(
 ) -> Result<Prepared, Failed> {
     let sums = Sums::new(call, access::sigv4(call).is_some())?;
     if let Some(body) = &call.config.body {
-        let made = templates::body(call, body, presign).await?;
+        // What most calls do not need is boxed, so that their future is small.
+        let made = Box::pin(templates::body(call, body, presign)).await?;
         return whole(made, sums, presign, None).await;
     }
     let expiry = call.config.presigned_url_expiry;
@@ -57,27 +58,39 @@ pub(crate) async fn prepare<R: DocumentReader, P: Presign>(
         }
         Document::Bytes(bytes) => whole(metadata_only(bytes)?, sums, presign, expiry).await,
         Document::Large(reader) => {
-            let head = match expiry {
-                Some(expiry) => Head::presigned(reader, presign, expiry).await?,
-                None => None,
-            };
-            // Given back with the signature, before the body is sent.
-            let _permit = match sums.holds_body() {
-                true => held.acquire().await.ok(),
-                false => None,
-            };
-            if call.config.include_annotations {
-                return untouched(reader, head.as_ref(), sums).await;
-            }
-            match measure(reader, head.as_ref(), sums).await? {
-                // A document whose `item` comes late is signed here.
-                Measured::Small(bytes, sums) => whole(bytes, *sums, presign, expiry).await,
-                Measured::Large(length, totals) => {
-                    let chunks = Spliced::new(reader.stream().await?, head.as_ref());
-                    let body = Streamed::new(chunks, length, Some(Cutter::new()));
-                    Ok(streamed(body, length, totals))
-                }
-            }
+            let is_whole = call.config.include_annotations;
+            Box::pin(large(reader, is_whole, sums, presign, expiry, held)).await
+        }
+    }
+}
+
+async fn large<R: DocumentReader, P: Presign>(
+    reader: &R,
+    is_whole: bool,
+    sums: Sums,
+    presign: &P,
+    expiry: Option<Duration>,
+    held: &Semaphore,
+) -> Result<Prepared, Failed> {
+    let head = match expiry {
+        Some(expiry) => Head::presigned(reader, presign, expiry).await?,
+        None => None,
+    };
+    // Given back with the signature, before the body is sent.
+    let _permit = match sums.holds_body() {
+        true => held.acquire().await.ok(),
+        false => None,
+    };
+    if is_whole {
+        return untouched(reader, head.as_ref(), sums).await;
+    }
+    match measure(reader, head.as_ref(), sums).await? {
+        // A document whose `item` comes late is signed here.
+        Measured::Small(bytes, sums) => whole(bytes, *sums, presign, expiry).await,
+        Measured::Large(length, totals) => {
+            let chunks = Spliced::new(reader.stream().await?, head.as_ref());
+            let body = Streamed::new(chunks, length, Some(Cutter::new()));
+            Ok(streamed(body, length, totals))
         }
     }
 }
@@ -89,7 +102,7 @@ async fn whole<P: Presign>(
     expiry: Option<Duration>,
 ) -> Result<Prepared, Failed> {
     let bytes = match expiry {
-        Some(expiry) => presign::replace(bytes, presign, expiry).await?,
+        Some(expiry) => Box::pin(presign::replace(bytes, presign, expiry)).await?,
         None => bytes,
     };
     sums.update(&bytes)?;

@@ -1,12 +1,14 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use delivery::ports::{Call, Caller, PortError, Presign, SignRequest, Wanted};
 use delivery::{Answer, DocumentReader, Reason};
-use reqwest::Body;
+use reqwest::{Body, Request};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
+use workflow::Access;
 
 use crate::access::{self, Source, Ticket, Tokens};
 use crate::body::{Prepared, prepare};
@@ -16,10 +18,11 @@ use crate::config::{CallerConfig, ClientError};
 use crate::connections::Connections;
 use crate::exchange::{self, Begun, Exchange, receiver_says};
 use crate::failed::{Denied, Failed};
-use crate::guard::{Guard, Target};
+use crate::guard::Guard;
 use crate::headers::headers;
 use crate::redact::Redactor;
 use crate::streamed::Starved;
+use crate::targets::Targets;
 use crate::templates;
 
 /// Makes webhook calls. There should be one per process, so that connections and tokens are reused.
@@ -32,6 +35,7 @@ pub struct WebhookCaller<P = (), S = ()> {
     connections: Connections,
     certificates: Certificates,
     tokens: Tokens,
+    targets: Targets,
     /// Has one permit: for the document that is held in memory whole.
     held: Arc<Semaphore>,
     pub(crate) guard: Guard,
@@ -61,6 +65,7 @@ impl WebhookCaller {
             connections: Connections::new(|idle: Duration| build(idle, None))?,
             certificates: Certificates::new(build),
             tokens: Tokens::default(),
+            targets: Targets::default(),
             held: Arc::new(Semaphore::new(1)),
             guard,
             user_agent,
@@ -89,6 +94,7 @@ impl<P, S> WebhookCaller<P, S> {
             connections: self.connections,
             certificates: self.certificates,
             tokens: self.tokens,
+            targets: self.targets,
             held: self.held,
             guard: self.guard,
             user_agent: self.user_agent,
@@ -110,20 +116,17 @@ impl<P: Presign, S: SignRequest> WebhookCaller<P, S> {
     async fn exchange<R: DocumentReader>(
         &self,
         call: &Call<R>,
+        url: &Url,
         deadline: Instant,
         redactor: &mut Redactor,
     ) -> Result<Exchange, PortError> {
-        let url = match Target::parse(&call.config.url, &self.guard) {
-            Ok(target) => target.into_url(),
-            Err(error) => return Ok(Exchange::none(error.reason(), Some(error.to_string()), 0)),
-        };
-        let connections = match self.connections(call, &url) {
+        let connections = match self.connections(call, url) {
             Ok(connections) => connections,
             Err(denied) => return Ok(denied.into()),
         };
         let under = Under {
             call,
-            url: &url,
+            url,
             connections: &connections,
             deadline,
         };
@@ -138,7 +141,7 @@ impl<P: Presign, S: SignRequest> WebhookCaller<P, S> {
             Some(refused) if is_refused && refused.source == Source::Kept => {
                 refused.forget(&self.tokens);
                 let mut again = match self.ticket(&under, redactor).await {
-                    Ok(ticket) => self.send(&under, ticket.as_ref(), redactor).await?,
+                    Ok(ticket) => Box::pin(self.send(&under, ticket.as_ref(), redactor)).await?,
                     Err(denied) => Exchange::from(denied),
                 };
                 again.note("the receiver had answered 401 to a token kept from before");
@@ -149,15 +152,15 @@ impl<P: Presign, S: SignRequest> WebhookCaller<P, S> {
     }
 
     /// Those of the stage's client certificate, if it has one.
-    fn connections<R>(&self, call: &Call<R>, url: &Url) -> Result<Connections, Denied> {
+    fn connections<R>(&self, call: &Call<R>, url: &Url) -> Result<Cow<'_, Connections>, Denied> {
         if !call.config.has_client_certificate {
-            return Ok(self.connections.clone());
+            return Ok(Cow::Borrowed(&self.connections));
         }
         if url.scheme() != "https" {
             let detail = "the stage has a client certificate, and its URL is not https";
             return Err(Denied::new(Reason::InvalidUrl, detail));
         }
-        Ok(self.certificates.connections(&call.secrets)?)
+        Ok(Cow::Owned(self.certificates.connections(&call.secrets)?))
     }
 
     async fn ticket<R>(
@@ -165,15 +168,14 @@ impl<P: Presign, S: SignRequest> WebhookCaller<P, S> {
         under: &Under<'_, R>,
         redactor: &mut Redactor,
     ) -> Result<Option<Ticket>, Denied> {
-        let client = self.connections.fresh();
-        let ticket = access::ticket(
-            under.call,
-            &self.tokens,
-            client,
-            &self.guard,
-            under.deadline,
-        )
-        .await?;
+        let call = under.call;
+        if !matches!(call.config.access, Some(Access::OAuth2(_))) {
+            return Ok(None);
+        }
+        // Boxed like all that few calls need, so that the future of the others is small: it is moved on its way.
+        let (client, deadline) = (self.connections.fresh(), under.deadline);
+        let ticket = access::ticket(call, &self.tokens, client, &self.guard, deadline);
+        let ticket = Box::pin(ticket).await?;
         if let Some(ticket) = &ticket {
             ticket.hide(redactor);
         }
@@ -205,8 +207,8 @@ impl<P: Presign, S: SignRequest> WebhookCaller<P, S> {
         ticket: Option<&Ticket>,
         redactor: &mut Redactor,
     ) -> Result<Begun, PortError> {
-        let call = under.call;
-        let ready = self.ready(call, under.url, ticket, redactor);
+        let (call, url) = (under.call, under.url);
+        let ready = self.ready(call, url, ticket, redactor);
         let ready = match timeout_at(under.deadline, ready).await {
             Err(_) => return Ok(Exchange::late(0).into()),
             Ok(Ok(ready)) => ready,
@@ -223,12 +225,12 @@ impl<P: Presign, S: SignRequest> WebhookCaller<P, S> {
             ..
         } = ready;
         let connections = under.connections;
-        let request = connections
-            .client(under.url, call.fresh_connection)
-            .request(method(call), under.url.clone())
-            .headers(headers)
-            .body(body);
-        let exchange = match timeout_at(under.deadline, request.send()).await {
+        let client = connections.client(url, call.fresh_connection);
+        // Not by a builder, which would copy the headers.
+        let mut request = Request::new(method(call), url.clone());
+        *request.headers_mut() = headers;
+        *request.body_mut() = Some(body);
+        let exchange = match timeout_at(under.deadline, client.execute(request)).await {
             Err(_) if starved.is_starved() => Exchange::late(length),
             Err(_) => Exchange::none(Reason::Timeout, None, length),
             Ok(Err(error)) => match classify(&error) {
@@ -236,13 +238,13 @@ impl<P: Presign, S: SignRequest> WebhookCaller<P, S> {
                 Failed::Unsent(reason, detail) => return Ok(Begun::unsent(reason, detail)),
                 Failed::Reason(reason, detail) => {
                     if reason == Reason::ConnectionClosed && !call.fresh_connection {
-                        connections.closed(under.url);
+                        connections.closed(url);
                     }
                     Exchange::none(reason, detail, length)
                 }
             },
             Ok(Ok(response)) => {
-                connections.answered(under.url, response.headers());
+                connections.answered(url, response.headers());
                 let says = receiver_says(response.headers());
                 let deadline = under.deadline;
                 let exchange =
@@ -270,7 +272,8 @@ impl<P: Presign, S: SignRequest> WebhookCaller<P, S> {
         }
         if let Some((access, sha256)) = access::sigv4(call).zip(ready.sha256) {
             let headers = &mut ready.headers;
-            access::sign(call, access, url, sha256, &self.signer, headers, redactor).await?;
+            let signed = access::sign(call, access, url, sha256, &self.signer, headers, redactor);
+            Box::pin(signed).await?;
         }
         Ok(ready)
     }
@@ -317,8 +320,15 @@ impl<R: DocumentReader, P: Presign, S: SignRequest> Caller<R> for WebhookCaller<
     async fn call(&self, call: Call<R>) -> Result<Answer, PortError> {
         let started = Instant::now();
         let deadline = started + call.timeout;
-        let mut redactor = Redactor::new(&call.secrets, &call.config.url);
-        let exchange = self.exchange(&call, deadline, &mut redactor).await?;
+        let url = self.targets.get(&call.config.url, &self.guard);
+        let mut redactor = match &url {
+            Ok(url) => Redactor::of(&call.secrets, Some(url)),
+            Err(_) => Redactor::new(&call.secrets, &call.config.url),
+        };
+        let exchange = match url {
+            Ok(url) => self.exchange(&call, &url, deadline, &mut redactor).await?,
+            Err(error) => Exchange::none(error.reason(), Some(error.to_string()), 0),
+        };
         Ok(Answer {
             result: exchange.result,
             retry_after: exchange.retry_after,

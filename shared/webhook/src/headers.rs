@@ -1,8 +1,11 @@
+use std::fmt::Write;
+
 use delivery::ports::Call;
 use http::header::{
     AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue,
 };
 use secrecy::ExposeSecret;
+use uuid::Uuid;
 use workflow::{Header, JSON, StageSecrets};
 
 const ID: HeaderName = HeaderName::from_static("webhook-id");
@@ -12,6 +15,9 @@ const WORKFLOW_ID: HeaderName = HeaderName::from_static("webhook-workflow-id");
 const STAGE_ID: HeaderName = HeaderName::from_static("webhook-stage-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("webhook-attempt");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// As of W3C Trace Context, version 00.
+const TRACEPARENT_LENGTH: usize = 55;
 
 /// A header cannot be sent. The message never shows its value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,29 +46,28 @@ pub(crate) fn headers<R>(
         headers.insert(name, value);
     }
     let content_type = match &call.config.body {
-        Some(body) => plain(CONTENT_TYPE, &body.content_type)?,
+        Some(body) => plain(&CONTENT_TYPE, body.content_type.as_str())?,
         None => HeaderValue::from_static(JSON),
     };
     headers.insert(CONTENT_TYPE, content_type);
-    for (name, value) in [
-        (ID, call.delivery_id.to_string()),
-        (TIMESTAMP, call.sent_at.as_secs().to_string()),
-        (WORKFLOW_ID, call.workflow_id.to_string()),
-        (STAGE_ID, call.stage_id.to_string()),
-        (ATTEMPT, call.attempt.to_string()),
-        (TRACEPARENT, call.traceparent.to_string()),
-    ] {
-        let value = plain(name.clone(), &value)?;
-        headers.insert(name, value);
-    }
+    headers.insert(ID, id(&ID, call.delivery_id)?);
+    headers.insert(TIMESTAMP, call.sent_at.as_secs().into());
+    headers.insert(WORKFLOW_ID, id(&WORKFLOW_ID, call.workflow_id)?);
+    headers.insert(STAGE_ID, id(&STAGE_ID, call.stage_id)?);
+    headers.insert(ATTEMPT, call.attempt.into());
+    let mut traceparent = String::with_capacity(TRACEPARENT_LENGTH);
+    // Text can always be added to a string.
+    let _ = write!(traceparent, "{}", call.traceparent);
+    headers.insert(TRACEPARENT, plain(&TRACEPARENT, traceparent)?);
     if let Some(value) = &call.secrets.authorization {
         let value = sensitive(value.expose_secret());
         let bad = |_| BadHeader::Unsendable("Authorization".to_owned());
         headers.insert(AUTHORIZATION, value.map_err(bad)?);
     }
     if let Some(signature) = signature {
-        let bad = |_| BadHeader::Unsendable(SIGNATURE.to_string());
-        headers.insert(SIGNATURE, sensitive(&signature).map_err(bad)?);
+        let mut value = plain(&SIGNATURE, signature)?;
+        value.set_sensitive(true);
+        headers.insert(SIGNATURE, value);
     }
     Ok(headers)
 }
@@ -82,8 +87,16 @@ fn own(header: &Header, secrets: &StageSecrets) -> Result<(HeaderName, HeaderVal
     Ok((name, value))
 }
 
-fn plain(name: HeaderName, value: &str) -> Result<HeaderValue, BadHeader> {
-    HeaderValue::from_str(value).map_err(|_| BadHeader::Unsendable(name.to_string()))
+fn id(name: &HeaderName, id: Uuid) -> Result<HeaderValue, BadHeader> {
+    let mut text = Uuid::encode_buffer();
+    plain(name, &*id.hyphenated().encode_lower(&mut text))
+}
+
+fn plain<V>(name: &HeaderName, value: V) -> Result<HeaderValue, BadHeader>
+where
+    HeaderValue: TryFrom<V>,
+{
+    HeaderValue::try_from(value).map_err(|_| BadHeader::Unsendable(name.to_string()))
 }
 
 /// A value that debug output does not show.

@@ -34,6 +34,7 @@ mod signature;
 mod streamed;
 mod strip_annotations;
 mod sums;
+mod targets;
 mod templates;
 mod unreadable;
 

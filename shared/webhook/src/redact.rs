@@ -35,7 +35,12 @@ impl Redactor {
     /// forms.
     #[must_use]
     pub fn new(secrets: &StageSecrets, url: &str) -> Self {
-        let mut texts = in_url(url);
+        Self::of(secrets, Url::parse(url).ok().as_ref())
+    }
+
+    /// The same for a URL that was parsed.
+    pub(crate) fn of(secrets: &StageSecrets, url: Option<&Url>) -> Self {
+        let mut texts = url.map(in_url).unwrap_or_default();
         if let Some(value) = &secrets.authorization {
             let value = value.expose_secret().trim();
             texts.push(value.to_owned());
@@ -138,10 +143,7 @@ fn after_scheme(value: &str) -> Option<&str> {
     (rest.len() >= SHORTEST && !rest.contains(' ')).then_some(rest)
 }
 
-fn in_url(url: &str) -> Vec<String> {
-    let Ok(url) = Url::parse(url) else {
-        return Vec::new();
-    };
+fn in_url(url: &Url) -> Vec<String> {
     let segments = url.path_segments().into_iter().flatten();
     let segments = segments.filter(|segment| segment.len() >= SECRET_SEGMENT);
     let pairs = url.query().unwrap_or_default().split('&');

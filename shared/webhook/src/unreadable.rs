@@ -6,7 +6,7 @@
 pub(crate) fn explain(error: &hyper::Error) -> &'static str {
     match error.to_string().as_str() {
         "message head is too large" => {
-            "the answer's head is too large: more than 400 KiB or 4,000 lines"
+            "the answer's head is too large: more than 400 KiB or 1,000 lines"
         }
         "invalid HTTP status-code parsed" => {
             "the answer's first line has no status of three digits, or a control character behind it"

@@ -1,13 +1,14 @@
-//! A long queue that met no poller, drained to a receiver that answers at once.
+//! A long queue that met no poller, drained to a receiver that answers at once; beside it the calls alone.
 
 use serde_json::json;
 
-use crate::ledger::Ledger;
-use crate::pipeline::{Pipeline, Stage};
-use crate::process::Usage;
+use crate::bare;
+use crate::drained::Drained;
+use crate::pipeline::{Calls, Pipeline};
 use crate::receiver::WELL;
-use crate::remote::{Call, Remote};
-use crate::report::Row;
+use crate::remote::Remote;
+use crate::row::Row;
+use crate::stage::Stage;
 
 pub(crate) const NAME: &str = "backlog";
 const FILES: usize = 50_000;
@@ -20,41 +21,25 @@ pub(crate) async fn run() -> Vec<Row> {
         settings: json!({}),
     };
     let (pipeline, files) = Pipeline::of_one(stage, FILES).await;
-    let usage = Usage::begin();
-    let pollers = pipeline.start();
-    pipeline.at_rest().await;
-    let used = usage.end();
-    pollers.stop().await;
-    let calls = remote.calls();
-    let states = pipeline.states().await;
-    let thousands = FILES as f64 / 1000.0;
-    let cpu = used.cpu.map_or(f64::NAN, |cpu| cpu / thousands);
-    let peak = used.peak.unwrap_or(0);
-    vec![
-        Row::figure(
+    let drained = Drained::of(&pipeline, &files, &mut remote, Calls::default()).await;
+    drop((pipeline, remote));
+    let (bare, used) = bare::calls(FILES).await;
+    let cpu = drained.used.per_thousand(FILES);
+    let ratio = drained.rate / bare * 100.0;
+    let queued = format!("{FILES} queued, then drained: rate, first to last arrival");
+    let mut rows = vec![
+        Row::number(NAME, queued, drained.rate, "files/s").at_least(8000.0),
+        Row::number(NAME, "CPU per 1,000 files, database included", cpu, "s").at_most(0.15),
+        Row::number(NAME, "peak memory", drained.used.peak, "MiB"),
+        Row::number(NAME, "the calls alone: rate", bare, "calls/s"),
+        Row::number(
             NAME,
-            format!("{FILES} queued, then drained: files/s, first to last arrival"),
-            format!("{:.0}", rate(&calls)),
+            "the calls alone: CPU per 1,000",
+            used.per_thousand(FILES),
+            "s",
         ),
-        Row::figure(
-            NAME,
-            "CPU per 1,000 files, database included",
-            format!("{cpu:.2} s"),
-        ),
-        Row::figure(NAME, "peak memory", format!("{peak} MiB")),
-        Row::if_broken(
-            calls.len() != FILES,
-            NAME,
-            "exactly one call a file",
-            calls.len() == FILES,
-        ),
-        Ledger::succeeded(&files, &calls, &states).row(NAME, "files"),
-    ]
-}
-
-/// As the peers' rate was measured.
-fn rate(calls: &[Call]) -> f64 {
-    let first = calls.iter().map(|call| call.at).min().unwrap_or(0);
-    let last = calls.iter().map(|call| call.at).max().unwrap_or(0);
-    calls.len().saturating_sub(1) as f64 / ((last - first) as f64 / 1e6)
+        Row::number(NAME, "rate, of the calls' alone", ratio, "%").at_least(50.0),
+    ];
+    rows.extend(drained.promises(NAME, "files"));
+    rows
 }

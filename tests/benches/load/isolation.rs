@@ -7,13 +7,14 @@ use serde_json::json;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::files::{File, assign};
-use crate::latency::Latencies;
 use crate::ledger::Ledger;
-use crate::pipeline::{Pipeline, Stage};
+use crate::percentiles::Latencies;
+use crate::pipeline::Pipeline;
 use crate::process::Usage;
 use crate::receiver::{SILENT, WELL, now_micros};
 use crate::remote::{Call, Remote};
-use crate::report::Row;
+use crate::row::Row;
+use crate::stage::Stage;
 
 /// One neighbour.
 pub(crate) const ISOLATION: &str = "isolation";

@@ -6,9 +6,9 @@ use delivery::{FileState, Outcome, Status};
 use uuid::Uuid;
 
 use crate::files::File;
-use crate::pipeline::{COMPLETE, id};
 use crate::remote::Call;
-use crate::report::Row;
+use crate::row::Row;
+use crate::stage::{COMPLETE, id};
 
 /// Broken promises, counted.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -105,6 +105,10 @@ impl Ledger {
         }
         ledger.foreign = heard.len();
         ledger
+    }
+
+    pub(crate) fn files(&self) -> usize {
+        self.files
     }
 
     pub(crate) fn row(&self, scenario: &str, who: &str) -> Row {

@@ -9,11 +9,12 @@ use tokio::time::sleep;
 use crate::files::assign;
 use crate::isolation::{latencies, steadily};
 use crate::ledger::Ledger;
-use crate::pipeline::{Pipeline, Stage};
+use crate::pipeline::Pipeline;
 use crate::process::Usage;
 use crate::receiver::{DOWN, WELL, now_micros};
 use crate::remote::{Call, Remote};
-use crate::report::Row;
+use crate::row::Row;
+use crate::stage::Stage;
 
 pub(crate) const NAME: &str = "outage";
 const FILES: usize = 5_000;

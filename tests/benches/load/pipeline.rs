@@ -7,21 +7,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use delivery::FileState;
-use delivery::ports::{Observation, Observer, Queue, Receive, ScanSegment, Unfinished as _};
+use delivery::ports::{
+    FileStates as _, Observation, Observer, Queue, Receive, ScanSegment, Unfinished as _,
+};
 use embedded::{Engine, Options};
+use futures_util::future::join_all;
 use sender::Settings;
-use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
+use webhook::guard::{Lookup, SystemLookup};
 use webhook::{CallerConfig, WebhookCaller};
 use webhook_stage::{Local, PollSettings, Pollers};
 use workflow::Workflow;
 
-use crate::files::{self, File, assign};
+use crate::files::{self, File, TEAM, assign};
 use crate::ledger::Unfinished;
-
-/// The stage every file goes to that succeeded.
-pub(crate) const COMPLETE: &str = "Complete";
+use crate::stage::{Stage, id, workflow};
 
 /// Calls at the same time: the default of `webhook-stage run`.
 const CONCURRENCY: usize = 64;
@@ -29,20 +30,30 @@ const CONCURRENCY: usize = 64;
 /// How often to look whether the work is done.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A Webhook stage.
-pub(crate) struct Stage<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) url: String,
-    /// Settings besides, as in a workflow file.
-    pub(crate) settings: Value,
-}
-
 /// An engine with a workflow.
 pub(crate) struct Pipeline {
     pub(crate) engine: Engine,
     pub(crate) workflow_id: Uuid,
     pub(crate) lags: Arc<Lags>,
-    _directory: TempDir,
+    _directory: Option<TempDir>,
+}
+
+/// How calls are made, if not as `webhook-stage run` does by default.
+pub(crate) struct Calls {
+    /// At the same time.
+    pub(crate) concurrency: usize,
+    pub(crate) lookup: Arc<dyn Lookup>,
+    pub(crate) extra_roots_pem: Vec<Vec<u8>>,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self {
+            concurrency: CONCURRENCY,
+            lookup: Arc::new(SystemLookup),
+            extra_roots_pem: Vec::new(),
+        }
+    }
 }
 
 /// From due to sent, of the retries.
@@ -68,28 +79,33 @@ impl Observer for Lags {
     }
 }
 
-/// A stage's id.
-pub(crate) fn id(stage: &str) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, stage.as_bytes())
+/// On the disk of the build, not in a `/tmp` that may be memory: the flushes are part of the work.
+pub(crate) fn directory() -> TempDir {
+    tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap()
 }
 
 impl Pipeline {
     pub(crate) async fn new(stages: &[Stage<'_>]) -> Self {
-        // On the disk of the build, not in a `/tmp` that may be memory: the flushes are part of the work.
-        let directory = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
-        let engine = Engine::open(directory.path(), Options::default()).unwrap();
+        let directory = directory();
+        let pipeline = Self::open(directory.path(), stages).await;
+        Self {
+            _directory: Some(directory),
+            ..pipeline
+        }
+    }
+
+    /// In a directory that stays, and may have files already.
+    pub(crate) async fn open(directory: &Path, stages: &[Stage<'_>]) -> Self {
+        let engine = Engine::open(directory, Options::default()).unwrap();
         let imported = Workflow::import(&workflow(stages)).unwrap();
-        engine
-            .store_secrets("load", imported.secrets)
-            .await
-            .unwrap();
-        let workflow = imported.workflow;
-        engine.store_workflow("load", &workflow).await.unwrap();
+        let (workflow, secrets) = (imported.workflow, imported.secrets);
+        engine.store_secrets(TEAM, secrets).await.unwrap();
+        engine.store_workflow(TEAM, &workflow).await.unwrap();
         Self {
             engine,
             workflow_id: workflow.id,
             lags: Arc::default(),
-            _directory: directory,
+            _directory: None,
         }
     }
 
@@ -104,14 +120,25 @@ impl Pipeline {
 
     /// Files of a stage, with their documents, not yet assigned.
     pub(crate) async fn files(&self, stage: &str, count: usize) -> Vec<File> {
-        files::store(&self.engine, self.workflow_id, id(stage), count).await
+        self.files_of(stage, count, files::SIZE).await
+    }
+
+    /// The same with documents of so many bytes.
+    pub(crate) async fn files_of(&self, stage: &str, count: usize, size: usize) -> Vec<File> {
+        files::store(&self.engine, self.workflow_id, id(stage), count, size).await
     }
 
     /// Starts what `webhook-stage run` starts.
     pub(crate) fn start(&self) -> Pollers {
+        self.start_with(Calls::default())
+    }
+
+    pub(crate) fn start_with(&self, calls: Calls) -> Pollers {
         let caller = WebhookCaller::new(CallerConfig {
             allow_networks: vec!["127.0.0.0/8".parse().unwrap()],
-            idle_connections: CONCURRENCY,
+            idle_connections: calls.concurrency,
+            lookup: calls.lookup,
+            extra_roots_pem: calls.extra_roots_pem,
             ..CallerConfig::default()
         });
         let watch = Arc::clone(&self.lags);
@@ -122,7 +149,7 @@ impl Pipeline {
             ..Settings::default()
         };
         let settings = PollSettings {
-            concurrency: CONCURRENCY,
+            concurrency: calls.concurrency,
             sender,
         };
         Pollers::start(&ports, settings)
@@ -156,6 +183,19 @@ impl Pipeline {
         }
     }
 
+    /// The records of these files, of which there may be many more.
+    pub(crate) async fn states_of(&self, files: &[File]) -> HashMap<Uuid, FileState> {
+        let mut states = HashMap::new();
+        for some in files.chunks(500) {
+            let read = some.iter().map(|file| async {
+                let state = self.engine.get(&file.key()).await.unwrap();
+                state.map(|state| (state.key.item_id, state))
+            });
+            states.extend(join_all(read).await.into_iter().flatten());
+        }
+        states
+    }
+
     /// The files not at rest, as the audit sees them.
     pub(crate) async fn unfinished(&self) -> Unfinished {
         let mut found = HashMap::new();
@@ -177,45 +217,4 @@ impl Pipeline {
             }
         }
     }
-}
-
-fn workflow(stages: &[Stage<'_>]) -> Vec<u8> {
-    let edge = |from: &str, name: &str, to: &str| {
-        json!({"id": id(&format!("{from} {name}")), "name": name,
-            "source_stage_id": id(from), "target_stage_id": id(to)})
-    };
-    let plain = |name: &str, kind: &str, edges: serde_json::Value| {
-        json!({"id": id(name), "name": name, "type": kind,
-            "config": {"initial": kind == "dataset"}, "edges": edges})
-    };
-    let first = stages[0].name;
-    let mut all = vec![
-        plain(
-            "Dataset",
-            "dataset",
-            json!([edge("Dataset", "default", first)]),
-        ),
-        plain("Failed", "annotate", json!([])),
-        plain(COMPLETE, "complete", json!([])),
-    ];
-    for Stage {
-        name,
-        url,
-        settings,
-    } in stages
-    {
-        // Signed and with a token, as stages in earnest are.
-        let mut config = json!({"url": url, "retry_if_fails": true, "include_annotations": true,
-            "authorization_header": "Bearer load",
-            "signing_secrets": ["whsec_bG9hZC1sb2FkLWxvYWQtbG9hZC1sb2Fk"]});
-        for (field, value) in settings.as_object().unwrap() {
-            config[field] = value.clone();
-        }
-        all.push(
-            json!({"id": id(name), "name": name, "type": "webhook", "config": config,
-            "edges": [edge(name, "succeeded", COMPLETE), edge(name, "failed", "Failed")]}),
-        );
-    }
-    let workflow = json!({"id": id("workflow"), "name": "Load", "stages": all});
-    workflow.to_string().into_bytes()
 }

@@ -8,38 +8,50 @@ const TICKS: f64 = 100.0;
 
 /// Use of this process since [`Usage::begin`].
 pub(crate) struct Usage {
-    cpu: Option<f64>,
+    cpu: f64,
+    resident: f64,
 }
 
-/// What was used.
+/// What was used; not a number where it is not known.
 pub(crate) struct Used {
     /// User and system, in seconds.
-    pub(crate) cpu: Option<f64>,
+    pub(crate) cpu: f64,
     /// Largest resident set, in MiB.
-    pub(crate) peak: Option<u64>,
+    pub(crate) peak: f64,
+    /// By how much it was larger than in the beginning, in MiB.
+    pub(crate) grown: f64,
 }
 
 impl Usage {
     /// Forgets the peak so far: making the files ready is not what is measured.
     pub(crate) fn begin() -> Self {
         let _ = fs::write("/proc/self/clear_refs", "5");
-        Self { cpu: cpu() }
+        Self {
+            cpu: cpu().unwrap_or(f64::NAN),
+            resident: memory("VmRSS:").unwrap_or(f64::NAN),
+        }
     }
 
     pub(crate) fn end(&self) -> Used {
+        let peak = memory("VmHWM:").unwrap_or(f64::NAN);
         Used {
-            cpu: cpu().zip(self.cpu).map(|(now, then)| now - then),
-            peak: peak(),
+            cpu: cpu().unwrap_or(f64::NAN) - self.cpu,
+            peak,
+            grown: peak - self.resident,
         }
+    }
+}
+
+impl Used {
+    /// CPU seconds for a thousand of so many.
+    pub(crate) fn per_thousand(&self, files: usize) -> f64 {
+        self.cpu / (files as f64 / 1000.0)
     }
 }
 
 impl fmt::Display for Used {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.cpu, self.peak) {
-            (Some(cpu), Some(peak)) => write!(f, "{cpu:.2} s; {peak} MiB"),
-            _ => f.write_str("not known here"),
-        }
+        write!(f, "{:.2} s; {:.0} MiB", self.cpu, self.peak)
     }
 }
 
@@ -52,11 +64,20 @@ fn cpu() -> Option<f64> {
     Some((user + system) / TICKS)
 }
 
-fn peak() -> Option<u64> {
+fn memory(name: &str) -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
-    Some(kib / 1024)
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    let kib: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib / 1024.0)
+}
+
+/// A few files for each of thousands of connections: the limit is raised as far as it may be.
+pub(crate) fn raise_open_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
 }

@@ -6,6 +6,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use uuid::Uuid;
 
+/// How this program starts itself as the receiver.
+pub(crate) const AS_RECEIVER: &str = "--receiver";
+
 /// A call as it came in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call {
@@ -17,7 +20,26 @@ pub(crate) struct Call {
     pub(crate) at: i64,
 }
 
-/// Ends with this.
+/// What the receiver saw of TLS.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Handshakes {
+    pub(crate) connections: u32,
+    pub(crate) all: u32,
+    /// Those that resumed a session.
+    pub(crate) resumed: u32,
+}
+
+impl Handshakes {
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            connections: self.connections - before.connections,
+            all: self.all - before.all,
+            resumed: self.resumed - before.resumed,
+        }
+    }
+}
+
+/// The receiver; it ends with this.
 pub(crate) struct Remote {
     address: String,
     child: Child,
@@ -28,7 +50,7 @@ pub(crate) struct Remote {
 impl Remote {
     pub(crate) fn start() -> Self {
         let mut child = Command::new(env::current_exe().unwrap())
-            .arg(crate::AS_RECEIVER)
+            .arg(AS_RECEIVER)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -55,6 +77,35 @@ impl Remote {
     /// How many calls came so far.
     pub(crate) fn count(&mut self) -> usize {
         self.ask("count").parse().unwrap()
+    }
+
+    /// How many bytes the bodies of all calls had.
+    pub(crate) fn bytes(&mut self) -> u64 {
+        self.ask("bytes").parse().unwrap()
+    }
+
+    /// Another port of the same receiver.
+    pub(crate) fn another(&mut self, path: &str) -> String {
+        let port = self.ask("port");
+        format!("http://127.0.0.1:{port}{path}")
+    }
+
+    /// A port that speaks TLS, and the certificate to trust.
+    pub(crate) fn tls(&mut self) -> (String, Vec<u8>) {
+        let answer = self.ask("tls");
+        let (port, certificate) = answer.split_once(' ').unwrap();
+        (port.to_owned(), certificate.replace('|', "\n").into_bytes())
+    }
+
+    pub(crate) fn handshakes(&mut self) -> Handshakes {
+        let answer = self.ask("handshakes");
+        let mut counts = answer.split(' ').map(|count| count.parse().unwrap());
+        let mut next = || counts.next().unwrap();
+        Handshakes {
+            connections: next(),
+            all: next(),
+            resumed: next(),
+        }
     }
 
     /// Answers 503 from now on, and asks callers to come back at `until`, in seconds since 1970.

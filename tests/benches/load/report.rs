@@ -1,56 +1,8 @@
-//! What the scenarios found, and the table of it.
+//! The table of what the scenarios found.
 
-use std::fmt::Display;
 use std::fs;
 
-use serde::{Deserialize, Serialize};
-
-/// A line of the table.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Row {
-    scenario: String,
-    measure: String,
-    value: String,
-    /// A promise was broken.
-    pub(crate) broken: bool,
-}
-
-impl Row {
-    pub(crate) fn figure(scenario: &str, measure: impl Display, value: impl Display) -> Self {
-        Self {
-            scenario: scenario.to_owned(),
-            measure: measure.to_string(),
-            value: value.to_string(),
-            broken: false,
-        }
-    }
-
-    /// A promise and whether it was kept.
-    pub(crate) fn if_broken(
-        broken: bool,
-        scenario: &str,
-        measure: impl Display,
-        value: impl Display,
-    ) -> Self {
-        Self {
-            broken,
-            ..Self::figure(scenario, measure, value)
-        }
-    }
-
-    pub(crate) fn broken(scenario: &str, measure: impl Display, value: impl Display) -> Self {
-        Self::if_broken(true, scenario, measure, value)
-    }
-}
-
-/// From a scenario's process to the one that prints.
-pub(crate) fn hand_over(rows: &[Row]) {
-    println!("{}", serde_json::to_string(rows).unwrap());
-}
-
-pub(crate) fn take_over(json: &[u8]) -> Vec<Row> {
-    serde_json::from_slice(json).unwrap()
-}
+use crate::row::Row;
 
 /// Figures are worth nothing without the load they were measured under.
 pub(crate) fn machine() -> Row {
@@ -64,27 +16,38 @@ pub(crate) fn machine() -> Row {
     )
 }
 
+/// Takes in the rows of another run of the same scenario.
+pub(crate) fn add(rows: &mut Vec<Row>, again: Vec<Row>) {
+    for row in again {
+        let same =
+            |known: &&mut Row| (&known.scenario, &known.measure) == (&row.scenario, &row.measure);
+        match rows.iter_mut().find(same) {
+            Some(known) => known.add(row),
+            None => rows.push(row),
+        }
+    }
+}
+
 pub(crate) fn print(rows: &[Row]) {
-    let wide = |text: fn(&Row) -> &String| rows.iter().map(|row| text(row).chars().count()).max();
-    let (first, second) = (
-        wide(|row| &row.scenario).unwrap_or(0),
-        wide(|row| &row.measure).unwrap_or(0),
-    );
+    let cells: Vec<[String; 4]> = rows.iter().map(cells).collect();
+    let wide = |column: usize| {
+        cells
+            .iter()
+            .map(|cells| cells[column].chars().count())
+            .max()
+    };
+    let [first, second, third] = [0, 1, 2].map(|column| wide(column).unwrap_or(0));
     println!();
-    println!("{:first$}  {:second$}  VALUE", "SCENARIO", "MEASURE");
+    println!(
+        "{:first$}  {:second$}  {:third$}  TARGET",
+        "SCENARIO", "MEASURE", "VALUE"
+    );
     let mut last = "";
-    for row in rows {
-        let scenario = if row.scenario == last {
-            ""
-        } else {
-            &row.scenario
-        };
-        let mark = if row.broken { "  BROKEN" } else { "" };
-        println!(
-            "{scenario:first$}  {:second$}  {}{mark}",
-            row.measure, row.value
-        );
-        last = &row.scenario;
+    for [scenario, measure, value, target] in &cells {
+        let shown = if scenario == last { "" } else { scenario };
+        let line = format!("{shown:first$}  {measure:second$}  {value:third$}  {target}");
+        println!("{}", line.trim_end());
+        last = scenario;
     }
     let broken = rows.iter().filter(|row| row.broken).count();
     println!();
@@ -93,4 +56,11 @@ pub(crate) fn print(rows: &[Row]) {
     } else {
         println!("{broken} promises broken.");
     }
+}
+
+fn cells(row: &Row) -> [String; 4] {
+    let mark = if row.broken { "  BROKEN" } else { "" };
+    let scenario = row.scenario.clone();
+    let target = format!("{}{mark}", row.target());
+    [scenario, row.measure.clone(), row.value(), target]
 }

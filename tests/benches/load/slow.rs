@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use crate::ledger::Ledger;
-use crate::pipeline::{Pipeline, Stage};
+use crate::pipeline::Pipeline;
 use crate::process::Usage;
 use crate::receiver::SLOW;
 use crate::remote::Remote;
-use crate::report::Row;
+use crate::row::Row;
+use crate::stage::Stage;
 
 pub(crate) const NAME: &str = "slow";
 const FILES: usize = 200;

@@ -6,11 +6,12 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::ledger::Ledger;
-use crate::pipeline::{Pipeline, Stage};
+use crate::pipeline::Pipeline;
 use crate::process::Usage;
 use crate::receiver::{STORM, now_micros};
 use crate::remote::{Call, Remote};
-use crate::report::Row;
+use crate::row::Row;
+use crate::stage::Stage;
 
 pub(crate) const NAME: &str = "storm";
 const FILES: usize = 10_000;

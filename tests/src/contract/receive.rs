@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use delivery::control::StageKey;
-use delivery::ports::{MAX_RECEIVES, Outgoing, Queue, Receive, Received, SendMessages};
+use delivery::ports::{Group, MAX_RECEIVES, Outgoing, Queue, Receive, Received, SendMessages};
 use delivery::{Delivery, Task};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -46,7 +46,7 @@ async fn send_of(engine: &impl SendMessages<Delivery>, team: &str, stage: u128, 
 }
 
 async fn take(engine: &impl Receive, cap: usize) -> Vec<Received> {
-    let room = move |_: &str, held: usize| cap.saturating_sub(held);
+    let room = move |group: Group<'_>| cap.saturating_sub(group.in_flight);
     let received = engine.receive(Queue::Deliveries, 10, VISIBILITY, room);
     received.await.unwrap()
 }
@@ -89,7 +89,7 @@ async fn a_receipt_ends_when_the_message_is_received_again(
     engine: &(impl Receive + SendMessages<Delivery>),
 ) {
     send(engine, 1, 1).await;
-    let first = engine.receive(Queue::Deliveries, 10, Duration::ZERO, |_, _| 10);
+    let first = engine.receive(Queue::Deliveries, 10, Duration::ZERO, |_| 10);
     let first = first.await.unwrap();
     tokio::time::sleep(Duration::from_millis(5)).await;
     let second = take(engine, 10).await;
@@ -112,10 +112,7 @@ async fn a_message_received_too_often_is_a_dead_letter(
     }
     assert!(take(engine, 10).await.is_empty());
     let dead = Queue::DeliveriesDeadLetters;
-    let letters = engine
-        .receive(dead, 10, VISIBILITY, |_, _| 10)
-        .await
-        .unwrap();
+    let letters = engine.receive(dead, 10, VISIBILITY, |_| 10).await.unwrap();
     assert_eq!((letters.len(), letters[0].receive_count), (1, 1));
     engine.delete(dead, &letters).await.unwrap();
 }
@@ -145,7 +142,7 @@ async fn a_message_wakes_its_own_queue_only(engine: &(impl Receive + SendMessage
 async fn a_group_without_room_has_nothing_due_and_wakes_when_it_has_room(
     engine: &(impl Receive + SendMessages<Delivery>),
 ) {
-    let room = |_: &str, held: usize| 3_usize.saturating_sub(held);
+    let room = |group: Group<'_>| 3_usize.saturating_sub(group.in_flight);
     send(engine, 1, 5).await;
     let mut in_flight = take(engine, 3).await;
     assert_eq!(in_flight.len(), 3);
@@ -181,7 +178,7 @@ async fn a_group_may_be_left_alone(engine: &(impl Receive + SendMessages<Deliver
     send(engine, 1, 2).await;
     send(engine, 2, 2).await;
     let alone = Uuid::from_u128(1).to_string();
-    let room = move |group: &str, _: usize| if group == alone { 0 } else { 10 };
+    let room = move |group: Group<'_>| if group.name == alone { 0 } else { 10 };
     let taken = engine.receive(Queue::Deliveries, 10, VISIBILITY, room.clone());
     let taken = taken.await.unwrap();
     assert_eq!(taken.len(), 2);

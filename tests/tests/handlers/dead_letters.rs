@@ -142,7 +142,7 @@ async fn a_document_as_large_as_a_message_goes_on_through_the_store() {
         .await;
     assert!(sent.failed.is_empty(), "{sent:?}");
     let engine = world.ports.engine();
-    let next = engine.receive(Queue::Assignments, 10, Duration::from_secs(60), |_, _| 100);
+    let next = engine.receive(Queue::Assignments, 10, Duration::from_secs(60), |_| 100);
     let next = Assignment::parse(&next.await.unwrap()[0].body).unwrap();
     assert_eq!(next.stage_id.to_string(), ids[1].as_str().unwrap());
     assert!(next.document.is_none());

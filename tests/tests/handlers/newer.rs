@@ -49,7 +49,7 @@ async fn a_message_of_a_later_version_waits() {
 async fn a_file_whose_record_a_later_version_wrote_waits_and_then_goes_on() {
     let world = World::new().await;
     let (assignment, delivery) = world.opened().await;
-    let database = world.database();
+    let database = world.database().await;
     let format = |change: &str| {
         let update = format!("UPDATE states SET body = {change}");
         assert_eq!(database.execute(&update, []).unwrap(), 1);
@@ -83,7 +83,7 @@ async fn a_stage_whose_control_record_a_later_version_wrote_is_not_called() {
     let stage = [assignment.workflow_id, assignment.stage_id];
     let control = r#"{"format_version":9,"paused":"in another way"}"#;
     let insert = "INSERT INTO controls VALUES ('team', ?1, ?2, 1, ?3)";
-    let database = world.database();
+    let database = world.database().await;
     database
         .execute(insert, rusqlite::params![stage[0], stage[1], control])
         .unwrap();

@@ -64,7 +64,9 @@ impl World {
     }
 
     /// The engine's database, for what no engine does.
-    pub(crate) fn database(&self) -> rusqlite::Connection {
+    /// The database, with all changes in its tables.
+    pub(crate) async fn database(&self) -> rusqlite::Connection {
+        self.ports.engine().counts().await.unwrap();
         rusqlite::Connection::open(self.directory.path().join("webhook-stage.db")).unwrap()
     }
 
@@ -122,7 +124,7 @@ impl World {
         loop {
             let engine = self.ports.engine();
             let got = engine
-                .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_, _| 1000)
+                .receive(Queue::Deliveries, 10, Duration::from_secs(60), |_| 1000)
                 .await
                 .unwrap();
             if got.is_empty() {

@@ -5,15 +5,20 @@ use std::path::PathBuf;
 
 use delivery::FileKey;
 use delivery::ports::{NewDocument, Operator, PortError};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 
 use crate::intake::source_document::{self, SourceDocument};
 use crate::terminal::notices::Notices;
 use crate::terminal::output::say;
+use crate::terminal::pace::Pace;
 
 /// How many bytes are collected before they are written: many small documents share a commit, and large
 /// ones do not pile up in memory.
 const CHUNK: usize = 16 * 1024 * 1024;
+
+/// How many documents are looked up at the same time.
+const LOOKUPS: usize = 64;
 
 /// A file whose document is stored, so that it can be assigned.
 #[derive(Clone, Debug)]
@@ -39,6 +44,7 @@ pub(crate) async fn register(
     team: Option<&str>,
 ) -> Result<Registration, PortError> {
     let mut registration = Registration::default();
+    let mut pace = Pace::new(paths.len());
     let mut chunk = Vec::new();
     let mut size = 0;
     for path in paths {
@@ -48,46 +54,46 @@ pub(crate) async fn register(
                 say!("error[document_invalid]: {broken}");
             }
             Ok(mut found) => {
-                for oddity in &found.oddities {
-                    let path = found.path.display();
-                    let notices = &mut registration.notices;
-                    let line = format_args!("{path}: {oddity}; it is sent unchanged");
-                    notices.warn(oddity, line);
-                }
-                if let Some(team) = team {
-                    team.clone_into(&mut found.team);
-                } else if let Some(invalid) = found.not_a_team {
-                    let (path, team) = (found.path.display(), &found.team);
-                    let line =
-                        format_args!("{path}: {invalid}; it is stored under the team {team}");
-                    registration.notices.warn(&invalid.to_string(), line);
-                }
-                if let Some(document) = registration.identify(operator, found).await? {
-                    size += document.bytes.len();
-                    chunk.push(document);
-                }
+                registration.assign_team(&mut found, team);
+                size += found.bytes.len();
+                chunk.push(found);
             }
         }
         if size >= CHUNK || chunk.len() >= 512 {
-            registration
-                .store(operator, std::mem::take(&mut chunk))
-                .await?;
+            let chunk = std::mem::take(&mut chunk);
+            registration.store(operator, chunk, &mut pace).await?;
             size = 0;
         }
     }
-    registration.store(operator, chunk).await?;
+    registration.store(operator, chunk, &mut pace).await?;
     std::mem::take(&mut registration.notices).finish();
     Ok(registration)
 }
 
 impl Registration {
-    /// The document under the key to store it under; none when the same document is already registered.
-    async fn identify(
+    fn assign_team(&mut self, found: &mut SourceDocument, team: Option<&str>) {
+        let path = found.path.display();
+        for oddity in &found.oddities {
+            let line = format_args!("{path}: {oddity}; it is sent unchanged");
+            self.notices.warn(oddity, line);
+        }
+        if let Some(team) = team {
+            team.clone_into(&mut found.team);
+        } else if let Some(invalid) = &found.not_a_team {
+            let team = &found.team;
+            let line = format_args!("{path}: {invalid}; it is stored under the team {team}");
+            self.notices.warn(&invalid.to_string(), line);
+        }
+    }
+
+    /// The document under the key to store it under; none when the same document is already registered. `kept_apart`
+    /// is the key under which it is registered if not under its own.
+    fn identify(
         &mut self,
-        operator: &impl Operator,
         found: SourceDocument,
-    ) -> Result<Option<NewDocument>, PortError> {
-        let content = found.content();
+        content: Uuid,
+        kept_apart: Option<FileKey>,
+    ) -> Option<NewDocument> {
         let path = found.path.display();
         let own = found.key();
         let key = match self.taken.get(&own) {
@@ -99,7 +105,7 @@ impl Registration {
                         first.display()
                     ),
                 );
-                return Ok(None);
+                return None;
             }
             Some((first, _)) => {
                 let other = self.free_key(&found, content);
@@ -117,29 +123,26 @@ impl Registration {
                 );
                 other
             }
-            None => match kept_apart(operator, &found, content).await? {
-                Some(key) => key,
-                None => {
-                    self.say_derived(&found, own.item_id);
-                    own
-                }
-            },
+            None => kept_apart.unwrap_or_else(|| {
+                self.say_derived(&found, own.item_id);
+                own
+            }),
         };
         if self.taken.contains_key(&key) {
             self.notices.note(
                 "the same document, sent once",
                 format_args!("{path}: the same document again, sent once"),
             );
-            return Ok(None);
+            return None;
         }
         self.taken
             .insert(key.clone(), (found.path.clone(), content));
-        Ok(Some(NewDocument {
+        Some(NewDocument {
             key,
             name: found.name,
             digest: content,
             bytes: found.bytes,
-        }))
+        })
     }
 
     /// Warns that a document has no usable id.
@@ -172,14 +175,28 @@ impl Registration {
     async fn store(
         &mut self,
         operator: &impl Operator,
-        chunk: Vec<NewDocument>,
+        found: Vec<SourceDocument>,
+        pace: &mut Pace,
     ) -> Result<(), PortError> {
+        let read = found.len();
+        let identified = stream::iter(found).map(|found| async {
+            let content = found.content();
+            let kept = kept_apart(operator, &found, content).await?;
+            Ok((found, content, kept))
+        });
+        let identified: Vec<_> = identified.buffered(LOOKUPS).try_collect().await?;
+        let mut chunk = Vec::with_capacity(read);
+        for (found, content, kept) in identified {
+            chunk.extend(self.identify(found, content, kept));
+        }
         let files = chunk.iter().map(|document| Registered {
             key: document.key.clone(),
             name: document.name.clone(),
         });
         self.files.extend(files);
-        operator.put_documents(chunk).await
+        operator.put_documents(chunk).await?;
+        pace.read(read);
+        Ok(())
     }
 }
 

@@ -66,7 +66,7 @@ impl LongWait {
 /// Whether a message is due, or will be in a moment.
 async fn comes_soon(engine: &Directory, now: Timestamp) -> Result<bool, PortError> {
     for queue in [Queue::Assignments, Queue::Deliveries] {
-        let next = engine.next_due(queue, |_, _| 1).await?;
+        let next = engine.next_due(queue, |_| 1).await?;
         if next.is_some_and(|next| now.until(next) < QUIET) {
             return Ok(true);
         }

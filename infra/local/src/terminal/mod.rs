@@ -5,6 +5,7 @@ pub(crate) mod hint;
 pub(crate) mod interrupt;
 pub(crate) mod notices;
 pub(crate) mod output;
+pub(crate) mod pace;
 pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod stages;

@@ -11,7 +11,9 @@ use crate::support::{
 
 const FILES: usize = 24;
 
+/// The database of a process that was killed, with what it left in the journal in the tables.
 fn database(state: &Path) -> rusqlite::Connection {
+    drop(embedded::Engine::open(state, embedded::Options::default()).unwrap());
     rusqlite::Connection::open(state.join("webhook-stage.db")).unwrap()
 }
 

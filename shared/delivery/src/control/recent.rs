@@ -161,7 +161,12 @@ impl Window {
     }
 
     fn sum(&self, window: Duration, now: Timestamp) -> Recent {
-        let mut took: Vec<_> = self.calls.iter().map(|call| call.took).collect();
+        // On the stack, because this is asked with every call.
+        let mut took = [Duration::ZERO; MOST_CALLS];
+        for (took, call) in took.iter_mut().zip(&self.calls) {
+            *took = call.took;
+        }
+        let took = &mut took[..self.calls.len().min(MOST_CALLS)];
         let middle = took.len() / 2;
         let median = if took.is_empty() {
             Duration::ZERO

@@ -35,7 +35,7 @@ pub use operator::{NewDocument, Operator, Redriven};
 pub use port_set::{AuditPorts, SendPorts, StepPorts};
 pub use presign::Presign;
 pub use queue::{Outgoing, SendMessages};
-pub use receive::{MAX_RECEIVES, Queue, Receive, Received};
+pub use receive::{Group, MAX_RECEIVES, Queue, Receive, Received};
 pub use sign_request::{SignError, SignRequest, SignatureHeader, Unsigned};
 pub use states::{FileStates, WriteError};
 pub use unfinished::{ScanSegment, Unfinished, UnfinishedFile};

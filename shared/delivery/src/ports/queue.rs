@@ -44,7 +44,8 @@ impl<M: Formatted + Serialize> Outgoing<M> {
 /// Escapes U+FFFE and U+FFFF: JSON allows them in strings (and nowhere else), but SQS rejects a message that
 /// contains one.
 fn escaped(body: String) -> String {
-    if body.contains(['\u{fffe}', '\u{ffff}']) {
+    // One after the other: text is found much faster than one of several characters.
+    if body.contains("\u{fffe}") || body.contains("\u{ffff}") {
         body.replace('\u{fffe}', "\\ufffe")
             .replace('\u{ffff}', "\\uffff")
     } else {

@@ -73,9 +73,21 @@ pub struct Received {
     pub sent_at: Timestamp,
 }
 
+/// A message group with due messages, for which a poller may have room.
+#[derive(Clone, Copy, Debug)]
+pub struct Group<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// How many of its messages are in flight.
+    pub in_flight: usize,
+    /// For a group of assignments, how many deliveries of the same group are due and not in flight, counted up to a
+    /// thousand. Zero on the other queues.
+    pub ahead: usize,
+}
+
 /// The receiving side of an engine's queues, for pollers on one machine: on AWS the event source mapping does this.
 ///
-/// `room` returns how many more messages a group may have in flight, given its name and how many it has.
+/// `room` returns how many more messages a group may have in flight.
 pub trait Receive: Send + Sync {
     /// Receives up to `most` (1 to 10) due messages of one group, and hides them for `visibility`.
     ///
@@ -87,7 +99,7 @@ pub trait Receive: Send + Sync {
         queue: Queue,
         most: usize,
         visibility: Duration,
-        room: impl Fn(&str, usize) -> usize + Send + 'static,
+        room: impl Fn(Group<'_>) -> usize + Send + 'static,
     ) -> impl Future<Output = Result<Vec<Received>, PortError>> + Send;
 
     /// Deletes messages in flight, and returns how many. A message that was received again in the meantime is
@@ -119,11 +131,11 @@ pub trait Receive: Send + Sync {
     fn next_due(
         &self,
         queue: Queue,
-        room: impl Fn(&str, usize) -> usize + Send,
+        room: impl Fn(Group<'_>) -> usize + Send + 'static,
     ) -> impl Future<Output = Result<Option<Timestamp>, PortError>> + Send;
 
-    /// Completes when, after this call, a message was sent or released to the queue, or a group got room that
-    /// had been skipped because it had none. What happens before the first poll counts as well.
+    /// Completes when, after this call, a message was sent or released to the queue, or a group that had been
+    /// skipped because it had no room may have some. What happens before the first poll counts as well.
     fn sent(&self, queue: Queue) -> impl Future<Output = ()> + Send;
 
     /// Whether no message is on any queue but [`Parked`](Queue::Parked), be it due, delayed or in flight. By

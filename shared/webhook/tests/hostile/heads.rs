@@ -110,7 +110,7 @@ async fn odd_first_lines() {
 
 #[tokio::test]
 async fn hundreds_of_headers_and_long_ones() {
-    for count in [100, 101, 150, 300, 1000, 3999] {
+    for count in [100, 101, 150, 300, 999] {
         let lines: String = (0..count).map(|n| format!("x-{n}: y\r\n")).collect();
         taken(&format!("{count} headers"), with(lines.as_bytes())).await;
         let lines = "set-cookie: a=b\r\n".repeat(count);
@@ -132,7 +132,7 @@ async fn heads_that_cannot_be_read() {
     let status =
         "the answer's first line has no status of three digits, or a control character behind it";
     let line = "the answer's head has a carriage return without a line feed in it, or a zero byte";
-    let large = "the answer's head is too large: more than 400 KiB or 4,000 lines";
+    let large = "the answer's head is too large: more than 400 KiB or 1,000 lines";
     let length =
         "the answer's Content-Length is not a number, or is given twice with different numbers";
     let encoding = "the answer has a Transfer-Encoding, which HTTP/1.0 does not allow";

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use delivery::machine::visit_id_of;
 use delivery::ports::{FileStates, PortError};
 use delivery::{Assignment, FileState, Outcome};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 use workflow::{Stage, Workflow};
 
@@ -25,6 +26,9 @@ use crate::runner::drain::{Drained, drain};
 use crate::runner::signer;
 use crate::terminal::progress::Progress;
 use crate::terminal::report::{self, Row};
+
+/// How many files are looked up at the same time.
+const LOOKUPS: usize = 64;
 
 /// Runs `webhook-stage run`.
 ///
@@ -56,10 +60,10 @@ pub(crate) async fn run(args: &RunArgs) -> Result<u8, Error> {
         workflow: &configured.workflow,
         stage: &configured.stage,
     };
-    let mut planned = Vec::with_capacity(registration.files.len());
-    for file in &registration.files {
-        planned.push((file, run.plan(file).await?));
-    }
+    let planned = stream::iter(&registration.files);
+    let run = &run;
+    let planned = planned.map(|file| async move { run.plan(file).await.map(|plan| (file, plan)) });
+    let mut planned: Vec<_> = planned.buffered(LOOKUPS).try_collect().await?;
     let drained = run.work(&mut planned).await?;
     let paused = PausedHere::read(&engine).await?;
     let (mut ended, mut waiting) = (Vec::with_capacity(planned.len()), 0);

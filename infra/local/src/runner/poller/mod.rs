@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use delivery::Timestamp;
-use delivery::ports::{PortError, Queue, Receive, Received};
+use delivery::ports::{Group, PortError, Queue, Receive, Received};
 use lambda_runtime::{Context, LambdaEvent};
 use sender::Settings;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -76,6 +76,7 @@ impl Pollers {
                 slots: Arc::new(Semaphore::new(slots)),
                 share: FairShare::of(slots),
                 longest: settings.sender.longest_call + SPARE,
+                ahead: concurrency.max(BATCH),
                 stopped: stopped.clone(),
             };
             tasks.spawn(poller.run());
@@ -97,6 +98,9 @@ struct Poller {
     slots: Arc<Semaphore>,
     share: FairShare,
     longest: Duration,
+    /// How many deliveries of a stage may be due before no more of its assignments are received: with more, files would
+    /// only wait at another place, and their records be written to disk in one more form.
+    ahead: usize,
     stopped: watch::Receiver<bool>,
 }
 
@@ -136,10 +140,18 @@ impl Poller {
         let most = slots.num_permits();
         let share = self.share;
         let paused = self.ports.paused().clone();
-        let has_pauses = self.queue == Queue::Deliveries;
-        let room = move |group: &str, held: usize| match has_pauses && paused.holds(group) {
-            true => 0,
-            false => share.room(free, held),
+        let (queue, ahead) = (self.queue, self.ahead);
+        let room = move |group: Group<'_>| {
+            let is_full = match queue {
+                Queue::Assignments => group.ahead >= ahead && !paused.holds(group.name),
+                Queue::Deliveries => paused.holds(group.name),
+                _ => false,
+            };
+            if is_full {
+                0
+            } else {
+                share.room(free, group.in_flight)
+            }
         };
         // In a task of its own: if a receive were cancelled, its messages would stay hidden with nobody to
         // handle them.
@@ -166,7 +178,7 @@ impl Poller {
 
     async fn wait(
         &self,
-        room: impl Fn(&str, usize) -> usize + Send,
+        room: impl Fn(Group<'_>) -> usize + Send + 'static,
     ) -> Result<Duration, PortError> {
         let now = Timestamp::from(SystemTime::now());
         let engine = self.ports.engine();

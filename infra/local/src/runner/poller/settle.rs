@@ -147,7 +147,7 @@ mod tests {
         let again = loop {
             let visibility = Duration::from_secs(60);
             let received = engine
-                .receive(Queue::Deliveries, 1, visibility, |_, _| 1)
+                .receive(Queue::Deliveries, 1, visibility, |_| 1)
                 .await;
             if let Some(message) = received.unwrap().pop() {
                 break message;

@@ -11,23 +11,24 @@ use crate::template;
 
 const RUNS: usize = 20;
 
-/// A function, and how many times that of `hello` its start may be.
-const FUNCTIONS: [(&str, f64); 4] = [
-    ("hello", 1.0),
-    ("authorizer", 1.2),
-    ("dispatcher", 2.0),
-    ("sender", 2.0),
+/// A function, how many times as long as `hello` it shall take to start, and the most instructions it may need, in
+/// millions.
+const FUNCTIONS: [(&str, f64, f64); 4] = [
+    ("hello", 1.0, 0.6),
+    ("authorizer", 1.2, 0.6),
+    ("dispatcher", 2.0, 2.7),
+    ("sender", 2.0, 5.4),
 ];
 
-/// Prints all, and says which are over their limits by instructions. The time by the clock is another machine's
-/// on another day.
+/// Prints all, and says which need more instructions than they may. How long they take depends on what else the machine
+/// does.
 pub fn compare() -> Vec<String> {
     // Packages that are built together share what any of them wants of a dependency.
     for alone in ["hello", "authorizer"] {
         programs::built(&[alone]);
     }
     let directory = programs::pipeline();
-    let programs = FUNCTIONS.map(|(name, _)| directory.join(name));
+    let programs = FUNCTIONS.map(|(name, ..)| directory.join(name));
     let endpoint = Endpoint::start();
     let mut times = FUNCTIONS.map(|_| Vec::new());
     for _ in 0..RUNS {
@@ -37,21 +38,23 @@ pub fn compare() -> Vec<String> {
     }
     let medians = times.map(|mut times| {
         times.sort();
-        times[RUNS / 2]
+        times[RUNS / 2].as_secs_f64()
     });
-    let counts = programs.each_ref().map(|it| instructions(it, &endpoint));
+    let counts = programs
+        .each_ref()
+        .map(|program| instructions(program, &endpoint) as f64 / 1e6);
     let mut over = Vec::new();
-    for (index, (name, most)) in FUNCTIONS.into_iter().enumerate() {
-        let times = medians[index].as_secs_f64() / medians[0].as_secs_f64();
-        let counted = counts[index] as f64 / counts[0] as f64;
+    for (index, (name, target, most)) in FUNCTIONS.into_iter().enumerate() {
+        let (took, counted) = (medians[index], counts[index]);
         println!(
-            "start of {name:10} {:6.2} ms, {times:5.2} of hello's; {:6.2} million instructions, {counted:5.2} of hello's (at most {most:.1})",
-            medians[index].as_secs_f64() * 1e3,
-            counts[index] as f64 / 1e6,
+            "start of {name:10} {:6.2} ms, {:5.2} of hello's (target {target:.1}); {counted:6.2} million instructions, {:5.2} of hello's",
+            took * 1e3,
+            took / medians[0],
+            counted / counts[0],
         );
         if counted > most {
             over.push(format!(
-                "{name}: {counted:.2} of hello's, at most {most:.1}"
+                "{name} starts with {counted:.2} million instructions, at most {most:.1}"
             ));
         }
     }

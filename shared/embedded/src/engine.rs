@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 use workflow::Workflow;
 
-use crate::check::Check;
+use crate::check::{Check, Ended};
 use crate::error::OpenError;
 use crate::queue::MAX_CRASHES;
 use crate::schema;
@@ -22,7 +22,8 @@ use crate::store::{Store, journal};
 use crate::writer::Writer;
 
 /// Databases up to this size are checked for damage before anything is done with them: it takes half a second at most.
-/// Larger ones are checked while the work begins.
+/// Larger ones are checked after a crash only, and while the work begins. SQLite refuses a damaged page that it comes
+/// upon in any case.
 const CHECKED_AT_ONCE: u64 = 256 * 1024 * 1024;
 
 /// Options for opening a state directory.
@@ -97,13 +98,11 @@ impl Engine {
         let after_a_crash = journal::recover(&mut connection).map_err(failed)?;
         release(&mut connection, SystemTime::now().into()).map_err(failed)?;
         let secrets = SecretsFile::open(directory.join("secrets.json"))?;
-        let store = Store::new(connection, after_a_crash).map_err(failed)?;
+        let check = (!is_small && after_a_crash).then(Ended::default);
+        let store = Store::new(connection, after_a_crash, check.clone()).map_err(failed)?;
         let writer = Writer::start(store).map_err(io_error(directory))?;
-        let check = if is_small {
-            None
-        } else {
-            Some(Check::start(&path, writer.health()).map_err(failed)?)
-        };
+        let start = |ended| Check::start(&path, writer.health(), ended);
+        let check = check.map(start).transpose().map_err(failed)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 directory: directory.to_owned(),

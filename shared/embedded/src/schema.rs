@@ -75,10 +75,15 @@ ALTER TABLE attempts ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
 pub(crate) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    checkpoint(connection)?;
     connection.pragma_update(None, "cache_size", -16_000)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
+}
+
+/// Has a commit put the log into the database once it has 16 MB.
+pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "wal_autocheckpoint", 4000)
 }
 
 /// Creates the schema in an empty database, and upgrades an older one to this version.

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, params};
 use super::Store;
 use super::change::{Change, MovedRow, SentRow};
 use super::index::Place;
-use super::pending::{HeldMessage, Message};
+use super::pending::{Flight, HeldMessage, Message};
 use super::undo::Undo;
 use crate::queue::{number, queue_of};
 
@@ -26,13 +26,6 @@ pub(crate) struct Taken {
     pub(crate) has_dead: bool,
     /// Whether assignments that had no room may have some now.
     pub(crate) makes_room: bool,
-}
-
-/// A message in flight. Only this process can have any, so they are kept in memory.
-#[derive(Clone, Debug)]
-pub(crate) struct Flight {
-    receipt: i64,
-    message: Message,
 }
 
 impl Store {

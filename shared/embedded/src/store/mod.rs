@@ -24,11 +24,12 @@ use std::time::{Duration, Instant};
 use delivery::FileKey;
 use rusqlite::Connection;
 
+use crate::check::Ended;
+use crate::schema;
 pub(crate) use change::StateRow;
 use index::Index;
-use messages::Flight;
 pub(crate) use messages::Posted;
-use pending::Pending;
+use pending::{Flight, Pending};
 use undo::Undo;
 
 /// The least number of records and messages that a commit folds, if there are any to fold. A slice takes about a
@@ -59,6 +60,8 @@ pub(crate) struct Store {
     /// Whether changes that need no flush may wait. See [`Store::defers`].
     may_defer: bool,
     has_written: bool,
+    /// A check that reads the database, if one does.
+    check: Option<Ended>,
 }
 
 struct OpenTransaction {
@@ -71,7 +74,17 @@ struct OpenTransaction {
 
 impl Store {
     /// Takes over an open database, in which nothing is left to fold. `after_a_crash`: the process before did not close it.
-    pub(crate) fn new(db: Connection, after_a_crash: bool) -> rusqlite::Result<Self> {
+    ///
+    /// While a check reads the whole database, its log cannot be begun anew, and every attempt to would read all of the
+    /// log. So there is none until the check has ended.
+    pub(crate) fn new(
+        db: Connection,
+        after_a_crash: bool,
+        check: Option<Ended>,
+    ) -> rusqlite::Result<Self> {
+        if check.is_some() {
+            db.pragma_update(None, "wal_autocheckpoint", 0)?;
+        }
         let mut store = Self {
             pending: Pending::default(),
             index: Index::default(),
@@ -86,6 +99,7 @@ impl Store {
             flushes: None,
             may_defer: !after_a_crash,
             has_written: false,
+            check,
             db,
         };
         store.read_index()?;
@@ -99,6 +113,10 @@ impl Store {
 
     /// Begins a transaction whose commit flushes the disk.
     pub(crate) fn begin(&mut self) -> rusqlite::Result<()> {
+        if self.check.as_ref().is_some_and(Ended::is_so) {
+            schema::checkpoint(&self.db)?;
+            self.check = None;
+        }
         self.set_flush(true)?;
         self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         self.transaction = Some(OpenTransaction {

@@ -46,6 +46,13 @@ impl Message {
     }
 }
 
+/// A message in flight. Only this process can have any, so they are kept in memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Flight {
+    pub(crate) receipt: i64,
+    pub(crate) message: Message,
+}
+
 /// A message's last change.
 #[derive(Clone, Debug)]
 pub(crate) enum HeldMessage {

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use delivery::ports::{Queue, Received};
+use delivery::format::read_stored;
+use delivery::ports::{PortError, Queue, Received};
 use delivery::{FileKey, FileState, Status, Timestamp, Visit};
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -96,7 +97,7 @@ impl Subject {
         db.pragma_update(None, "synchronous", "OFF").unwrap();
         schema::prepare(&mut db).unwrap();
         let after_a_crash = journal::recover(&mut db).unwrap();
-        self.store = Some(Store::new(db, after_a_crash).unwrap());
+        self.store = Some(Store::new(db, after_a_crash, None).unwrap());
     }
 
     fn store(&mut self) -> &mut Store {
@@ -202,6 +203,10 @@ impl Subject {
     }
 }
 
+fn parse(body: &str) -> Result<FileState, PortError> {
+    read_stored("read file state", body)
+}
+
 fn key(item: u128) -> FileKey {
     FileKey {
         team: "t".to_owned(),
@@ -211,7 +216,7 @@ fn key(item: u128) -> FileKey {
 
 fn version(store: &mut Store, item: u128) -> Option<u64> {
     let found = store.state(&key(item)).unwrap()?;
-    Some(found.read(crate::states::parse).unwrap().version)
+    Some(found.read(parse).unwrap().version)
 }
 
 fn name(group: u8) -> String {
@@ -254,7 +259,7 @@ fn put(store: &mut Store, item: u128, before: u64) -> String {
         body: serde_json::to_string(&state).unwrap().into(),
     };
     let refused = store.put_state(state.key.clone(), row, state).unwrap();
-    let found = refused.map(|found| found.map(|found| found.read(crate::states::parse).unwrap()));
+    let found = refused.map(|found| found.map(|found| found.read(parse).unwrap()));
     format!("{:?}", found.map(|found| found.map(|state| state.version)))
 }
 

@@ -6,8 +6,7 @@ use delivery::FileKey;
 use super::Store;
 use super::change::{self, Change};
 use super::index::Place;
-use super::messages::Flight;
-use super::pending::{HeldMessage, HeldState};
+use super::pending::{Flight, HeldMessage, HeldState};
 
 /// How to undo a change in memory, if its commit fails.
 pub(crate) enum Undo {

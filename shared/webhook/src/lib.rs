@@ -36,6 +36,7 @@ mod strip_annotations;
 mod sums;
 mod targets;
 mod templates;
+mod tls;
 mod unreadable;
 
 #[doc(hidden)]

@@ -3,14 +3,14 @@
 mod ports;
 
 use audit::Settings;
-use aws::{Environment, sdk_config};
+use aws::{Environment, function_config, init_logs};
 use delivery::ports::AuditPorts;
-use lambda_runtime::{Error, run, service_fn, tracing};
+use lambda_runtime::{Error, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
-    let ports = &ports::Audit::new(&sdk_config().await, Environment)?;
+    init_logs();
+    let ports = &ports::Audit::new(&function_config(Environment)?, Environment)?;
     let settings = &Settings {
         segments: Environment.number("AUDIT_SEGMENTS", 24)?,
         grace: Environment.seconds("UNFINISHED_FILE_SECONDS", 3600)?,

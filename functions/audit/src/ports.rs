@@ -12,10 +12,11 @@ pub(crate) struct Audit {
 
 impl Audit {
     pub(crate) fn new(config: &SdkConfig, from: Environment) -> Result<Self, EnvironmentError> {
+        let assignments = Queue::new(config, from.required("ASSIGNMENTS_QUEUE_URL")?);
         Ok(Self {
             table: Table::new(config, from.required("TABLE_NAME")?, None),
-            assignments: Queue::new(config, from.required("ASSIGNMENTS_QUEUE_URL")?),
-            deliveries: Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
+            deliveries: assignments.beside(from.required("DELIVERIES_QUEUE_URL")?),
+            assignments,
             observer: CloudWatchObserver::from_environment(from)?,
         })
     }

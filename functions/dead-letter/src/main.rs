@@ -2,14 +2,14 @@
 
 mod ports;
 
-use aws::{Environment, sdk_config, warm};
+use aws::{Environment, function_config, init_logs, warm};
 use delivery::ports::StepPorts;
-use lambda_runtime::{Error, run, service_fn, tracing};
+use lambda_runtime::{Error, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
-    let ports = &ports::DeadLetters::new(&sdk_config().await, Environment)?;
+    init_logs();
+    let ports = &ports::DeadLetters::new(&function_config(Environment)?, Environment)?;
     warm(ports.connections()).await;
     run(service_fn(|event| async move {
         let _invocation = ports.observer().invocation();

@@ -18,14 +18,13 @@ pub(crate) struct DeadLetters {
 
 impl DeadLetters {
     pub(crate) fn new(config: &SdkConfig, from: Environment) -> Result<Self, EnvironmentError> {
+        let deliveries = Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?);
+        let slow = deliveries.beside(from.required("SLOW_DELIVERIES_QUEUE_URL")?);
         Ok(Self {
             table: Table::of(config, from)?,
-            deliveries: Lanes::new(
-                Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
-                Queue::new(config, from.required("SLOW_DELIVERIES_QUEUE_URL")?),
-            ),
-            assignments: Queue::new(config, from.required("ASSIGNMENTS_QUEUE_URL")?),
-            parked: Queue::new(config, from.required("PARKED_QUEUE_URL")?),
+            assignments: deliveries.beside(from.required("ASSIGNMENTS_QUEUE_URL")?),
+            parked: deliveries.beside(from.required("PARKED_QUEUE_URL")?),
+            deliveries: Lanes::new(deliveries, slow),
             documents: Bucket::new(config, from.required("DOCUMENTS_BUCKET")?),
             events: EventBus::new(config, from.optional("EVENT_BUS_NAME")),
             observer: CloudWatchObserver::from_environment(from)?,

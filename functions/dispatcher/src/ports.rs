@@ -1,4 +1,6 @@
-use aws::{CloudWatchObserver, Environment, EnvironmentError, Lanes, Queue, SdkConfig, Table};
+use aws::{
+    CloudWatchObserver, Environment, EnvironmentError, Lanes, Queue, SdkConfig, SourceQueue, Table,
+};
 use delivery::ports::{Absent, SystemClock};
 
 /// The dispatcher's ports, and no others: its role grants exactly these actions.
@@ -10,14 +12,19 @@ pub(crate) struct Dispatcher {
 
 impl Dispatcher {
     pub(crate) fn new(config: &SdkConfig, from: Environment) -> Result<Self, EnvironmentError> {
+        let deliveries = Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?);
+        let slow = deliveries.beside(from.required("SLOW_DELIVERIES_QUEUE_URL")?);
         Ok(Self {
             table: Table::of(config, from)?,
-            deliveries: Lanes::new(
-                Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
-                Queue::new(config, from.required("SLOW_DELIVERIES_QUEUE_URL")?),
-            ),
+            deliveries: Lanes::new(deliveries, slow),
             observer: CloudWatchObserver::from_environment(from)?,
         })
+    }
+
+    /// The queue that its messages come from.
+    pub(crate) fn source(&self, from: Environment) -> Result<SourceQueue, EnvironmentError> {
+        let url = from.required("ASSIGNMENTS_QUEUE_URL")?;
+        Ok(SourceQueue::beside(self.deliveries.fast(), url))
     }
 
     /// Opens the connections that the first message needs.

@@ -1,6 +1,6 @@
 use aws::{
-    Bucket, CloudWatchObserver, Environment, EventBus, Gathered, Lanes, Queue, S3Presign,
-    SdkConfig, SecretStore, SigV4Signer, Table,
+    Bucket, CloudWatchObserver, Environment, EnvironmentError, EventBus, Gathered, Lanes, Queue,
+    S3Presign, SdkConfig, SecretStore, SigV4Signer, SourceQueue, Table,
 };
 use delivery::ports::{Absent, SystemClock};
 use delivery::{Assignment, Delivery};
@@ -21,26 +21,33 @@ pub(crate) struct Sender {
 
 impl Sender {
     pub(crate) fn new(config: &SdkConfig, from: Environment) -> Result<Self, Error> {
-        let bucket = from.required("DOCUMENTS_BUCKET")?;
+        let documents = Bucket::new(config, from.required("DOCUMENTS_BUCKET")?);
+        let deliveries = Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?);
+        let slow = deliveries.beside(from.required("SLOW_DELIVERIES_QUEUE_URL")?);
+        let assignments = deliveries.beside(from.required("ASSIGNMENTS_QUEUE_URL")?);
         let caller = WebhookCaller::new(CallerConfig {
             allow_networks: from.networks("ALLOW_NETWORKS")?,
             ..CallerConfig::default()
         })?;
         Ok(Self {
             table: Table::of(config, from)?,
-            deliveries: Gathered::new(Lanes::new(
-                Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?),
-                Queue::new(config, from.required("SLOW_DELIVERIES_QUEUE_URL")?),
-            )),
-            assignments: Gathered::new(Queue::new(config, from.required("ASSIGNMENTS_QUEUE_URL")?)),
-            documents: Bucket::new(config, bucket.clone()),
+            deliveries: Gathered::new(Lanes::new(deliveries, slow)),
+            assignments: Gathered::new(assignments),
             events: EventBus::new(config, from.optional("EVENT_BUS_NAME")),
             secrets: SecretStore::of(config, from),
             caller: caller
-                .with_presign(S3Presign::new(config, bucket))
+                .with_presign(S3Presign::beside(&documents))
                 .with_signer(SigV4Signer::new(config)),
+            documents,
             observer: CloudWatchObserver::from_environment(from)?,
         })
+    }
+
+    /// The queues that its messages come from.
+    pub(crate) fn source(&self, from: Environment) -> Result<SourceQueue, EnvironmentError> {
+        let fast = from.required("DELIVERIES_QUEUE_URL")?;
+        let source = SourceQueue::beside(self.deliveries.queue().fast(), fast);
+        Ok(source.and(from.required("SLOW_DELIVERIES_QUEUE_URL")?))
     }
 
     /// Opens the connections that the first message needs.

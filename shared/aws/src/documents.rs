@@ -3,7 +3,6 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
@@ -11,23 +10,29 @@ use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::byte_stream::error::Error as ByteStreamError;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
 use bytes::Bytes;
 use delivery::ports::{DocumentError, Documents, PortError, PortErrorKind};
 use delivery::{Document, DocumentReader, DocumentRef, FileKey, Reason, S3Object};
 use futures_util::Stream;
 
+use crate::agent::Agent;
 use crate::error::port_error;
 
 /// Documents up to this size are read whole, larger ones are streamed to the receiver.
 const MEMORY_LIMIT: u64 = 1024 * 1024;
 
+/// How long an object's bytes may stay away, which is the SDK's default.
+const STALLED: Duration = Duration::from_secs(5);
+
 /// The document bucket. A file's document is `<team>/<item>.json`.
 #[derive(Clone, Debug)]
 pub struct Bucket {
-    client: Client,
-    name: String,
+    pub(crate) client: Client,
+    pub(crate) name: String,
 }
 
 impl Bucket {
@@ -88,6 +93,12 @@ pub(crate) fn client(config: &SdkConfig) -> Client {
     let own_endpoint = config.endpoint_url().is_some();
     let config = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(own_endpoint)
+        .interceptor(Agent)
+        .stalled_stream_protection(
+            StalledStreamProtectionConfig::enabled()
+                .grace_period(STALLED)
+                .build(),
+        )
         .build();
     Client::from_conf(config)
 }

@@ -1,7 +1,7 @@
-use aws_config::SdkConfig;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use aws_types::SdkConfig;
 use delivery::control::Change;
 use delivery::ports::{Events, PortError};
 use delivery::{FileLeft, Timestamp};

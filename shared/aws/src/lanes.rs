@@ -18,6 +18,12 @@ impl Lanes {
         Self { fast, slow }
     }
 
+    /// The queue of the fast lane.
+    #[must_use]
+    pub const fn fast(&self) -> &Queue<Delivery> {
+        &self.fast
+    }
+
     /// Opens a connection before the first message needs it. Both queues are at the same endpoint.
     pub async fn warm(&self) {
         self.fast.warm().await;

@@ -4,8 +4,11 @@
 //! Each service is a feature, so that a function links only the services that it uses. Each function joins its
 //! adapters in its own binary, see `functions/sender/src/ports.rs`.
 
+#[cfg(any(feature = "dynamodb", feature = "s3", feature = "sqs"))]
+mod agent;
 #[cfg(any(feature = "dynamodb", feature = "secretsmanager"))]
 mod cache;
+#[cfg(any(feature = "function", feature = "operator"))]
 mod config;
 mod environment;
 #[cfg(any(
@@ -16,6 +19,8 @@ mod environment;
     feature = "sqs"
 ))]
 mod error;
+#[cfg(feature = "function")]
+mod function;
 mod observer;
 mod warm;
 
@@ -44,9 +49,12 @@ mod stack;
 #[cfg(feature = "dynamodb")]
 mod table;
 
-pub use aws_config::SdkConfig;
+pub use aws_types::SdkConfig;
+#[cfg(feature = "operator")]
 pub use config::sdk_config;
 pub use environment::{Environment, EnvironmentError};
+#[cfg(feature = "function")]
+pub use function::{FunctionError, function_config, init_logs};
 pub use observer::{CloudWatchObserver, Invocation, LogAttempts, MetricsBy};
 pub use warm::warm;
 

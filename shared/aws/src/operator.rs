@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use delivery::machine::redrive;
 use delivery::ports::{NewDocument, Operator, PortError, Redriven, SystemClock};
 use delivery::{Assignment, DeadLetter, Delivery};

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
+use aws_types::SdkConfig;
 use delivery::ports::{PortError, PortErrorKind, Presign};
 
-use crate::documents::client;
+use crate::documents::{Bucket, client};
 use crate::error::port_error;
 
 /// Turns `s3://bucket/key` into a URL that anyone may GET for a limited time, like those in V7's payload.
@@ -27,6 +27,15 @@ impl S3Presign {
         Self {
             client: client(config),
             documents: documents.into(),
+        }
+    }
+
+    /// The same, by the client of the document bucket.
+    #[must_use]
+    pub fn beside(documents: &Bucket) -> Self {
+        Self {
+            client: documents.client.clone(),
+            documents: documents.name.clone(),
         }
     }
 }

@@ -1,12 +1,14 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::Builder;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_types::SdkConfig;
 use delivery::ports::{Outgoing, PortError, PortErrorKind, SendMessages};
 use delivery::{DeadLetter, Grouped, MAX_BODY};
 
+use crate::agent::Agent;
 use crate::error::{kind, port_error};
 
 /// The most entries of one `SendMessageBatch`.
@@ -22,18 +24,14 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// others.
 #[derive(Debug)]
 pub struct Queue<M> {
-    client: Client,
-    url: String,
+    pub(crate) client: Client,
+    pub(crate) url: String,
     message: PhantomData<fn(M)>,
 }
 
 impl<M> Clone for Queue<M> {
     fn clone(&self) -> Self {
-        Self {
-            client: self.client.clone(),
-            url: self.url.clone(),
-            message: PhantomData,
-        }
+        self.beside(self.url.clone())
     }
 }
 
@@ -41,8 +39,19 @@ impl<M> Queue<M> {
     /// The queue at this URL.
     #[must_use]
     pub fn new(config: &SdkConfig, url: impl Into<String>) -> Self {
+        let config = Builder::from(config).interceptor(Agent);
         Self {
-            client: Client::new(config),
+            client: Client::from_conf(config.build()),
+            url: url.into(),
+            message: PhantomData,
+        }
+    }
+
+    /// Another queue, by the same client: setting up one of its own takes as long as a request.
+    #[must_use]
+    pub fn beside<N>(&self, url: impl Into<String>) -> Queue<N> {
+        Queue {
+            client: self.client.clone(),
             url: url.into(),
             message: PhantomData,
         }

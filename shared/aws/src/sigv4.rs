@@ -1,12 +1,12 @@
 use std::time::{Duration, SystemTime};
 
-use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{
     PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign,
 };
 use aws_sigv4::sign::v4;
+use aws_types::SdkConfig;
 use delivery::ports::{SignError, SignRequest, SignatureHeader, Unsigned};
 use tokio::sync::Mutex;
 
@@ -115,11 +115,11 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::{Duration, SystemTime};
 
-    use aws_config::SdkConfig;
     use aws_credential_types::Credentials;
     use aws_credential_types::provider::error::CredentialsError;
     use aws_credential_types::provider::future::ProvideCredentials as Provided;
     use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+    use aws_types::SdkConfig;
     use delivery::Timestamp;
     use delivery::ports::{SignError, SignRequest, Unsigned};
     use futures_util::future::join_all;

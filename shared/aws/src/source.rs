@@ -1,8 +1,7 @@
 use std::time::Duration;
 
-use aws_config::SdkConfig;
-use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
+use aws_types::SdkConfig;
 use batch::{Answer, Failed, Return, SqsBatchResponse};
 use delivery::Grouped;
 use delivery::format::Formatted;
@@ -31,12 +30,9 @@ pub struct SourceQueue {
     others: Vec<Source>,
 }
 
+/// What is sent to it are copies.
 #[derive(Clone, Debug)]
-struct Source {
-    client: Client,
-    url: String,
-    copies: Queue<Renewed>,
-}
+struct Source(Queue<Renewed>);
 
 /// A message that is sent again unchanged.
 #[derive(Debug)]
@@ -68,15 +64,24 @@ impl SourceQueue {
     #[must_use]
     pub fn new(config: &SdkConfig, url: impl Into<String>) -> Self {
         Self {
-            first: Source::new(config, url.into()),
+            first: Source(Queue::new(config, url)),
+            others: Vec::new(),
+        }
+    }
+
+    /// The queue at this URL, by the same client as another.
+    #[must_use]
+    pub fn beside<M>(queue: &Queue<M>, url: impl Into<String>) -> Self {
+        Self {
+            first: Source(queue.beside(url)),
             others: Vec::new(),
         }
     }
 
     /// And the queue at this URL: the function has an event source mapping for each.
     #[must_use]
-    pub fn and(mut self, config: &SdkConfig, url: impl Into<String>) -> Self {
-        self.others.push(Source::new(config, url.into()));
+    pub fn and(mut self, url: impl Into<String>) -> Self {
+        self.others.push(Source(self.first.0.beside(url)));
         self
     }
 
@@ -100,18 +105,10 @@ impl SourceQueue {
 }
 
 impl Source {
-    fn new(config: &SdkConfig, url: String) -> Self {
-        Self {
-            client: Client::new(config),
-            copies: Queue::new(config, url.clone()),
-            url,
-        }
-    }
-
     /// Whether this is the queue with this ARN: both end with its name.
     fn is_at(&self, arn: &str) -> bool {
         let name = arn.rsplit(':').next();
-        name.is_some() && name == self.url.rsplit('/').next()
+        name.is_some() && name == self.0.url.rsplit('/').next()
     }
 
     async fn bring_back(&self, answer: Answer) -> SqsBatchResponse {
@@ -151,7 +148,7 @@ impl Source {
             sent.push((failed, wait));
         }
         if !copies.is_empty() {
-            let results = self.copies.send(copies).await.into_iter();
+            let results = self.0.send(copies).await.into_iter();
             let refused = sent
                 .into_iter()
                 .zip(results)
@@ -171,9 +168,9 @@ impl Source {
                 .build()
                 .ok()
         });
-        let request = self.client.change_message_visibility_batch();
+        let request = self.0.client.change_message_visibility_batch();
         let request = request
-            .queue_url(&self.url)
+            .queue_url(&self.0.url)
             .set_entries(Some(change.collect()));
         if let Err(error) = request.send().await {
             let error = port_error("change the visibility of records", &error);

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 
-use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
+use aws_types::SdkConfig;
 use delivery::ports::PortError;
 
 use crate::error::port_error;

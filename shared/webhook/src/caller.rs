@@ -23,7 +23,7 @@ use crate::headers::headers;
 use crate::redact::Redactor;
 use crate::streamed::Starved;
 use crate::targets::Targets;
-use crate::templates;
+use crate::{templates, tls};
 
 /// Makes webhook calls. There should be one per process, so that connections and tokens are reused.
 ///
@@ -60,10 +60,12 @@ impl WebhookCaller {
     pub fn new(config: CallerConfig) -> Result<Self, ClientError> {
         let guard = Guard::new(config.allow_networks.clone());
         let user_agent = config.user_agent.as_str().into();
-        let build = config.clients(&guard)?;
+        let roots = config.roots()?;
+        let build = config.clients(&guard);
+        let tls = tls::config(Arc::clone(&roots), None)?;
         Ok(Self {
-            connections: Connections::new(|idle: Duration| build(idle, None))?,
-            certificates: Certificates::new(build),
+            connections: Connections::new(|idle: Duration| build(idle, tls.clone()))?,
+            certificates: Certificates::new(build, roots),
             tokens: Tokens::default(),
             targets: Targets::default(),
             held: Arc::new(Semaphore::new(1)),

@@ -2,26 +2,29 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use delivery::Reason;
-use reqwest::{Client, Identity};
+use reqwest::Client;
+use rustls::{ClientConfig, RootCertStore};
 use secrecy::ExposeSecret;
 use workflow::StageSecrets;
 
 use crate::connections::Connections;
 use crate::failed::Denied;
 use crate::fingerprint::Fingerprint;
+use crate::tls;
 
 /// The most client certificates whose connections are kept. Each has pools of its own, so that no call can use a
 /// connection that was opened with the certificate of another stage.
 const MOST: usize = 16;
 
-/// Builds a client that keeps idle connections for this time, and shows this certificate.
+/// Builds a client that keeps idle connections for this time.
 pub(crate) type Build =
-    Arc<dyn Fn(Duration, Option<Identity>) -> Result<Client, reqwest::Error> + Send + Sync>;
+    Arc<dyn Fn(Duration, ClientConfig) -> Result<Client, reqwest::Error> + Send + Sync>;
 
 /// The connections of stages that show a client certificate. Nothing is built until a stage does.
 #[derive(Clone)]
 pub(crate) struct Certificates {
     build: Build,
+    roots: Arc<RootCertStore>,
     /// The one that was used last comes last.
     known: Arc<Mutex<Vec<(Fingerprint, Connections)>>>,
 }
@@ -62,9 +65,10 @@ impl From<CertificateError> for Denied {
 }
 
 impl Certificates {
-    pub(crate) fn new(build: Build) -> Self {
+    pub(crate) fn new(build: Build, roots: Arc<RootCertStore>) -> Self {
         Self {
             build,
+            roots,
             known: Arc::default(),
         }
     }
@@ -83,8 +87,8 @@ impl Certificates {
         let found = match known.iter().position(|(other, _)| *other == fingerprint) {
             Some(place) => known.remove(place).1,
             None => {
-                let identity = identity(certificate, key)?;
-                Connections::new(|idle| (self.build)(idle, Some(identity.clone())))
+                let tls = showing(Arc::clone(&self.roots), certificate, key)?;
+                Connections::new(|idle| (self.build)(idle, tls.clone()))
                     .map_err(|_| CertificateError::Mismatch)?
             }
         };
@@ -105,9 +109,15 @@ fn pair(secrets: &StageSecrets) -> Result<(&str, &str), CertificateError> {
     Ok((certificate.expose_secret(), key.expose_secret()))
 }
 
-fn identity(certificate: &str, key: &str) -> Result<Identity, CertificateError> {
+/// TLS with this certificate.
+fn showing(
+    roots: Arc<RootCertStore>,
+    certificate: &str,
+    key: &str,
+) -> Result<ClientConfig, CertificateError> {
     let pem = format!("{certificate}\n{key}\n");
-    Identity::from_pem(pem.as_bytes()).map_err(|_| CertificateError::Unreadable)
+    let identity = tls::Identity::from_pem(pem.as_bytes()).ok_or(CertificateError::Unreadable)?;
+    tls::config(roots, Some(identity)).map_err(|_| CertificateError::Mismatch)
 }
 
 /// Checks that a stage's client certificate and key can be used, as far as that can be told without a call.
@@ -116,10 +126,5 @@ fn identity(certificate: &str, key: &str) -> Result<Identity, CertificateError> 
 /// [`CertificateError`].
 pub fn check_client_certificate(secrets: &StageSecrets) -> Result<(), CertificateError> {
     let (certificate, key) = pair(secrets)?;
-    let identity = identity(certificate, key)?;
-    let client = Client::builder()
-        .tls_certs_only([])
-        .identity(identity)
-        .build();
-    client.map(drop).map_err(|_| CertificateError::Mismatch)
+    showing(Arc::new(RootCertStore::empty()), certificate, key).map(drop)
 }

@@ -2,7 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use reqwest::{Certificate, Client, Identity};
+use reqwest::Client;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::certificates::Build;
 use crate::guard::{Guard, GuardedResolver, Lookup, SystemLookup};
@@ -42,8 +45,17 @@ impl Default for CallerConfig {
 
 /// The client could not be set up.
 #[derive(Debug, thiserror::Error)]
-#[error("the HTTP client could not be set up: a root certificate or the user agent cannot be used")]
-pub struct ClientError(#[from] reqwest::Error);
+pub enum ClientError {
+    /// A root certificate cannot be read.
+    #[error("the HTTP client could not be set up: a root certificate is not PEM")]
+    Pem(#[from] pem::Error),
+    /// A root certificate was read, and is none.
+    #[error("the HTTP client could not be set up: a root certificate cannot be used")]
+    Tls(#[from] rustls::Error),
+    /// Something else, such as the user agent.
+    #[error("the HTTP client could not be set up: the user agent cannot be used")]
+    Client(#[from] reqwest::Error),
+}
 
 impl ClientError {
     /// The stable machine code.
@@ -54,56 +66,57 @@ impl ClientError {
 }
 
 impl CallerConfig {
+    /// The root certificates. Mozilla's are in the form in which rustls uses them, because reading them takes longer than
+    /// setting up all the rest.
+    pub(crate) fn roots(&self) -> Result<Arc<RootCertStore>, ClientError> {
+        let mut roots = RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        };
+        for pem in &self.extra_roots_pem {
+            for certificate in CertificateDer::pem_slice_iter(pem) {
+                roots.add(certificate?)?;
+            }
+        }
+        Ok(Arc::new(roots))
+    }
+
     /// What builds the clients.
     ///
     /// Proxies from the environment are ignored, because the proxy would resolve the name and so bypass the
     /// guard. Redirects are not followed, because a 307 would POST the file to whatever the receiver names. The
     /// client does not retry by itself, because retries belong to the delivery. An answer's head is read
     /// leniently, because only its status counts.
-    pub(crate) fn clients(self, guard: &Guard) -> Result<Build, ClientError> {
-        let mut roots: Vec<Certificate> = webpki_root_certs::TLS_SERVER_ROOT_CERTS
-            .iter()
-            .map(|der| Certificate::from_der(der))
-            .collect::<Result<_, _>>()?;
-        for pem in &self.extra_roots_pem {
-            roots.push(Certificate::from_pem(pem)?);
-        }
+    pub(crate) fn clients(self, guard: &Guard) -> Build {
         let resolver = Arc::new(GuardedResolver::new(
             guard.clone(),
             self.lookup,
             // Shorter than the connect timeout, which would otherwise hide that the resolver was the cause.
             self.connect_timeout.mul_f64(0.8),
         ));
-        Ok(Arc::new(
-            move |idle: Duration, identity: Option<Identity>| {
-                let most = if idle.is_zero() {
-                    0
-                } else {
-                    self.idle_connections
-                };
-                let client = Client::builder()
-                    .user_agent(&self.user_agent)
-                    .no_proxy()
-                    .redirect(reqwest::redirect::Policy::none())
-                    .retry(reqwest::retry::never())
-                    .referer(false)
-                    .http1_only()
-                    .http1_allow_spaces_after_header_name_in_responses(true)
-                    .http1_allow_obsolete_multiline_headers_in_responses(true)
-                    .http1_ignore_invalid_headers_in_responses(true)
-                    .http1_max_headers(HEAD_LINES)
-                    .tcp_nodelay(true)
-                    .connect_timeout(self.connect_timeout)
-                    .pool_max_idle_per_host(most)
-                    .pool_idle_timeout(idle)
-                    .dns_resolver(Arc::clone(&resolver))
-                    .tls_certs_only(roots.iter().cloned());
-                match identity {
-                    Some(identity) => client.identity(identity),
-                    None => client,
-                }
+        Arc::new(move |idle: Duration, tls: ClientConfig| {
+            let most = if idle.is_zero() {
+                0
+            } else {
+                self.idle_connections
+            };
+            Client::builder()
+                .user_agent(&self.user_agent)
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .referer(false)
+                .http1_only()
+                .http1_allow_spaces_after_header_name_in_responses(true)
+                .http1_allow_obsolete_multiline_headers_in_responses(true)
+                .http1_ignore_invalid_headers_in_responses(true)
+                .http1_max_headers(HEAD_LINES)
+                .tcp_nodelay(true)
+                .connect_timeout(self.connect_timeout)
+                .pool_max_idle_per_host(most)
+                .pool_idle_timeout(idle)
+                .dns_resolver(Arc::clone(&resolver))
+                .tls_backend_preconfigured(tls)
                 .build()
-            },
-        ))
+        })
     }
 }

@@ -38,6 +38,7 @@ mod strip_annotations;
 mod sums;
 mod targets;
 mod templates;
+mod tls;
 mod try_templates;
 mod unreadable;
 

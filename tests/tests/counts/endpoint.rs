@@ -1,9 +1,14 @@
 //! What the functions talk to: the Lambda runtime's interface, AWS's services, and a receiver, on one port. It does
 //! what a delivery needs and no more; the emulator does the rest.
+#![allow(
+    dead_code,
+    reason = "the binaries that share this file use parts of it"
+)]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -57,6 +62,8 @@ struct Inner {
     /// Events that no function has taken yet.
     events: Mutex<VecDeque<(String, String)>>,
     waiting: Notify,
+    /// Who waits for a function to ask for its next event.
+    polls: Mutex<Option<mpsc::Sender<Instant>>>,
     /// Who waits for the answer to an event.
     answers: Mutex<BTreeMap<String, mpsc::Sender<Result<Value, String>>>>,
 }
@@ -119,6 +126,13 @@ impl Endpoint {
     /// Calls that the receiver got since the last look.
     pub fn calls(&self) -> u64 {
         std::mem::take(&mut lock(&self.inner.calls))
+    }
+
+    /// When a function asks for an event from now on.
+    pub fn poll(&self) -> mpsc::Receiver<Instant> {
+        let (sender, polled) = mpsc::channel();
+        *lock(&self.inner.polls) = Some(sender);
+        polled
     }
 
     /// Gives an event to the function that runs, and waits for its answer.
@@ -214,6 +228,9 @@ async fn respond(inner: Arc<Inner>, request: Request<Incoming>) -> hyper::Result
 }
 
 async fn next(inner: &Inner) -> Answer {
+    if let Some(waiting) = lock(&inner.polls).take() {
+        let _ = waiting.send(Instant::now());
+    }
     let (id, event) = loop {
         let waiting = inner.waiting.notified();
         if let Some(event) = lock(&inner.events).pop_front() {

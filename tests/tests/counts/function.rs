@@ -23,8 +23,8 @@ pub struct Function {
 }
 
 impl Function {
-    /// Starts `dispatcher` or `sender` with the environment that the template gives it. `before` are words that come
-    /// before the program, such as `valgrind`.
+    /// Starts a function with the environment that the template gives it; `hello` is none of ours, and has the
+    /// authorizer's. `before` are words that come before the program, such as `valgrind`.
     pub fn start(
         before: &[&str],
         program: &Path,
@@ -32,7 +32,8 @@ impl Function {
         endpoint: &Endpoint,
     ) -> Self {
         let name = program.file_name().unwrap().to_str().unwrap();
-        let (first, rest) = name.split_at(1);
+        let of = if name == "hello" { "authorizer" } else { name };
+        let (first, rest) = of.split_at(1);
         let resource = format!("{}{rest}", first.to_uppercase());
         let log = tempfile::NamedTempFile::new().unwrap();
         let words: Vec<&str> = [before, &[program.to_str().unwrap()]].concat();
@@ -68,6 +69,7 @@ impl Function {
             .env("SECRETS_PREFIX", "webhook-stage/")
             .env("METRICS_NAMESPACE", "WebhookStage/webhook-stage")
             .envs(template::environment(&resource, parameters))
+            .env("ACCEPTED_AUTHORIZATION_SHA256", "5a".repeat(32))
             // The receiver is here.
             .env("ALLOW_NETWORKS", "127.0.0.0/8")
             .stdout(Stdio::from(log.as_file().try_clone().unwrap()))

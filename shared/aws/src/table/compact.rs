@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 /// Field names and their short forms. Other names are kept, so that a new field does not need an entry here. An
 /// entry must never change.
@@ -75,9 +76,13 @@ fn walk(value: Value, name: &dyn Fn(String) -> String, text: &dyn Fn(String) -> 
     }
 }
 
-fn short_name(name: String) -> String {
-    let found = NAMES.iter().find(|(long, _)| *long == name);
-    found.map_or(name, |(_, short)| (*short).to_owned())
+/// In the same memory, because a record has dozens of names.
+fn short_name(mut name: String) -> String {
+    if let Some((_, short)) = NAMES.iter().find(|(long, _)| *long == name) {
+        name.clear();
+        name.push_str(short);
+    }
+    name
 }
 
 fn long_name(name: String) -> String {
@@ -85,15 +90,26 @@ fn long_name(name: String) -> String {
     found.map_or(name, |(long, _)| (*long).to_owned())
 }
 
-fn short_text(text: String) -> String {
-    match Uuid::try_parse(&text) {
-        // Only what comes back the same: a UUID has other spellings.
-        Ok(id) if id.to_string() == text => {
-            format!("{MARK}{}", BASE64_URL_SAFE_NO_PAD.encode(id.as_bytes()))
-        }
-        _ if text.starts_with(MARK) => format!("{MARK}{text}"),
-        _ => text,
+fn short_text(mut text: String) -> String {
+    // Only what comes back the same: a UUID has other spellings.
+    if let Some(id) = hyphenated(&text) {
+        text.clear();
+        text.push(MARK);
+        BASE64_URL_SAFE_NO_PAD.encode_string(id, &mut text);
+    } else if text.starts_with(MARK) {
+        text.insert(0, MARK);
     }
+    text
+}
+
+/// The UUID that is written like this, in lower case and with hyphens.
+fn hyphenated(text: &str) -> Option<Uuid> {
+    if text.len() != Hyphenated::LENGTH {
+        return None;
+    }
+    let id = Uuid::try_parse(text).ok()?;
+    let mut written = Uuid::encode_buffer();
+    (id.hyphenated().encode_lower(&mut written) == text).then_some(id)
 }
 
 fn long_text(text: String) -> String {

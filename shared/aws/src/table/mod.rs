@@ -22,10 +22,12 @@ pub use states::{item as record_item, state as read_record};
 
 use std::sync::Arc;
 
-use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
+use aws_types::SdkConfig;
 use uuid::Uuid;
 
+use crate::agent::Agent;
 use crate::environment::{Environment, EnvironmentError};
 
 use crate::cache::Cache;
@@ -69,8 +71,9 @@ impl Table {
     /// visits for ever. Files at rest have no index.
     #[must_use]
     pub fn new(config: &SdkConfig, name: impl Into<String>, history_days: Option<u32>) -> Self {
+        let config = Builder::from(config).interceptor(Agent);
         Self {
-            client: Client::new(config),
+            client: Client::from_conf(config.build()),
             name: name.into(),
             retention: Retention {
                 attempts: history_days,

@@ -7,6 +7,7 @@
     clippy::panic
 )]
 
+mod agent;
 mod documents;
 mod events;
 mod fake;

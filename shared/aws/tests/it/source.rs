@@ -116,7 +116,7 @@ async fn records_go_back_to_the_queue_that_they_came_from() {
             _ => Reply::json(&json!({"Successful": [], "Failed": []})),
         });
         let config = fake.config();
-        let sources = SourceQueue::new(&config, URL).and(&config, &slow_url);
+        let sources = SourceQueue::new(&config, URL).and(&slow_url);
         let mut all = vec![failed("a", 1, Some(5)), failed("b", 3, Some(5))];
         for failed in &mut all {
             failed.record.source_arn = format!("arn:aws:sqs:eu-central-1:1:{name}");

@@ -17,7 +17,13 @@ use crate::private_file;
 #[derive(Clone, Debug)]
 pub struct KeysFile {
     path: PathBuf,
-    read: Arc<Mutex<Option<(Seen, Vec<StoredKey>)>>>,
+    read: Arc<Mutex<Option<Read>>>,
+}
+
+#[derive(Debug)]
+struct Read {
+    seen: Seen,
+    keys: Vec<StoredKey>,
 }
 
 /// By which a changed file is told.
@@ -41,14 +47,12 @@ impl KeysFile {
             Err(error) => return Err(failed("read the keys", error)),
         };
         let seen = (found.modified().ok(), identity(&found));
-        if let Some((known, keys)) = &*read
-            && *known == seen
-        {
-            return Ok(keys.clone());
+        if let Some(known) = read.as_ref().filter(|known| known.seen == seen) {
+            return Ok(known.keys.clone());
         }
         let keys = parse(&self.path)?;
-        *read = Some((seen, keys.clone()));
-        Ok(keys)
+        let known = Read { seen, keys };
+        Ok(read.insert(known).keys.clone())
     }
 
     /// Changes the keys, while no other process does.

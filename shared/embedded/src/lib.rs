@@ -41,6 +41,6 @@ pub use documents::{FileReader, INLINE_LIMIT, MEMORY_LIMIT};
 pub use engine::{Engine, Options};
 pub use error::OpenError;
 pub use keys_file::KeysFile;
-pub use queue::{Depth, MAX_CRASHES};
+pub use queue::{Depth, Gauges, MAX_CRASHES};
 #[doc(hidden)]
 pub use states::parse as read_record;

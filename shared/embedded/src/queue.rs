@@ -42,6 +42,17 @@ impl Depth {
     }
 }
 
+/// How much there is to do, as far as it can be told without reading every record or message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gauges {
+    /// Files that are not at rest.
+    pub under_way: u64,
+    /// Files at rest whose last webhook failed.
+    pub failed: u64,
+    /// For each queue, how many messages are on it, and how many of them are in flight.
+    pub queues: Vec<(Queue, usize, usize)>,
+}
+
 /// The groups of a queue. Each takes one step in an index, so the length of a backlog does not matter.
 pub(crate) const GROUPS: &str = "WITH RECURSIVE groups(g) AS (
     SELECT min(message_group) FROM messages WHERE queue = ?1

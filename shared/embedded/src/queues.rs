@@ -5,7 +5,7 @@ use delivery::ports::{PortError, PortErrorKind, Queue};
 use rusqlite::params;
 
 use crate::engine::Engine;
-use crate::queue::{Depth, number};
+use crate::queue::{Depth, Gauges, number};
 use crate::store::Posted;
 
 pub(crate) fn now() -> i64 {
@@ -49,6 +49,31 @@ impl Engine {
                             in_flight: row.get(2)?,
                         })
                     })
+            })
+            .await
+    }
+
+    /// How much there is to do.
+    ///
+    /// # Errors
+    /// [`PortError`] when the database fails.
+    pub async fn gauges(&self) -> Result<Gauges, PortError> {
+        self.writer()
+            .run_folded("count what is to do", |store| {
+                let sizes = Queue::ALL.into_iter().map(|queue| {
+                    let (all, in_flight) = store.size(queue);
+                    (queue, all, in_flight)
+                });
+                let queues = sizes.collect();
+                let count = |of: &str| {
+                    let sql = format!("SELECT count(*) FROM states WHERE {of}");
+                    store.db().query_row(&sql, [], |row| row.get(0))
+                };
+                Ok(Gauges {
+                    under_way: count("at_rest = 0")?,
+                    failed: count("failed_stage IS NOT NULL")?,
+                    queues,
+                })
             })
             .await
     }

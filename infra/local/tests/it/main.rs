@@ -26,6 +26,8 @@ mod resumed;
 mod routing;
 mod run;
 mod secrets;
+#[cfg(feature = "serve")]
+mod serve;
 mod signing_key;
 mod support;
 mod teams;

@@ -148,6 +148,14 @@ impl Index {
         self.queues[queue as usize].groups.is_empty()
     }
 
+    /// How many messages are on a queue, and how many of them are in flight.
+    pub(crate) fn size(&self, queue: Queue) -> (usize, usize) {
+        let groups = self.queues[queue as usize].groups.values();
+        groups.fold((0, 0), |(all, held), group| {
+            (all + group.messages.len(), held + group.held)
+        })
+    }
+
     /// The group's name, in the memory that it already has here.
     pub(crate) fn name(&self, queue: Queue, group: &str) -> Arc<str> {
         let known = self.queues[queue as usize].groups.get_key_value(group);

@@ -231,6 +231,11 @@ impl Store {
         self.index.is_empty(queue)
     }
 
+    /// How many messages are on a queue, and how many of them are in flight.
+    pub(crate) fn size(&self, queue: Queue) -> (usize, usize) {
+        self.index.size(queue)
+    }
+
     /// How many messages of a group are in flight.
     pub(crate) fn held(&self, queue: Queue, group: &str) -> usize {
         self.index.held(queue, group)

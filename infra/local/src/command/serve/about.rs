@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::Body;
-use delivery::ports::{PortError, Queue, Receive};
+use delivery::ports::{PortError, Receive};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
@@ -42,25 +42,17 @@ impl About {
     async fn written(&self) -> Result<String, PortError> {
         let mut out = String::new();
         self.metrics.write(&mut out);
-        head(
-            &mut out,
-            "files",
-            "gauge",
-            "Files with a record, by status.",
-        );
-        for (status, count) in self.engine.counts().await? {
-            let _ = writeln!(out, "webhook_stage_files{{status=\"{status}\"}} {count}");
+        let gauges = self.engine.gauges().await?;
+        let about = "Files that are not at rest, and files at rest whose last webhook failed.";
+        head(&mut out, "files", "gauge", about);
+        for (state, count) in [("under_way", gauges.under_way), ("failed", gauges.failed)] {
+            let _ = writeln!(out, "webhook_stage_files{{state=\"{state}\"}} {count}");
         }
-        let about = "Messages on each queue: due, not due yet, and in flight.";
+        let about = "Messages on each queue: waiting, and in flight.";
         head(&mut out, "messages", "gauge", about);
-        for queue in Queue::ALL {
-            let depth = self.engine.depth(queue).await?;
+        for (queue, all, in_flight) in gauges.queues {
             let queue = queue.name();
-            for (state, count) in [
-                ("due", depth.visible),
-                ("delayed", depth.delayed),
-                ("in_flight", depth.in_flight),
-            ] {
+            for (state, count) in [("waiting", all - in_flight), ("in_flight", in_flight)] {
                 let labels = format!("queue=\"{queue}\",state=\"{state}\"");
                 let _ = writeln!(out, "webhook_stage_messages{{{labels}}} {count}");
             }

@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use delivery::Assignment;
 use delivery::ports::{Documents, SendMessages, Service, Workflows};
+use workflow::Workflow;
 
 /// What the API needs of an engine.
 pub trait Engine:
@@ -14,7 +15,6 @@ impl<T> Engine for T where
 }
 
 /// What the routes work with.
-#[derive(Debug)]
 pub struct Api<S, C> {
     /// The engine.
     pub store: S,
@@ -22,4 +22,12 @@ pub struct Api<S, C> {
     pub caller: C,
     /// A Darwin JSON document for test calls and for trying conditions and bodies out.
     pub example: Bytes,
+    /// Says why a workflow cannot be run here, if it cannot: such as signatures that the program was built without.
+    pub refuses: fn(&Workflow) -> Option<String>,
+}
+
+impl<S, C> std::fmt::Debug for Api<S, C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api").finish_non_exhaustive()
+    }
 }

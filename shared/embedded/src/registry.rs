@@ -1,5 +1,7 @@
 //! The registered items, for an API's lists.
 
+use std::collections::BTreeMap;
+
 use delivery::format::{read_stored, write};
 use delivery::ports::{FileStates, Items, Page, PortError, PortErrorKind};
 use delivery::{FileKey, FileState, Item, ItemFilter, Listed, Timestamp};
@@ -271,25 +273,32 @@ impl Items for Engine {
         })
     }
 
-    async fn count_items(&self, team: &str, filter: &ItemFilter) -> Result<u64, PortError> {
+    async fn count_items(
+        &self,
+        team: &str,
+        filter: &ItemFilter,
+    ) -> Result<BTreeMap<Option<Uuid>, u64>, PortError> {
         let wanted = Wanted::by(team, filter);
-        let (mut count, mut after) = (0, None);
+        let (mut counts, mut after) = (BTreeMap::new(), None);
         loop {
             let of = wanted.clone();
             let (found, until) = self
                 .writer()
                 .run_folded("count items", move |store| {
                     let until = of.looks_up_to(store, after)?;
-                    let found = of.select(store, (after, until), ("count(*)", ""), |row| {
-                        row.get::<_, u64>(0)
+                    let by_stage = ("s.stage_id, count(*)", "GROUP BY s.stage_id");
+                    let found = of.select(store, (after, until), by_stage, |row| {
+                        Ok((row.get(0)?, row.get::<_, u64>(1)?))
                     })?;
-                    Ok((found.iter().sum::<u64>(), until))
+                    Ok((found, until))
                 })
                 .await?;
-            count += found;
+            for (stage, count) in found {
+                *counts.entry(stage).or_default() += count;
+            }
             after = until;
             if after.is_none() {
-                return Ok(count);
+                return Ok(counts);
             }
         }
     }

@@ -164,7 +164,8 @@ pub(crate) async fn send<S: Engine, C>(
     api: &Api<S, C>,
     bulk: BulkAssignment,
 ) -> Result<CreatedCommands, ApiError> {
-    let created_commands = api.store.count_items(&bulk.team, &bulk.filter).await?;
+    let counts = api.store.count_items(&bulk.team, &bulk.filter).await?;
+    let created_commands = counts.values().sum();
     if created_commands == 0 {
         return Ok(CreatedCommands { created_commands });
     }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use axum::extract::{Extension, Path, RawQuery, State};
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use workflow::Workflow;
 
-use super::filter::Filters;
+use super::filter::{Filters, status_of};
 use super::view::{Item, view};
 use crate::api::{Api, Engine};
 use crate::error::{ApiError, ErrorBody};
@@ -159,37 +159,26 @@ pub(crate) async fn general_counts<S: Engine, C: Caller<<S as Documents>::Reader
     Path(team): Path<String>,
     RawQuery(text): RawQuery,
 ) -> Result<Answer, ApiError> {
-    let query = query(text.as_deref());
     let wanted = wanted(&api, &principal, &team, text.as_deref()).await?;
-    let total_item_count = api.store.count_items(&team, &wanted.filter).await?;
-    let kinds = wanted
-        .workflows
-        .iter()
-        .flat_map(|workflow| &workflow.stages);
-    let kinds = kinds.map(|stage| super::filter::status_of(&stage.kind).to_owned());
-    let mut statuses: Vec<String> = kinds.chain(["new".to_owned()]).collect();
-    statuses.sort_unstable();
-    statuses.dedup();
-    let mut counted = BTreeMap::new();
-    for status in statuses {
-        let (mut filters, _) = Filters::of_query(query.clone())?;
-        if filters
-            .statuses
-            .as_ref()
-            .is_some_and(|wanted| !wanted.contains(&status))
-        {
-            continue;
-        }
-        filters.statuses = Some(vec![status.clone()]);
-        let filter = ItemFilter {
-            assignee: wanted.filter.assignee,
-            ..filters.resolve(&wanted.workflows)?
-        };
-        counted.insert(status, api.store.count_items(&team, &filter).await?);
+    let stages = wanted.workflows.iter();
+    let stages: HashMap<Uuid, &str> = stages
+        .flat_map(|workflow| &workflow.stages)
+        .map(|stage| (stage.id, status_of(&stage.kind)))
+        .collect();
+    let statuses = stages.values().copied().chain(["new"]);
+    let mut statuses: BTreeMap<String, u64> =
+        statuses.map(|status| (status.to_owned(), 0)).collect();
+    let mut total_item_count = 0;
+    for (stage, count) in api.store.count_items(&team, &wanted.filter).await? {
+        let status = stage.and_then(|stage| stages.get(&stage));
+        *statuses
+            .entry((*status.unwrap_or(&"new")).to_owned())
+            .or_default() += count;
+        total_item_count += count;
     }
     ok(&Counts {
         total_item_count,
-        statuses: counted,
+        statuses,
     })
 }
 

@@ -95,6 +95,10 @@ pub(super) async fn stored<S: Engine, C>(
                 .map_err(|error| ApiError::invalid("client_certificate", error.to_string()))?;
         }
     }
+    if let Some(why) = (api.refuses)(&workflow) {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return Err(ApiError::new(status, "not_supported_here", why));
+    }
     if workflow.to_json().len() > LARGEST {
         return Err(ApiError::new(
             StatusCode::PAYLOAD_TOO_LARGE,

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use uuid::Uuid;
@@ -25,10 +26,10 @@ pub trait Items: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Page<Listed>, PortError>> + Send;
 
-    /// How many of a team's items are wanted.
+    /// How many of a team's items are wanted, by the stage that they are in; none for those in their Dataset.
     fn count_items(
         &self,
         team: &str,
         filter: &ItemFilter,
-    ) -> impl Future<Output = Result<u64, PortError>> + Send;
+    ) -> impl Future<Output = Result<BTreeMap<Option<Uuid>, u64>, PortError>> + Send;
 }

@@ -25,6 +25,7 @@ use crate::error::Error;
 use crate::intake::examples;
 use crate::runner::drain::DISK_PATIENCE;
 use crate::runner::ports::{Local, Watch};
+use crate::runner::signer;
 use crate::runner::start::start;
 use crate::server;
 use crate::terminal::interrupt::interrupted;
@@ -60,6 +61,7 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<u8, Error> {
         store: engine.clone(),
         caller: ports.caller(),
         example: Bytes::from_static(examples::DOCUMENTS[0].1.as_bytes()),
+        refuses: |workflow| signer::check(workflow).err().map(|error| error.to_string()),
     });
     let about = Arc::new(About {
         engine: engine.clone(),

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use delivery::Assignment;
-use delivery::ports::{Documents, SendMessages, Service, Workflows};
+use delivery::ports::{Caller, Documents, SendMessages, Service, Workflows};
 use workflow::Workflow;
 
 /// What the API needs of an engine.
@@ -13,6 +13,11 @@ impl<T> Engine for T where
     T: Service + Workflows + Documents + SendMessages<Assignment> + Send + Sync + 'static
 {
 }
+
+/// What the API makes calls with.
+pub trait Calls<S: Documents>: Caller<S::Reader> + 'static {}
+
+impl<S: Documents, T: Caller<S::Reader> + 'static> Calls<S> for T {}
 
 /// What the routes work with.
 pub struct Api<S, C> {

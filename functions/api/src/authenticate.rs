@@ -5,16 +5,16 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::extract::{Request, State};
+use axum::extract::{Extension, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use delivery::ports::{Caller, Documents};
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 
-use crate::api::{Api, Engine};
+use crate::api::{Api, Calls, Engine};
 use crate::error::ApiError;
 use crate::key::resolve;
+use crate::principal::Principal;
 
 /// How many wrong keys a source may give within [`WINDOW`].
 const MOST_FAILURES: u32 = 20;
@@ -67,7 +67,7 @@ pub(crate) struct Checks<S, C> {
 }
 
 /// Adds the [`Principal`](crate::Principal) whom the request's key stands for, or refuses the request.
-pub(crate) async fn authenticate<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn authenticate<S: Engine, C: Calls<S>>(
     State(checks): State<Arc<Checks<S, C>>>,
     mut request: Request,
     next: Next,
@@ -96,4 +96,18 @@ pub(crate) async fn authenticate<S: Engine, C: Caller<<S as Documents>::Reader>>
         }
         Err(error) => ApiError::from(error).into_response(),
     }
+}
+
+/// Refuses a path that names another team than the key's, as if there were none.
+pub(crate) async fn own_team(
+    Extension(principal): Extension<Principal>,
+    path: RawPathParams,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut teams = path.iter().filter(|(name, _)| *name == "team");
+    if teams.any(|(_, team)| team != principal.team) {
+        return ApiError::not_found("team").into_response();
+    }
+    next.run(request).await
 }

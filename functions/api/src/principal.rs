@@ -22,15 +22,6 @@ impl Principal {
         }
     }
 
-    /// Checks that the path names their own team.
-    pub(crate) fn of_team(&self, team: &str) -> Result<(), ApiError> {
-        if self.team == team {
-            Ok(())
-        } else {
-            Err(ApiError::not_found("team"))
-        }
-    }
-
     /// Who may change workflows and the state of stages: owners, admins and users.
     pub(crate) fn may_configure(&self) -> Result<(), ApiError> {
         match self.role {

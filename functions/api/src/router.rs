@@ -5,12 +5,11 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use delivery::ports::{Caller, Documents};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 
-use crate::api::{Api, Engine};
-use crate::authenticate::{Checks, Failures, authenticate};
+use crate::api::{Api, Calls, Engine};
+use crate::authenticate::{Checks, Failures, authenticate, own_team};
 use crate::error::ApiError;
 use crate::{items, openapi, stages, team, workflows};
 
@@ -21,7 +20,7 @@ pub const LARGEST_DOCUMENT: usize = 64 * 1024 * 1024;
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
 
 /// The routes under `/api`, for requests that may come from anybody: each needs a key.
-pub fn router<S: Engine, C: Caller<<S as Documents>::Reader> + 'static>(api: Api<S, C>) -> Router {
+pub fn router<S: Engine, C: Calls<S>>(api: Api<S, C>) -> Router {
     let api = Arc::new(api);
     let checks = Arc::new(Checks {
         api: Arc::clone(&api),
@@ -75,6 +74,7 @@ pub fn router<S: Engine, C: Caller<<S as Documents>::Reader> + 'static>(api: Api
         .route("/users/token_info", get(team::token_info))
         .route("/teams/{team}", get(team::show))
         .nest("/v2/teams/{team}", team)
+        .route_layer(from_fn(own_team))
         .route_layer(from_fn_with_state(checks, authenticate::<S, C>))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(api);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::{Extension, Path, State};
 use bytes::Bytes;
-use delivery::ports::{Caller, Documents, Outgoing};
+use delivery::ports::Outgoing;
 use delivery::{BulkAssignment, ItemFilter, MAX_NAMED};
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -13,11 +13,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::filter::Filters;
-use crate::api::{Api, Engine};
-use crate::error::{ApiError, ErrorBody};
+use crate::api::{Api, Calls, Engine};
+use crate::error::{ApiError, Refused};
 use crate::principal::Principal;
 use crate::request::{json, new_id};
 use crate::respond::{Answer, ok};
+use crate::team::InTeam;
 use crate::workflows::find;
 
 /// Items to put into a stage.
@@ -56,24 +57,22 @@ pub(crate) struct CreatedCommands {
 #[utoipa::path(
     post, path = "/v2/teams/{team}/items/stage", tag = "items",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("Idempotency-Key" = Option<String>, Header, description = "The same key has one effect"),
     ),
     request_body = SetStage,
     responses(
         (status = 200, description = "The command is accepted", body = CreatedCommands),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn stage<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn stage<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
     Extension(principal): Extension<Principal>,
     Path(team): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Answer, ApiError> {
-    principal.of_team(&team)?;
     principal.may_assign()?;
     let wanted: SetStage = json(&headers, &body)?;
     let workflow = find(&*api, &team, &wanted.workflow_id.to_string()).await?;
@@ -100,24 +99,22 @@ pub(crate) async fn stage<S: Engine, C: Caller<<S as Documents>::Reader>>(
 #[utoipa::path(
     post, path = "/v2/teams/{team}/items/assign", tag = "items",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("Idempotency-Key" = Option<String>, Header, description = "The same key has one effect"),
     ),
     request_body = AssignItems,
     responses(
         (status = 200, description = "The command is accepted", body = CreatedCommands),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn assign<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn assign<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
     Extension(principal): Extension<Principal>,
     Path(team): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Answer, ApiError> {
-    principal.of_team(&team)?;
     let wanted: AssignItems = json(&headers, &body)?;
     if principal.is_worker() && wanted.assignee_id != principal.user_id {
         let message = "a Worker (annotator) can assign files to themselves only";

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::{Extension, Path, State};
 use bytes::Bytes;
 use delivery::machine::along;
-use delivery::ports::{Caller, Documents, Outgoing};
+use delivery::ports::Outgoing;
 use delivery::{Assignment, Listed, retry::MAX_MESSAGE_DELAY};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -15,12 +15,13 @@ use uuid::Uuid;
 use workflow::{Position, RejectReason, may_assign, may_leave};
 
 use super::assign::CreatedCommands;
-use super::show::find;
-use crate::api::{Api, Engine};
-use crate::error::{ApiError, ErrorBody};
+use super::show::of_team;
+use crate::api::{Api, Calls, Engine};
+use crate::error::{ApiError, Refused};
 use crate::principal::Principal;
 use crate::request::{json, new_id};
 use crate::respond::{Answer, ok};
+use crate::team::InTeam;
 
 /// Commands, which are carried out in order.
 #[derive(Deserialize, ToSchema)]
@@ -59,25 +60,23 @@ pub(crate) enum Command {
 #[utoipa::path(
     post, path = "/v2/teams/{team}/items/{id}/commands", tag = "items",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("id" = Uuid, Path, description = "The item"),
         ("Idempotency-Key" = Option<String>, Header, description = "The same key has one effect"),
     ),
     request_body = Commands,
     responses(
         (status = 200, description = "The commands are accepted", body = CreatedCommands),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn commands<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn commands<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
     Extension(principal): Extension<Principal>,
     Path((team, id)): Path<(String, String)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Answer, ApiError> {
-    principal.of_team(&team)?;
     let Commands { commands } = json(&headers, &body)?;
     let [command] = <[Command; 1]>::try_from(commands).map_err(|commands| {
         let message = format!(
@@ -87,12 +86,8 @@ pub(crate) async fn commands<S: Engine, C: Caller<<S as Documents>::Reader>>(
         ApiError::invalid("commands", message)
     })?;
     let command_id = new_id(&headers, &team, "command")?;
-    // A Worker does not see an item before they have taken it.
-    let all = Principal {
-        role: workflow::Role::Admin,
-        ..principal.clone()
-    };
-    let listed = find(&api, &all, &team, &id).await?;
+    // A Worker does not see an item before they have taken it, but may take it by this.
+    let listed = of_team(&api, &team, &id).await?;
     let (assignment, delay) = match command {
         Command::TransitionViaEdge {
             stage_id,
@@ -161,13 +156,9 @@ async fn transition<S: Engine, C>(
     }
     let along = along(&workflow, state, edge).map(|(_, assignment)| assignment);
     along.ok_or_else(|| {
-        let message = format!(
-            "the stage has no edge of this name that leads on; it has {}",
-            {
-                let names = stage.edges.iter().map(|edge| edge.name.as_str());
-                names.collect::<Vec<_>>().join(", ")
-            }
-        );
+        let names: Vec<_> = stage.edges.iter().map(|edge| edge.name.as_str()).collect();
+        let names = names.join(", ");
+        let message = format!("the stage has no edge of this name that leads on; it has {names}");
         ApiError::invalid("commands[0].data.edge", message)
     })
 }

@@ -2,7 +2,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use axum::extract::{Extension, Path, RawQuery, State};
-use delivery::ports::{Caller, Documents};
 use delivery::{ItemFilter, Listed};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,11 +10,12 @@ use workflow::Workflow;
 
 use super::filter::{Filters, status_of};
 use super::view::{Item, view};
-use crate::api::{Api, Engine};
-use crate::error::{ApiError, ErrorBody};
+use crate::api::{Api, Calls, Engine};
+use crate::error::{ApiError, Refused};
 use crate::principal::Principal;
 use crate::request::{query, uuid};
 use crate::respond::{Answer, ok};
+use crate::team::InTeam;
 
 /// The largest page, and the page of whoever does not say.
 const LARGEST_PAGE: usize = 500;
@@ -69,7 +69,7 @@ struct Wanted {
 #[utoipa::path(
     get, path = "/v2/teams/{team}/items", tag = "items",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("item_ids" = Option<Vec<Uuid>>, Query, description = "These items"),
         ("item_names" = Option<Vec<String>>, Query, description = "Items with these names"),
         ("dataset_ids" = Option<Vec<String>>, Query, description = "Items of these datasets, by V7's numbers; or `all`"),
@@ -82,11 +82,10 @@ struct Wanted {
     ),
     responses(
         (status = 200, description = "A page of items", body = ItemPage),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn list<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn list<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
     Extension(principal): Extension<Principal>,
     Path(team): Path<String>,
@@ -110,16 +109,15 @@ pub(crate) async fn list<S: Engine, C: Caller<<S as Documents>::Reader>>(
 #[utoipa::path(
     get, path = "/v2/teams/{team}/items/list_ids", tag = "items",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("dataset_ids" = Option<Vec<String>>, Query, description = "As in the list of items, and so are the other filters"),
     ),
     responses(
         (status = 200, description = "The ids", body = ItemIds),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn list_ids<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn list_ids<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
     Extension(principal): Extension<Principal>,
     Path(team): Path<String>,
@@ -144,16 +142,15 @@ pub(crate) async fn list_ids<S: Engine, C: Caller<<S as Documents>::Reader>>(
 #[utoipa::path(
     get, path = "/v2/teams/{team}/items/general_counts", tag = "items",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("dataset_ids" = Option<Vec<String>>, Query, description = "As in the list of items, and so are the other filters"),
     ),
     responses(
         (status = 200, description = "The counts", body = Counts),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn general_counts<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn general_counts<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
     Extension(principal): Extension<Principal>,
     Path(team): Path<String>,
@@ -188,7 +185,6 @@ async fn wanted<S: Engine, C>(
     team: &str,
     text: Option<&str>,
 ) -> Result<Wanted, ApiError> {
-    principal.of_team(team)?;
     let (filters, others) = Filters::of_query(query(text))?;
     let (mut from, mut offset, mut size) = (None, 0, LARGEST_PAGE);
     for (name, value) in others {

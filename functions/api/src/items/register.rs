@@ -3,18 +3,19 @@ use std::time::SystemTime;
 
 use axum::extract::{Extension, Path, RawQuery, State};
 use bytes::Bytes;
-use delivery::ports::{Caller, Documents, NewDocument};
+use delivery::ports::NewDocument;
 use delivery::{FileKey, Item, Timestamp};
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 use webhook::{Described, describe};
 
 use super::view::view;
-use crate::api::{Api, Engine};
-use crate::error::{ApiError, ErrorBody};
+use crate::api::{Api, Calls, Engine};
+use crate::error::{ApiError, Refused};
 use crate::principal::Principal;
 use crate::request::{is_json, new_id, query};
 use crate::respond::{Answer, created, ok};
+use crate::team::InTeam;
 
 /// Register a file.
 ///
@@ -24,7 +25,7 @@ use crate::respond::{Answer, created, ok};
 #[utoipa::path(
     post, path = "/v2/teams/{team}/items", tag = "items",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("dataset_id" = Option<u64>, Query, description = "V7's number of the dataset, if the document does not say it"),
         ("Idempotency-Key" = Option<String>, Header, description = "The same key makes the same item, if the document has no id"),
     ),
@@ -32,11 +33,10 @@ use crate::respond::{Answer, created, ok};
     responses(
         (status = 201, description = "The item is registered", body = super::view::Item),
         (status = 200, description = "It was registered before, and its document is replaced", body = super::view::Item),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn register<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn register<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
     Extension(principal): Extension<Principal>,
     Path(team): Path<String>,
@@ -44,7 +44,6 @@ pub(crate) async fn register<S: Engine, C: Caller<<S as Documents>::Reader>>(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Answer, ApiError> {
-    principal.of_team(&team)?;
     principal.may_assign()?;
     is_json(&headers)?;
     let mut dataset_id = None;

@@ -1,19 +1,21 @@
 use std::sync::Arc;
 
 use axum::extract::{Extension, Path, State};
-use delivery::ports::{Caller, Documents, Lists};
-use delivery::{AttemptRecord, DeliveryState, FileKey, Listed, VisitRecord};
+use delivery::machine::archive_of;
+use delivery::ports::Lists;
+use delivery::{AttemptRecord, DeliveryState, FileKey, FileState, Listed, Timestamp, VisitRecord};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use workflow::{Actor, Workflow};
 
 use super::view::{Item, view};
-use crate::api::{Api, Engine};
-use crate::error::{ApiError, ErrorBody};
+use crate::api::{Api, Calls, Engine};
+use crate::error::{ApiError, Refused};
 use crate::principal::Principal;
 use crate::request::uuid;
 use crate::respond::{Answer, ok};
+use crate::team::InTeam;
 use crate::time::written;
 
 /// A file's visits, in the form of V7's stage history, with the attempts of its deliveries.
@@ -91,16 +93,15 @@ struct Rejected {
 #[utoipa::path(
     get, path = "/v2/teams/{team}/items/{id}", tag = "items",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("id" = Uuid, Path, description = "The item"),
     ),
     responses(
         (status = 200, description = "The item", body = Item),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn show<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn show<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
     Extension(principal): Extension<Principal>,
     Path((team, id)): Path<(String, String)>,
@@ -113,16 +114,15 @@ pub(crate) async fn show<S: Engine, C: Caller<<S as Documents>::Reader>>(
 #[utoipa::path(
     get, path = "/v2/teams/{team}/items/{id}/visits", tag = "items",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("id" = Uuid, Path, description = "The item"),
     ),
     responses(
         (status = 200, description = "Its visits, oldest first", body = Visits),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn visits<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn visits<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
     Extension(principal): Extension<Principal>,
     Path((team, id)): Path<(String, String)>,
@@ -132,59 +132,25 @@ pub(crate) async fn visits<S: Engine, C: Caller<<S as Documents>::Reader>>(
     let records = api.store.records();
     let failed = records.attempts(&key).await?;
     let workflows = api.store.workflows_of(&team).await?;
-    let mut found: Vec<(u32, Visit)> = Vec::new();
-    let mut past = records.visits(&key).await?;
+    let mut all = records.visits(&key).await?;
     if let Some(state) = &listed.state {
-        let current = state.delivery.clone().map(|delivery| VisitRecord {
-            key: key.clone(),
-            workflow_id: state.workflow_id,
-            version: state.version,
-            visit: delivery::Visit {
-                id: delivery.delivery_id,
-                stage_id: delivery.stage_id,
-                sequence: delivery.sequence,
-                entered_at: delivery.opened_at,
-                assigned_by: delivery.assigned_by.clone(),
-                assignee: None,
-            },
-            delivery: Some(delivery),
-        });
-        // The record is right where both have a delivery.
-        let newest = current.as_ref().map(|current| current.visit.id);
-        past.retain(|visit| Some(visit.visit.id) != newest && visit.visit.id != state.visit.id);
-        past.extend(current.filter(|current| current.visit.id != state.visit.id));
-        past.push(VisitRecord {
-            key: key.clone(),
-            workflow_id: state.workflow_id,
-            version: state.version,
-            visit: state.visit.clone(),
-            delivery: state
-                .delivery
-                .clone()
-                .filter(|delivery| delivery.delivery_id == state.visit.id),
-        });
-        past.sort_by_key(|visit| visit.visit.sequence);
+        let newer = [archive_of(state), Some(current(state))];
+        for newer in newer.into_iter().flatten() {
+            // The record is right where the history has the same visit.
+            all.retain(|visit| visit.visit.id != newer.visit.id);
+            all.push(newer);
+        }
+        all.sort_by_key(|visit| visit.visit.sequence);
     }
-    let count = past.len();
-    let exits: Vec<_> = past
-        .iter()
-        .skip(1)
-        .map(|next| next.visit.entered_at)
-        .collect();
-    for (index, visit) in past.iter().enumerate() {
-        let is_current = index + 1 == count && listed.state.is_some();
-        let exited_at = exits.get(index).copied().filter(|_| !is_current);
-        let exited_at = exited_at.map(written);
-        found.push((
-            visit.visit.sequence,
-            shown(visit, exited_at, is_current, &workflows, &failed),
-        ));
-    }
+    let exits = all.iter().skip(1).map(|next| Some(next.visit.entered_at));
+    let exits = exits.chain([None]);
+    let visits = all.iter().zip(exits);
+    let visits = visits.map(|(visit, exit)| shown(visit, exit, &workflows, &failed));
     let rejections = records.rejections(&key).await?;
     ok(&Visits {
         version: "1.1",
         item_id: key.item_id,
-        visits: found.into_iter().map(|(_, visit)| visit).collect(),
+        visits: visits.collect(),
         rejections: rejections
             .into_iter()
             .map(|rejection| Rejected {
@@ -197,10 +163,21 @@ pub(crate) async fn visits<S: Engine, C: Caller<<S as Documents>::Reader>>(
     })
 }
 
+/// The visit that a file is in, with its delivery if that has begun.
+fn current(state: &FileState) -> VisitRecord {
+    let own = |delivery: &DeliveryState| delivery.delivery_id == state.visit.id;
+    VisitRecord {
+        key: state.key.clone(),
+        workflow_id: state.workflow_id,
+        version: state.version,
+        visit: state.visit.clone(),
+        delivery: state.delivery.clone().filter(own),
+    }
+}
+
 fn shown(
     record: &VisitRecord,
-    exited_at: Option<String>,
-    is_current: bool,
+    exited_at: Option<Timestamp>,
     workflows: &[Arc<Workflow>],
     failed: &[AttemptRecord],
 ) -> Visit {
@@ -222,9 +199,12 @@ fn shown(
             name: stage.map(|stage| stage.name.clone()),
             kind: stage.map(|stage| stage.kind.as_str().to_owned()),
         },
-        status: if is_current { "current" } else { "completed" },
+        status: match exited_at {
+            Some(_) => "completed",
+            None => "current",
+        },
         entered_at: written(visit.entered_at),
-        exited_at,
+        exited_at: exited_at.map(written),
         entered_by: EnteredBy {
             kind: if role.is_some() { "user" } else { "workflow" },
             user_id,
@@ -267,21 +247,31 @@ fn attempts(delivery: &DeliveryState, failed: &[AttemptRecord]) -> Vec<Attempt> 
         .collect()
 }
 
-/// The team's item with this id. A Worker finds only what is assigned to them.
-pub(super) async fn find<S: Engine, C>(
+/// The team's item with this id, if this principal may see it: a Worker sees only what is assigned to them.
+async fn find<S: Engine, C>(
     api: &Api<S, C>,
     principal: &Principal,
     team: &str,
     id: &str,
 ) -> Result<Listed, ApiError> {
-    principal.of_team(team)?;
+    let found = of_team(api, team, id).await?;
+    let assignee = found.state.as_ref().and_then(|state| state.visit.assignee);
+    if principal.is_worker() && assignee != Some(principal.user_id) {
+        return Err(ApiError::not_found("item"));
+    }
+    Ok(found)
+}
+
+/// The team's item with this id.
+pub(super) async fn of_team<S: Engine, C>(
+    api: &Api<S, C>,
+    team: &str,
+    id: &str,
+) -> Result<Listed, ApiError> {
     let key = FileKey {
         team: team.to_owned(),
         item_id: uuid("id", id)?,
     };
-    let found = api.store.item(&key).await?.filter(|listed| {
-        let assignee = listed.state.as_ref().and_then(|state| state.visit.assignee);
-        !principal.is_worker() || assignee == Some(principal.user_id)
-    });
+    let found = api.store.item(&key).await?;
     found.ok_or_else(|| ApiError::not_found("item"))
 }

@@ -4,8 +4,7 @@ use std::time::SystemTime;
 use axum::extract::{Extension, Path, State};
 use bytes::Bytes;
 use delivery::Timestamp;
-use delivery::control::{StageControl, StageKey, paused, resumed};
-use delivery::ports::{Caller, Documents};
+use delivery::control::{Pause, StageControl, StageKey, paused, resumed};
 use delivery::usecase::operate_control;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -13,19 +12,17 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::webhook_stage;
-use crate::api::{Api, Engine};
-use crate::error::{ApiError, ErrorBody};
+use crate::api::{Api, Calls, Engine};
+use crate::error::{ApiError, Refused};
 use crate::principal::Principal;
 use crate::request::json;
 use crate::respond::{Answer, ok};
+use crate::team::InTeam;
 use crate::time::written;
-
-/// The longest reason, in characters. It is kept in the stage's control record, which is read with every workflow.
-const LONGEST_REASON: usize = 200;
 
 /// Why a stage is paused.
 #[derive(Default, Deserialize, ToSchema)]
-pub(crate) struct Pause {
+pub(crate) struct PauseReason {
     /// One line of at most 200 characters, for whoever looks at the stage later.
     reason: Option<String>,
 }
@@ -45,39 +42,36 @@ pub(crate) struct StageState {
 #[utoipa::path(
     post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/pause", tag = "stages",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
         ("stage" = Uuid, Path, description = "The stage"),
     ),
-    request_body(content = Option<Pause>, description = "Why; may be left out"),
+    request_body(content = Option<PauseReason>, description = "Why; may be left out"),
     responses(
         (status = 200, description = "It is paused; within seconds no more calls are made", body = StageState),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn pause<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn pause<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
     Extension(principal): Extension<Principal>,
     Path(path): Path<(String, String, String)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Answer, ApiError> {
-    principal.of_team(&path.0)?;
     principal.may_configure()?;
-    let pause: Pause = match body.is_empty() {
-        true => Pause::default(),
-        false => json::<Option<Pause>>(&headers, &body)?.unwrap_or_default(),
+    let given: PauseReason = match body.is_empty() {
+        true => PauseReason::default(),
+        false => json::<Option<PauseReason>>(&headers, &body)?.unwrap_or_default(),
     };
-    let reason = pause.reason.as_deref().map(str::trim);
-    if reason.is_some_and(|reason| {
-        reason.is_empty()
-            || reason.chars().count() > LONGEST_REASON
-            || reason.contains(char::is_control)
-    }) {
-        let message = format!("give one line of at most {LONGEST_REASON} characters");
-        return Err(ApiError::invalid("reason", message));
-    }
+    let reason = given.reason.as_deref().map(|reason| {
+        Pause::check_reason(reason).ok_or_else(|| {
+            let longest = Pause::LONGEST_REASON;
+            let message = format!("give one line of at most {longest} characters");
+            ApiError::invalid("reason", message)
+        })
+    });
+    let reason = reason.transpose()?;
     let by = format!("user {}", principal.user_id);
     let now = Timestamp::from(SystemTime::now());
     changed(&api, path, |control| paused(control, &by, reason, now)).await
@@ -87,22 +81,20 @@ pub(crate) async fn pause<S: Engine, C: Caller<<S as Documents>::Reader>>(
 #[utoipa::path(
     post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/resume", tag = "stages",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
         ("stage" = Uuid, Path, description = "The stage"),
     ),
     responses(
         (status = 200, description = "It is not paused any more", body = StageState),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn resume<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn resume<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
     Extension(principal): Extension<Principal>,
     Path(path): Path<(String, String, String)>,
 ) -> Result<Answer, ApiError> {
-    principal.of_team(&path.0)?;
     principal.may_configure()?;
     let now = Timestamp::from(SystemTime::now());
     changed(&api, path, |control| resumed(control, now)).await

@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use axum::extract::{Extension, Path, State};
 use bytes::Bytes;
-use delivery::ports::{Caller, Documents};
 use delivery::{BulkAssignment, ItemFilter, Timestamp};
 use http::HeaderMap;
 use serde::Deserialize;
@@ -10,12 +9,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::webhook_stage;
-use crate::api::{Api, Engine};
-use crate::error::{ApiError, ErrorBody};
+use crate::api::{Api, Calls, Engine};
+use crate::error::{ApiError, Refused};
 use crate::items::assign::{CreatedCommands, send};
 use crate::principal::Principal;
 use crate::request::{json, new_id};
 use crate::respond::{Answer, ok};
+use crate::team::InTeam;
 use crate::time::read;
 
 /// The files to send again.
@@ -34,7 +34,7 @@ pub(crate) struct Redeliver {
 #[utoipa::path(
     post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/redeliver", tag = "stages",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
         ("stage" = Uuid, Path, description = "The stage"),
         ("Idempotency-Key" = Option<String>, Header, description = "The same key has one effect"),
@@ -42,18 +42,16 @@ pub(crate) struct Redeliver {
     request_body(content = Option<Redeliver>, description = "Which files; may be left out"),
     responses(
         (status = 200, description = "The command is accepted", body = CreatedCommands),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn redeliver<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn redeliver<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
     Extension(principal): Extension<Principal>,
     Path((team, workflow, stage)): Path<(String, String, String)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Answer, ApiError> {
-    principal.of_team(&team)?;
     principal.may_assign()?;
     let wanted: Redeliver = match body.is_empty() {
         true => Redeliver::default(),

@@ -3,7 +3,7 @@ use std::time::SystemTime;
 
 use axum::extract::{Extension, Path, State};
 use bytes::Bytes;
-use delivery::ports::{Call, Caller, DocumentError, Documents, Freshness, Secrets};
+use delivery::ports::{Call, DocumentError, Freshness, Secrets};
 use delivery::usecase::DEFAULT_TIMEOUT;
 use delivery::{Document, FileKey, Timestamp, Trace};
 use http::{HeaderMap, StatusCode};
@@ -12,11 +12,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::webhook_stage;
-use crate::api::{Api, Engine};
-use crate::error::{ApiError, ErrorBody};
+use crate::api::{Api, Calls, Engine};
+use crate::error::{ApiError, Refused};
 use crate::principal::Principal;
 use crate::request::json;
 use crate::respond::{Answer, ok};
+use crate::team::InTeam;
 
 /// What to send.
 #[derive(Default, Deserialize, ToSchema)]
@@ -49,25 +50,23 @@ pub(crate) struct TestResult {
 #[utoipa::path(
     post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/test", tag = "stages",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
         ("stage" = Uuid, Path, description = "The stage"),
     ),
     request_body(content = Option<TestCall>, description = "What to send; may be left out"),
     responses(
         (status = 200, description = "The call was made, whatever came of it", body = TestResult),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn test<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn test<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
     Extension(principal): Extension<Principal>,
     Path((team, workflow, stage)): Path<(String, String, String)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Answer, ApiError> {
-    principal.of_team(&team)?;
     principal.may_configure()?;
     let wanted: TestCall = match body.is_empty() {
         true => TestCall::default(),

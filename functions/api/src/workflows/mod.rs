@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use axum::extract::{Extension, Path, RawQuery, State};
 use bytes::Bytes;
-use delivery::ports::{Caller, Documents, Removed};
+use delivery::ports::Removed;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use crate::api::{Api, Engine};
-use crate::error::{ApiError, ErrorBody};
+use crate::api::{Api, Calls, Engine};
+use crate::error::{ApiError, ErrorBody, Refused};
 use crate::principal::Principal;
 use crate::request::{new_id, query, uuid};
 use crate::respond::{Answer, created, no_content, ok};
+use crate::team::InTeam;
 
 use store::{Given, given, stored};
 pub(crate) use view::team_number;
@@ -25,22 +26,19 @@ use view::view;
 #[utoipa::path(
     get, path = "/v2/teams/{team}/workflows", tag = "workflows",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("name_contains" = Option<String>, Query, description = "Only workflows whose name has this text"),
     ),
     responses(
         (status = 200, description = "The workflows, as V7 exports them, without secrets", body = [Object]),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn list<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn list<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
-    Extension(principal): Extension<Principal>,
     Path(team): Path<String>,
     RawQuery(text): RawQuery,
 ) -> Result<Answer, ApiError> {
-    principal.of_team(&team)?;
     let mut wanted = None;
     for (name, value) in query(text.as_deref()) {
         match name.as_str() {
@@ -72,25 +70,23 @@ pub(crate) async fn list<S: Engine, C: Caller<<S as Documents>::Reader>>(
 #[utoipa::path(
     post, path = "/v2/teams/{team}/workflows", tag = "workflows",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("Idempotency-Key" = Option<String>, Header, description = "The same key makes the same workflow"),
     ),
     request_body(content = Object, description = "The workflow"),
     responses(
         (status = 201, description = "It is stored", body = Object),
         (status = 200, description = "The same request has stored it before", body = Object),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn create<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn create<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
     Extension(principal): Extension<Principal>,
     Path(team): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Answer, ApiError> {
-    principal.of_team(&team)?;
     principal.may_configure()?;
     let made = new_id(&headers, &team, "workflow")?;
     let given = given(&headers, &body, Given::New(made))?;
@@ -109,21 +105,18 @@ pub(crate) async fn create<S: Engine, C: Caller<<S as Documents>::Reader>>(
 #[utoipa::path(
     get, path = "/v2/teams/{team}/workflows/{id}", tag = "workflows",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
     ),
     responses(
         (status = 200, description = "The workflow, as V7 exports it, without secrets", body = Object),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn get<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn get<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
-    Extension(principal): Extension<Principal>,
     Path((team, id)): Path<(String, String)>,
 ) -> Result<Answer, ApiError> {
-    principal.of_team(&team)?;
     let workflow = find(&*api, &team, &id).await?;
     ok(&view(&team, &workflow))
 }
@@ -134,24 +127,22 @@ pub(crate) async fn get<S: Engine, C: Caller<<S as Documents>::Reader>>(
 #[utoipa::path(
     put, path = "/v2/teams/{team}/workflows/{id}", tag = "workflows",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
     ),
     request_body(content = Object, description = "The workflow"),
     responses(
         (status = 200, description = "It is stored, and takes effect within seconds", body = Object),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn replace<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn replace<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
     Extension(principal): Extension<Principal>,
     Path((team, id)): Path<(String, String)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Answer, ApiError> {
-    principal.of_team(&team)?;
     principal.may_configure()?;
     let before = find(&*api, &team, &id).await?;
     let given = given(&headers, &body, Given::At(before.id))?;
@@ -165,22 +156,20 @@ pub(crate) async fn replace<S: Engine, C: Caller<<S as Documents>::Reader>>(
 #[utoipa::path(
     delete, path = "/v2/teams/{team}/workflows/{id}", tag = "workflows",
     params(
-        ("team" = String, Path, description = "The team's slug"),
+        InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
     ),
     responses(
         (status = 204, description = "It is removed"),
         (status = 409, description = "Files are on their way in it", body = ErrorBody),
-        (status = "4XX", description = "The request was refused", body = ErrorBody),
-        (status = "5XX", description = "The service failed", body = ErrorBody),
+        Refused,
     ),
 )]
-pub(crate) async fn remove<S: Engine, C: Caller<<S as Documents>::Reader>>(
+pub(crate) async fn remove<S: Engine, C: Calls<S>>(
     State(api): State<Arc<Api<S, C>>>,
     Extension(principal): Extension<Principal>,
     Path((team, id)): Path<(String, String)>,
 ) -> Result<Answer, ApiError> {
-    principal.of_team(&team)?;
     principal.may_configure()?;
     match api.store.remove_workflow(&team, uuid("id", &id)?).await? {
         Removed::Removed => Ok(no_content()),

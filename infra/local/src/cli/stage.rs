@@ -1,6 +1,7 @@
 //! Arguments of the commands that hold a stage's deliveries back, or let them go.
 
 use clap::Args;
+use delivery::control::Pause;
 
 use super::{TargetArgs, WithinArgs};
 
@@ -45,15 +46,9 @@ pub(crate) struct CloseArgs {
     pub stage: StageArgs,
 }
 
-/// The longest reason, in characters. It is kept in the stage's control record, which is read with every workflow.
-const LONGEST_REASON: usize = 200;
-
 fn reason(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > LONGEST_REASON || text.contains(char::is_control) {
-        return Err(format!(
-            "give one line of at most {LONGEST_REASON} characters"
-        ));
-    }
-    Ok(text.to_owned())
+    Pause::check_reason(text).map(str::to_owned).ok_or_else(|| {
+        let longest = Pause::LONGEST_REASON;
+        format!("give one line of at most {longest} characters")
+    })
 }

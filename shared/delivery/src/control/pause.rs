@@ -13,7 +13,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(10);
 pub struct Pause {
     /// Since when.
     pub since: Timestamp,
-    /// Who paused it: `operator` or `receiver`.
+    /// Who paused it: `operator`, `receiver`, or `user` with their number.
     pub by: String,
     /// Why, in their words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -26,5 +26,18 @@ impl Pause {
     /// 96 looks a day for each file.
     pub(super) fn wait(&self, now: Timestamp) -> Duration {
         self.since.until(now).clamp(FIRST_WAIT, MAX_MESSAGE_DELAY)
+    }
+}
+
+impl Pause {
+    /// The longest reason, in characters. It is kept in the stage's control record, which is read with every workflow.
+    pub const LONGEST_REASON: usize = 200;
+
+    /// The reason without blanks around it; none if it is not one line of at most [`Self::LONGEST_REASON`] characters.
+    #[must_use]
+    pub fn check_reason(text: &str) -> Option<&str> {
+        let text = text.trim();
+        let is_line = !text.is_empty() && !text.contains(char::is_control);
+        (is_line && text.chars().count() <= Self::LONGEST_REASON).then_some(text)
     }
 }

@@ -271,8 +271,9 @@ fn forgotten(state: &FileState, forgets_delivery: bool) -> Vec<VisitRecord> {
     delivery.into_iter().chain(visit).collect()
 }
 
-/// The last delivery as the history keeps it; its file may already be in another stage.
-pub(super) fn archive_of(state: &FileState) -> Option<VisitRecord> {
+/// The last delivery as the history keeps it, once it has ended; its file may already be in another stage.
+#[must_use]
+pub fn archive_of(state: &FileState) -> Option<VisitRecord> {
     let delivery = state.delivery.clone()?;
     delivery.outcome?;
     let visit = Visit {

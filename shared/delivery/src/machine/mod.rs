@@ -19,7 +19,7 @@ mod step;
 pub use after_call::record_attempt;
 pub use by_hand::{again, along, first_assignment};
 pub use dead_letter::{DeadLettered, dead_letter_assignment_step, dead_letter_step};
-pub use dispatch::{Dispatched, dispatch_step, first_message};
+pub use dispatch::{Dispatched, archive_of, dispatch_step, first_message};
 pub use exit::{Closed, HOP_LIMIT, announcement_of, close};
 pub use ids::{next_visit_id, visit_id_of};
 pub use legs::{legs_of, next_leg};

@@ -34,7 +34,17 @@ impl Client {
         headers: &str,
         body: &str,
     ) -> io::Result<(u16, Value)> {
-        let text = self.send(method, &format!("/api/v2/teams/t/{path}"), headers, body)?;
+        self.request_at(method, &format!("/api/v2/teams/t/{path}"), headers, body)
+    }
+
+    pub(super) fn request_at(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &str,
+    ) -> io::Result<(u16, Value)> {
+        let text = self.send(method, path, headers, body)?;
         let cut_off = || io::Error::from(io::ErrorKind::UnexpectedEof);
         let (head, body) = text.split_once("\r\n\r\n").ok_or_else(cut_off)?;
         let status = head

@@ -54,3 +54,43 @@ fn it_says_how_it_is_without_a_key_and_nothing_else() {
     assert_eq!(nobody.get("items").0, 401);
     assert_eq!(nobody.get("workflows").0, 401);
 }
+
+#[test]
+fn another_teams_things_are_not_found_by_any_route() {
+    let directory = directory();
+    let state = directory.path().join("state");
+    let key = key(&state, "owner");
+    let server = Server::start(&state);
+    let client = server.client(&key);
+    let id = "7194e3c3-04a7-55ae-b99e-90a213025b86";
+    for (method, route) in [
+        ("GET", "workflows"),
+        ("POST", "workflows"),
+        ("GET", "workflows/ID"),
+        ("PUT", "workflows/ID"),
+        ("DELETE", "workflows/ID"),
+        ("POST", "workflows/ID/stages/ID/test"),
+        ("POST", "workflows/ID/stages/ID/redeliver"),
+        ("POST", "workflows/ID/stages/ID/pause"),
+        ("POST", "workflows/ID/stages/ID/resume"),
+        ("GET", "items"),
+        ("POST", "items"),
+        ("GET", "items/list_ids"),
+        ("GET", "items/ids"),
+        ("GET", "items/general_counts"),
+        ("POST", "items/stage"),
+        ("POST", "items/assign"),
+        ("GET", "items/ID"),
+        ("GET", "items/ID/visits"),
+        ("POST", "items/ID/commands"),
+    ] {
+        let path = format!("/api/v2/teams/other/{}", route.replace("ID", id));
+        let answer = client.request_at(method, &path, "", "{}");
+        let (status, answer) = answer.unwrap();
+        assert_eq!(status, 404, "{method} {route}");
+        assert_eq!(
+            answer["errors"]["message"], "team not found",
+            "{method} {route}"
+        );
+    }
+}

@@ -29,6 +29,18 @@ pub(crate) fn json<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Re
     Ok(read)
 }
 
+/// Reads a JSON body that may be left out.
+pub(crate) fn optional_json<T: DeserializeOwned + Default>(
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<T, ApiError> {
+    if body.is_empty() {
+        return Ok(T::default());
+    }
+    let given: Option<T> = json(headers, body)?;
+    Ok(given.unwrap_or_default())
+}
+
 /// Checks that a body is said to be JSON, if anything is said about it.
 pub(crate) fn is_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let Some(found) = headers.get(http::header::CONTENT_TYPE) else {

@@ -3,11 +3,14 @@
 use axum::extract::{Extension, Path};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use crate::error::{ApiError, Refused};
 use crate::principal::Principal;
 use crate::respond::{Answer, ok};
-use crate::workflows::team_number;
+
+/// UUID namespace of teams' numbers. It must never change.
+const NAMESPACE: Uuid = Uuid::from_u128(0x8b0e_5a41_92d7_4c1c_8d5f_6a0c_54f3_19e2);
 
 /// The team of a path.
 #[derive(IntoParams)]
@@ -74,4 +77,10 @@ pub(crate) async fn token_info(
 )]
 pub(crate) async fn show(Path(slug): Path<String>) -> Result<Answer, ApiError> {
     ok(&team(&slug))
+}
+
+/// V7 knows a team by a number too, and its client asks for one. It is derived from the slug.
+pub(crate) fn team_number(team: &str) -> u32 {
+    let derived = Uuid::new_v5(&NAMESPACE, team.as_bytes());
+    derived.as_fields().0 & 0x7fff_ffff
 }

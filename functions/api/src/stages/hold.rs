@@ -15,7 +15,7 @@ use super::webhook_stage;
 use crate::api::{Api, Calls, Engine};
 use crate::error::{ApiError, Refused};
 use crate::principal::Principal;
-use crate::request::json;
+use crate::request::optional_json;
 use crate::respond::{Answer, ok};
 use crate::team::InTeam;
 use crate::time::written;
@@ -60,10 +60,7 @@ pub(crate) async fn pause<S: Engine, C: Calls<S>>(
     body: Bytes,
 ) -> Result<Answer, ApiError> {
     principal.may_configure()?;
-    let given: PauseReason = match body.is_empty() {
-        true => PauseReason::default(),
-        false => json::<Option<PauseReason>>(&headers, &body)?.unwrap_or_default(),
-    };
+    let given: PauseReason = optional_json(&headers, &body)?;
     let reason = given.reason.as_deref().map(|reason| {
         Pause::check_reason(reason).ok_or_else(|| {
             let longest = Pause::LONGEST_REASON;

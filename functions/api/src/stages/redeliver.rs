@@ -13,7 +13,7 @@ use crate::api::{Api, Calls, Engine};
 use crate::error::{ApiError, Refused};
 use crate::items::assign::{CreatedCommands, send};
 use crate::principal::Principal;
-use crate::request::{json, new_id};
+use crate::request::{new_id, optional_json};
 use crate::respond::{Answer, ok};
 use crate::team::InTeam;
 use crate::time::read;
@@ -53,10 +53,7 @@ pub(crate) async fn redeliver<S: Engine, C: Calls<S>>(
     body: Bytes,
 ) -> Result<Answer, ApiError> {
     principal.may_assign()?;
-    let wanted: Redeliver = match body.is_empty() {
-        true => Redeliver::default(),
-        false => json::<Option<Redeliver>>(&headers, &body)?.unwrap_or_default(),
-    };
+    let wanted: Redeliver = optional_json(&headers, &body)?;
     let found = webhook_stage(&api, &team, &workflow, &stage).await?;
     let filter = ItemFilter {
         failed_at: wanted.item_ids.is_none().then(|| vec![found.id]),

@@ -15,7 +15,7 @@ use super::webhook_stage;
 use crate::api::{Api, Calls, Engine};
 use crate::error::{ApiError, Refused};
 use crate::principal::Principal;
-use crate::request::json;
+use crate::request::optional_json;
 use crate::respond::{Answer, ok};
 use crate::team::InTeam;
 
@@ -68,10 +68,7 @@ pub(crate) async fn test<S: Engine, C: Calls<S>>(
     body: Bytes,
 ) -> Result<Answer, ApiError> {
     principal.may_configure()?;
-    let wanted: TestCall = match body.is_empty() {
-        true => TestCall::default(),
-        false => json::<Option<TestCall>>(&headers, &body)?.unwrap_or_default(),
-    };
+    let wanted: TestCall = optional_json(&headers, &body)?;
     let found = webhook_stage(&api, &team, &workflow, &stage).await?;
     let (stage, config) = found.stage()?;
     let document = match wanted.item_id {

@@ -19,7 +19,6 @@ use crate::respond::{Answer, created, no_content, ok};
 use crate::team::InTeam;
 
 use store::{Given, given, stored};
-pub(crate) use view::team_number;
 use view::view;
 
 /// List the team's workflows, by name.

@@ -7,10 +7,11 @@ use uuid::Uuid;
 use webhook::{check_client_certificate, check_templates};
 use workflow::{Imported, Problem, Workflow};
 
-use super::view::{SECRETS_SET, team_number};
+use super::view::SECRETS_SET;
 use crate::api::{Api, Engine};
 use crate::error::ApiError;
 use crate::request::json;
+use crate::team::team_number;
 use crate::time::written;
 
 /// The largest workflow, as it is stored: 380 KiB, which is what the engines take.

@@ -1,12 +1,10 @@
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 use workflow::{StageKind, Workflow};
+
+use crate::team::team_number;
 
 /// The member of a stage's config that says that secrets are stored for it.
 pub(super) const SECRETS_SET: &str = "secrets_set";
-
-/// UUID namespace of teams' numbers. It must never change.
-const NAMESPACE: Uuid = Uuid::from_u128(0x8b0e_5a41_92d7_4c1c_8d5f_6a0c_54f3_19e2);
 
 /// A workflow as V7 shows it. Secrets are `null`.
 pub(super) fn view(team: &str, workflow: &Workflow) -> Value {
@@ -50,10 +48,4 @@ fn complete(stage: &mut Map<String, Value>) {
         config.insert(SECRETS_SET.to_owned(), Value::from(is_set));
         config.insert("authorization_header".to_owned(), Value::Null);
     }
-}
-
-/// V7 knows a team by a number too, and its client asks for one. It is derived from the slug.
-pub(crate) fn team_number(team: &str) -> u32 {
-    let derived = Uuid::new_v5(&NAMESPACE, team.as_bytes());
-    derived.as_fields().0 & 0x7fff_ffff
 }

@@ -209,6 +209,7 @@ async fn assign<S: Engine, C>(
         assignee: Some(assignee),
         document: None,
         trace: None,
+        waits: 0,
     })
 }
 

@@ -1,4 +1,5 @@
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 use workflow::{StageKind, Workflow};
 
 use crate::team::team_number;

@@ -11,7 +11,6 @@ import environment  # noqa: E402
 
 environment.enter("api-venv", "../api/requirements.txt")
 
-import time  # noqa: E402
 import uuid  # noqa: E402
 from unittest import mock  # noqa: E402
 
@@ -27,6 +26,7 @@ from darwin.future.exceptions import NotFound, Unauthorized, UnprocessibleEntity
 from darwin.future.meta.client import Client  # noqa: E402
 
 import workflow  # noqa: E402
+from patience import until  # noqa: E402
 
 URL, ADMIN, WORKER, ANOTHER = sys.argv[1:]
 TEAM, DATASET = workflow.TEAM, workflow.DATASET
@@ -54,13 +54,8 @@ def state(path):
     return answer.json()
 
 
-def until(holds):
-    while not holds():
-        time.sleep(0.05)
-
-
 def stages_of(items):
-    return {item["id"]: item["workflow_data"]["current_stage_instances"][0] for item in items if item["workflow_data"]}
+    return {item["id"]: item["workflow_data"]["current_stage_instances"][0] for item in items if "workflow_data" in item}
 
 
 admin, worker, another = client(ADMIN), client(WORKER), client(ANOTHER)

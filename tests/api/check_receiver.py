@@ -7,10 +7,10 @@ import json
 import pathlib
 import subprocess
 import sys
-import time
 import urllib.request
 
 import workflow
+from patience import until
 
 URL, KEY = sys.argv[1:]
 TEAM = f"{URL}/v2/teams/{workflow.TEAM}"
@@ -39,11 +39,15 @@ def path(name):
     return [visit["stage"]["name"] for visit in found["visits"]]
 
 
-def until(name, expected):
-    """Waits for as long as the test's runner does."""
-    while (found := path(name)) != expected:
+def goes(name, expected):
+    """Waits until the file has gone this way."""
+
+    def is_there():
+        found = path(name)
         assert expected[: len(found)] == found, (name, found, expected)
-        time.sleep(0.1)
+        return found == expected
+
+    until(is_there)
 
 
 program = pathlib.Path(__file__).with_name("receiver.py")
@@ -61,19 +65,19 @@ filters = {"item_names": GOOD + BAD, "dataset_ids": [workflow.DATASET]}
 stage = {"filters": filters, "workflow_id": ids[0], "stage_id": ids[1]}
 assert call("POST", f"{TEAM}/items/stage", stage) == {"created_commands": 5}
 for name in GOOD + BAD:
-    until(name, ["Annotate"])
+    goes(name, ["Annotate"])
 for name in GOOD + BAD:
     send_on(name)
 for name in GOOD:
-    until(name, ["Annotate", "Check", "Complete"])
+    goes(name, ["Annotate", "Check", "Complete"])
 for name in BAD:
     # The delivery has succeeded, so the file is in Complete for a moment before the receiver's command takes effect.
-    until(name, ["Annotate", "Check", "Complete", "Annotate"])
+    goes(name, ["Annotate", "Check", "Complete", "Annotate"])
 for name in BAD:
     register(name, ["blurred", "no_finding"])
     send_on(name)
 for name in BAD:
-    until(name, ["Annotate", "Check", "Complete", "Annotate", "Check", "Complete"])
+    goes(name, ["Annotate", "Check", "Complete", "Annotate", "Check", "Complete"])
 with urllib.request.urlopen(receiver_url) as response:
     calls = sorted(map(tuple, json.load(response)))
 expected = [(name, True) for name in GOOD] + [(name, is_good) for name in BAD for is_good in (False, True)]

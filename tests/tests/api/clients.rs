@@ -19,6 +19,7 @@ pub(crate) fn darwin_py() {
         "check_darwin_py.py",
         &[&server.url, &keys[0], &keys[1], &keys[2]],
     );
+    passes("check_darwin_py_older.py", &[&server.url, &keys[0]]);
 }
 
 pub(crate) fn a_receiver_sends_files_back_during_the_call() {

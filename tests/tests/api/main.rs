@@ -1,44 +1,83 @@
-//! The API as clients use it that are not this project's: V7's own for Python, a receiver in the manner of V7's examples, and
-//! one that is made from the OpenAPI document; and what each role may do.
+//! The API as a served program: what each role may do, what no answer may tell, and clients that are not this project's: V7's own
+//! for Python, a receiver in the manner of V7's examples, and one that is made from the OpenAPI document.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod clients;
-
+mod keys;
+mod request;
+mod roles;
+mod routes;
 mod server;
+mod world;
 
 use std::process::ExitCode;
+use std::thread;
+use std::time::Instant;
 
-/// The first argument of a process that is to be the program `webhook-stage`; the others are the program's.
-const TESTS: [(&str, fn()); 3] = [
-    ("darwin_py", clients::darwin_py),
+const TESTS: [(&str, fn()); 9] = [
+    ("clients::darwin_py", clients::darwin_py),
     (
-        "receiver",
+        "clients::receiver",
         clients::a_receiver_sends_files_back_during_the_call,
     ),
-    ("schema", clients::answers_are_as_the_document_says),
+    (
+        "clients::schemathesis",
+        clients::answers_are_as_the_document_says,
+    ),
+    (
+        "keys::each_route_needs_a_valid_one",
+        keys::each_route_needs_a_valid_one,
+    ),
+    ("keys::wrong_ones_are_counted", keys::wrong_ones_are_counted),
+    (
+        "roles::each_may_do_what_the_table_says",
+        roles::each_may_do_what_the_table_says,
+    ),
+    (
+        "roles::a_worker_sees_what_is_assigned_to_them",
+        roles::a_worker_sees_what_is_assigned_to_them,
+    ),
+    (
+        "roles::another_teams_things_are_not_found",
+        roles::another_teams_things_are_not_found,
+    ),
+    (
+        "routes::are_those_of_the_document",
+        routes::are_those_of_the_document,
+    ),
 ];
 
-/// Not a test of the usual harness, because this program starts itself again as `webhook-stage`: its own is not built by
-/// `cargo test -p tests`.
+/// Not the usual harness, because this program starts itself again as `webhook-stage`, which `cargo test -p tests` does not build.
 fn main() -> ExitCode {
-    let first = std::env::args().nth(1).unwrap_or_default();
-    if server::COMMANDS.contains(&first.as_str()) {
+    if std::env::var_os(server::AS_PROGRAM).is_some() {
         return webhook_stage::program();
     }
-    if first == "--list" {
-        return ExitCode::SUCCESS;
-    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let given = |name: &str| arguments.iter().any(|argument| argument == name);
+    let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
     let wanted = TESTS
         .iter()
-        .filter(|(name, _)| first.starts_with('-') || name.contains(&first));
+        .filter(|(name, _)| filter.is_none_or(|text| name.contains(text)));
+    if given("--list") {
+        // None is ignored by default.
+        if !given("--ignored") {
+            wanted.for_each(|(name, _)| println!("{name}: test"));
+        }
+        return ExitCode::SUCCESS;
+    }
     let mut failed = false;
     for (name, test) in wanted {
-        let result = std::thread::spawn(test).join();
+        let begun = Instant::now();
+        let thread = thread::Builder::new().name((*name).to_owned()).spawn(test);
+        let result = match thread.unwrap().join() {
+            Ok(()) => "ok",
+            Err(_) => "FAILED",
+        };
         println!(
-            "test {name} ... {}",
-            if result.is_ok() { "ok" } else { "FAILED" }
+            "test {name} ... {result} ({:.1} s)",
+            begun.elapsed().as_secs_f64()
         );
-        failed |= result.is_err();
+        failed |= result != "ok";
     }
     ExitCode::from(u8::from(failed))
 }

@@ -1,12 +1,15 @@
 use std::fs::File;
 use std::io::Read;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// What this program is started again with.
-pub(crate) const COMMANDS: [&str; 2] = ["serve", "keys"];
+/// With this in its environment, this program is `webhook-stage`.
+pub(crate) const AS_PROGRAM: &str = "TESTS_AS_WEBHOOK_STAGE";
+
+/// Much longer than anything takes.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) const TEAM: &str = "example-clinic";
 
@@ -19,7 +22,9 @@ pub(crate) struct Server {
 }
 
 fn program() -> Command {
-    Command::new(std::env::current_exe().unwrap())
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.env(AS_PROGRAM, "1");
+    command
 }
 
 impl Server {
@@ -47,18 +52,14 @@ impl Server {
             state,
             child,
         };
-        while server.url.is_empty() {
-            assert!(
-                server.child.try_wait().unwrap().is_none(),
-                "{}",
-                server.log()
-            );
-            std::thread::sleep(Duration::from_millis(20));
+        until(|| {
             let log = server.log();
+            assert!(server.child.try_wait().unwrap().is_none(), "{log}");
             let said = log.split_once("http://").map(|(_, rest)| rest);
-            let url = said.and_then(|rest| rest.split_once("/api; "));
-            server.url = url.map_or_else(String::new, |(host, _)| format!("http://{host}/api"));
-        }
+            let host = said.and_then(|rest| rest.split_once("/api; "));
+            server.url = host.map_or_else(String::new, |(host, _)| format!("http://{host}/api"));
+            !server.url.is_empty()
+        });
         server
     }
 
@@ -92,6 +93,15 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Waits until this is so. The limit only ends a wait for what will never come.
+pub(crate) fn until(mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < PATIENCE, "it never came to that");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod clients;
+mod echo;
+mod forms;
 mod keys;
 mod request;
 mod roles;
 mod routes;
+mod secrets;
 mod server;
 mod world;
 
@@ -14,7 +17,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Instant;
 
-const TESTS: [(&str, fn()); 9] = [
+const TESTS: [(&str, fn()); 10] = [
     ("clients::darwin_py", clients::darwin_py),
     (
         "clients::receiver",
@@ -44,6 +47,10 @@ const TESTS: [(&str, fn()); 9] = [
     (
         "routes::are_those_of_the_document",
         routes::are_those_of_the_document,
+    ),
+    (
+        "secrets::none_is_in_any_answer_nor_in_the_log",
+        secrets::none_is_in_any_answer_nor_in_the_log,
     ),
 ];
 

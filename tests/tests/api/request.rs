@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::fmt;
 
 use reqwest::header::HeaderMap;
@@ -12,6 +13,7 @@ pub(crate) struct Client {
     runtime: Runtime,
     /// Ends with `/api`.
     url: String,
+    said: RefCell<String>,
 }
 
 /// What came back.
@@ -39,12 +41,23 @@ impl Client {
             http: reqwest::Client::new(),
             runtime: Builder::new_current_thread().enable_all().build().unwrap(),
             url: server.url.clone(),
+            said: RefCell::default(),
         }
     }
 
     /// With this key, if there is one; with a body if that is not `null`.
     pub(crate) fn ask(&self, key: Option<&str>, method: &str, path: &str, body: &Value) -> Answer {
-        let url = format!("{}{path}", self.url);
+        self.ask_at(key, method, &format!("{}{path}", self.url), body)
+    }
+
+    /// The same of any URL.
+    pub(crate) fn ask_at(
+        &self,
+        key: Option<&str>,
+        method: &str,
+        url: &str,
+        body: &Value,
+    ) -> Answer {
         let mut request = self.http.request(method.parse().unwrap(), url);
         if let Some(key) = key {
             request = request.header("authorization", format!("ApiKey {key}"));
@@ -53,14 +66,27 @@ impl Client {
             let json = request.header("content-type", "application/json");
             request = json.body(body.to_string());
         }
-        self.runtime.block_on(async {
+        let answer = self.runtime.block_on(async {
             let answer = request.send().await.unwrap();
             Answer {
                 status: answer.status().as_u16(),
                 headers: answer.headers().clone(),
                 text: answer.text().await.unwrap(),
             }
-        })
+        });
+        let mut said = self.said.borrow_mut();
+        for (name, value) in &answer.headers {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            *said += &format!("{name}: {value}\n");
+        }
+        *said += &answer.text;
+        drop(said);
+        answer
+    }
+
+    /// The headers and bodies of all answers so far.
+    pub(crate) fn said(&self) -> String {
+        self.said.borrow().clone()
     }
 
     /// For what a test needs before it begins.

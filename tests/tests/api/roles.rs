@@ -82,6 +82,13 @@ fn filled(path: &str, team: &str, world: &World, what: &str) -> String {
     path.replace("{stage}", &world.id("Hook").to_string())
 }
 
+/// Asks all that the table has, as somebody who may.
+pub(crate) fn ask_all(client: &Client, key: &str, world: &World) {
+    for (method, path, what, body, _) in table(world) {
+        client.ask(Some(key), method, &filled(path, TEAM, world, what), &body);
+    }
+}
+
 pub(crate) fn each_may_do_what_the_table_says() {
     let server = Server::start();
     let (client, admin) = (Client::of(&server), server.key(TEAM, "admin", 1));

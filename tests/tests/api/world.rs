@@ -10,6 +10,7 @@ pub(crate) const USER: u64 = 7;
 /// A workflow with files in Annotate: one is the user's, one another's, and the rest nobody's. It has names of its own.
 pub(crate) struct World {
     name: String,
+    config: Value,
 }
 
 pub(crate) fn id(name: &str) -> Uuid {
@@ -18,8 +19,17 @@ pub(crate) fn id(name: &str) -> Uuid {
 
 impl World {
     pub(crate) fn new(client: &Client, admin: &str, name: &str) -> Self {
+        // Nobody listens there.
+        Self::with(client, admin, name, &json!({"url": "http://127.0.0.1:9/"}))
+    }
+
+    /// With these settings of the Webhook stage, which makes one attempt.
+    pub(crate) fn with(client: &Client, admin: &str, name: &str, config: &Value) -> Self {
+        let mut config = config.clone();
+        config["retry_if_fails"] = json!(false);
         let world = Self {
             name: name.to_owned(),
+            config,
         };
         let post = |path: &str, body: &Value| {
             client.done(admin, "POST", &format!("/v2/teams/{TEAM}/{path}"), body)
@@ -76,8 +86,7 @@ impl World {
         json!({"id": self.id(name), "name": name, "stages": [
             stage("Dataset", "dataset", json!({"initial": true}), &[("default", "Annotate")]),
             stage("Annotate", "annotate", json!({"assignable_to": "anyone"}), &[("default", "Hook")]),
-            // Nobody listens there.
-            stage("Hook", "webhook", json!({"url": "http://127.0.0.1:9/", "retry_if_fails": false}),
+            stage("Hook", "webhook", self.config.clone(),
                 &[("succeeded", "Complete"), ("failed", "Complete")]),
             stage("Complete", "complete", json!({}), &[]),
         ]})

@@ -8,6 +8,7 @@ mod items;
 mod key;
 mod openapi;
 mod principal;
+mod refused;
 mod request;
 mod respond;
 mod router;

@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use super::filter::Filters;
 use crate::api::{Api, Calls, Engine};
-use crate::error::{ApiError, Refused};
+use crate::error::ApiError;
 use crate::principal::Principal;
+use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::{json, new_id};
 use crate::respond::{Answer, ok};
 use crate::team::InTeam;
@@ -55,15 +56,18 @@ pub(crate) struct CreatedCommands {
 /// The answer comes at once, and the queue carries the command out. Whether a file may be assigned is decided then, and a refusal
 /// is among its `visits`.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/items/stage", tag = "items",
+    post, path = "/v2/teams/{team}/items/stage", tag = "items", operation_id = "set_stage",
     params(
         InTeam,
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key has one effect"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key has one effect"),
     ),
     request_body = SetStage,
     responses(
         (status = 200, description = "The command is accepted", body = CreatedCommands),
         Refused,
+        Missing,
+        Forbidden,
+        InvalidBody,
     ),
 )]
 pub(crate) async fn stage<S: Engine, C: Calls<S>>(
@@ -97,15 +101,18 @@ pub(crate) async fn stage<S: Engine, C: Calls<S>>(
 
 /// Assign items to a user, in the stage that each is in, if people work there.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/items/assign", tag = "items",
+    post, path = "/v2/teams/{team}/items/assign", tag = "items", operation_id = "assign_items",
     params(
         InTeam,
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key has one effect"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key has one effect"),
     ),
     request_body = AssignItems,
     responses(
         (status = 200, description = "The command is accepted", body = CreatedCommands),
         Refused,
+        Missing,
+        Forbidden,
+        InvalidBody,
     ),
 )]
 pub(crate) async fn assign<S: Engine, C: Calls<S>>(

@@ -27,12 +27,13 @@ pub(crate) struct Filters {
     /// Items in these stages.
     pub(crate) workflow_stage_ids: Option<Vec<Uuid>>,
     /// `failed`: at rest, and the last webhook failed.
+    #[schema(pattern = "^failed$")]
     pub(crate) outcome: Option<String>,
 }
 
 /// Numbers of datasets, or all of them.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected numbers of datasets, or \"all\"")]
 pub(crate) enum Datasets {
     Of(Vec<u64>),
     Named(String),

@@ -11,8 +11,9 @@ use workflow::Workflow;
 use super::filter::{Filters, status_of};
 use super::view::{Item, view};
 use crate::api::{Api, Calls, Engine};
-use crate::error::{ApiError, Refused};
+use crate::error::ApiError;
 use crate::principal::Principal;
+use crate::refused::{Invalid, Missing, Refused};
 use crate::request::{query, uuid};
 use crate::respond::{Answer, ok};
 use crate::team::InTeam;
@@ -67,22 +68,24 @@ struct Wanted {
 ///
 /// Workers see the items that are assigned to them.
 #[utoipa::path(
-    get, path = "/v2/teams/{team}/items", tag = "items",
+    get, path = "/v2/teams/{team}/items", tag = "items", operation_id = "list_items",
     params(
         InTeam,
         ("item_ids" = Option<Vec<Uuid>>, Query, description = "These items"),
         ("item_names" = Option<Vec<String>>, Query, description = "Items with these names"),
-        ("dataset_ids" = Option<Vec<String>>, Query, description = "Items of these datasets, by V7's numbers; or `all`"),
+        ("dataset_ids" = Option<Vec<u64>>, Query, description = "Items of these datasets, by V7's numbers; or `all`"),
         ("statuses" = Option<Vec<String>>, Query, description = "Items with these statuses"),
         ("workflow_stage_ids" = Option<Vec<Uuid>>, Query, description = "Items in these stages"),
-        ("outcome" = Option<String>, Query, description = "`failed`: items at rest whose last webhook failed"),
-        ("page[size]" = Option<usize>, Query, description = "1 to 500, which is the default"),
+        ("outcome" = Option<String>, Query, pattern = "^failed$", description = "`failed`: items at rest whose last webhook failed"),
+        ("page[size]" = Option<usize>, Query, minimum = 1, maximum = 500, description = "1 to 500, which is the default"),
         ("page[from]" = Option<Uuid>, Query, description = "Items after this one"),
         ("page[offset]" = Option<usize>, Query, description = "Leave out as many items; `page[from]` is quicker"),
     ),
     responses(
         (status = 200, description = "A page of items", body = ItemPage),
         Refused,
+        Missing,
+        Invalid,
     ),
 )]
 pub(crate) async fn list<S: Engine, C: Calls<S>>(
@@ -107,14 +110,16 @@ pub(crate) async fn list<S: Engine, C: Calls<S>>(
 
 /// List the ids of items. There is one page: of more than 100,000 items the first are listed.
 #[utoipa::path(
-    get, path = "/v2/teams/{team}/items/list_ids", tag = "items",
+    get, path = "/v2/teams/{team}/items/list_ids", tag = "items", operation_id = "list_item_ids",
     params(
         InTeam,
-        ("dataset_ids" = Option<Vec<String>>, Query, description = "As in the list of items, and so are the other filters"),
+        ("dataset_ids" = Option<Vec<u64>>, Query, description = "As in the list of items, and so are the other filters"),
     ),
     responses(
         (status = 200, description = "The ids", body = ItemIds),
         Refused,
+        Missing,
+        Invalid,
     ),
 )]
 pub(crate) async fn list_ids<S: Engine, C: Calls<S>>(
@@ -140,14 +145,16 @@ pub(crate) async fn list_ids<S: Engine, C: Calls<S>>(
 
 /// Count items, in all and by status.
 #[utoipa::path(
-    get, path = "/v2/teams/{team}/items/general_counts", tag = "items",
+    get, path = "/v2/teams/{team}/items/general_counts", tag = "items", operation_id = "count_items",
     params(
         InTeam,
-        ("dataset_ids" = Option<Vec<String>>, Query, description = "As in the list of items, and so are the other filters"),
+        ("dataset_ids" = Option<Vec<u64>>, Query, description = "As in the list of items, and so are the other filters"),
     ),
     responses(
         (status = 200, description = "The counts", body = Counts),
         Refused,
+        Missing,
+        Invalid,
     ),
 )]
 pub(crate) async fn general_counts<S: Engine, C: Calls<S>>(

@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use super::webhook_stage;
 use crate::api::{Api, Calls, Engine};
-use crate::error::{ApiError, Refused};
+use crate::error::ApiError;
 use crate::principal::Principal;
+use crate::refused::{Forbidden, Invalid, InvalidBody, Missing, Refused};
 use crate::request::optional_json;
 use crate::respond::{Answer, ok};
 use crate::team::InTeam;
@@ -24,6 +25,7 @@ use crate::time::written;
 #[derive(Default, Deserialize, ToSchema)]
 pub(crate) struct PauseReason {
     /// One line of at most 200 characters, for whoever looks at the stage later.
+    #[schema(max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     reason: Option<String>,
 }
 
@@ -40,7 +42,7 @@ pub(crate) struct StageState {
 
 /// Pause a Webhook stage: its files wait, and no attempt is spent.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/pause", tag = "stages",
+    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/pause", tag = "stages", operation_id = "pause_stage",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
@@ -50,6 +52,9 @@ pub(crate) struct StageState {
     responses(
         (status = 200, description = "It is paused; within seconds no more calls are made", body = StageState),
         Refused,
+        Missing,
+        Forbidden,
+        InvalidBody,
     ),
 )]
 pub(crate) async fn pause<S: Engine, C: Calls<S>>(
@@ -61,7 +66,8 @@ pub(crate) async fn pause<S: Engine, C: Calls<S>>(
 ) -> Result<Answer, ApiError> {
     principal.may_configure()?;
     let given: PauseReason = optional_json(&headers, &body)?;
-    let reason = given.reason.as_deref().map(|reason| {
+    let reason = given.reason.filter(|reason| !reason.trim().is_empty());
+    let reason = reason.as_deref().map(|reason| {
         Pause::check_reason(reason).ok_or_else(|| {
             let longest = Pause::LONGEST_REASON;
             let message = format!("give one line of at most {longest} characters");
@@ -76,7 +82,7 @@ pub(crate) async fn pause<S: Engine, C: Calls<S>>(
 
 /// Resume a paused Webhook stage.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/resume", tag = "stages",
+    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/resume", tag = "stages", operation_id = "resume_stage",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
@@ -85,6 +91,9 @@ pub(crate) async fn pause<S: Engine, C: Calls<S>>(
     responses(
         (status = 200, description = "It is not paused any more", body = StageState),
         Refused,
+        Missing,
+        Forbidden,
+        Invalid,
     ),
 )]
 pub(crate) async fn resume<S: Engine, C: Calls<S>>(

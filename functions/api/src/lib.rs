@@ -6,6 +6,7 @@ mod authenticate;
 mod error;
 mod items;
 mod key;
+mod number;
 mod openapi;
 mod principal;
 mod refused;

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::filter::Filters;
 use crate::api::{Api, Calls, Engine};
 use crate::error::ApiError;
+use crate::number::Number;
 use crate::principal::Principal;
 use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::{json, new_id};
@@ -39,7 +40,7 @@ pub(crate) struct AssignItems {
     /// Which items; at least one filter besides `dataset_ids`.
     filters: Filters,
     /// V7's id of the user.
-    assignee_id: u64,
+    assignee_id: Number,
     /// The workflow that the items are in.
     workflow_id: Uuid,
 }
@@ -123,7 +124,7 @@ pub(crate) async fn assign<S: Engine, C: Calls<S>>(
     body: Bytes,
 ) -> Result<Answer, ApiError> {
     let wanted: AssignItems = json(&headers, &body)?;
-    if principal.is_worker() && wanted.assignee_id != principal.user_id {
+    if principal.is_worker() && wanted.assignee_id.0 != principal.user_id {
         let message = "a Worker (annotator) can assign files to themselves only";
         return Err(ApiError::forbidden(message));
     }
@@ -143,7 +144,7 @@ pub(crate) async fn assign<S: Engine, C: Calls<S>>(
         workflow_id: workflow.id,
         stage_id: None,
         assigned_by: principal.actor(),
-        assignee: Some(wanted.assignee_id),
+        assignee: Some(wanted.assignee_id.0),
         filter,
         after: None,
         team,

@@ -18,6 +18,7 @@ use super::assign::CreatedCommands;
 use super::show::of_team;
 use crate::api::{Api, Calls, Engine};
 use crate::error::{ApiError, ErrorBody};
+use crate::number::Number;
 use crate::principal::Principal;
 use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::{json, new_id};
@@ -43,15 +44,15 @@ pub(crate) enum Command {
         edge: String,
         /// How long to wait before, in milliseconds; at most 900,000.
         #[serde(default)]
-        #[schema(maximum = 900_000)]
-        delay_ms: u64,
+        #[schema(value_type = u64, maximum = 900_000)]
+        delay_ms: Number,
     },
     /// Assign the item to a user in a stage where people work.
     Assign {
         /// The stage.
         stage_id: Uuid,
         /// V7's id of the user.
-        assignee_id: u64,
+        assignee_id: Number,
         /// The workflow, for an item that is still in its Dataset.
         workflow_id: Option<Uuid>,
     },
@@ -101,7 +102,7 @@ pub(crate) async fn commands<S: Engine, C: Calls<S>>(
             edge,
             delay_ms,
         } => {
-            let delay = Duration::from_millis(delay_ms);
+            let delay = Duration::from_millis(delay_ms.0);
             if delay > MAX_MESSAGE_DELAY {
                 let message = "the longest delay is 900000 ms";
                 return Err(ApiError::invalid("commands[0].data.delay_ms", message));
@@ -116,7 +117,7 @@ pub(crate) async fn commands<S: Engine, C: Calls<S>>(
             assignee_id,
             workflow_id,
         } => {
-            let user = (stage_id, assignee_id, workflow_id);
+            let user = (stage_id, assignee_id.0, workflow_id);
             let assignment = assign(&api, &principal, &listed, user, command_id).await?;
             (assignment, Duration::ZERO)
         }

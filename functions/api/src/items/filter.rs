@@ -9,6 +9,7 @@ use uuid::Uuid;
 use workflow::{Stage, StageKind, Workflow};
 
 use crate::error::ApiError;
+use crate::number::{LARGEST, Number};
 
 /// Filters of V7's, all of which must hold. One that is not known is refused: without it a command would concern more items
 /// than were meant.
@@ -20,7 +21,6 @@ pub(crate) struct Filters {
     /// Items with these names.
     pub(crate) item_names: Option<Vec<String>>,
     /// Items of these datasets, by V7's numbers; `"all"` for every dataset.
-    #[schema(value_type = Option<Vec<u64>>)]
     pub(crate) dataset_ids: Option<Datasets>,
     /// Items with these statuses: `new`, `annotate`, `review`, `complete`, `archived`, `webhook`, …
     pub(crate) statuses: Option<Vec<String>>,
@@ -32,12 +32,18 @@ pub(crate) struct Filters {
 }
 
 /// Numbers of datasets, or all of them.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(untagged, expecting = "expected numbers of datasets, or \"all\"")]
 pub(crate) enum Datasets {
-    Of(Vec<u64>),
-    Named(String),
-    One(u64),
+    Of(Vec<Number>),
+    Named(Every),
+    One(Number),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Every {
+    All,
 }
 
 impl Filters {
@@ -66,9 +72,10 @@ impl Filters {
                 "dataset_ids" => {
                     let numbers = parts.map(|part| {
                         let invalid = || ApiError::invalid(plain, "dataset_ids are numbers");
-                        part.parse().map_err(|_| invalid())
+                        let number = part.parse().ok().filter(|number| *number <= LARGEST);
+                        number.map(Number).ok_or_else(invalid)
                     });
-                    let numbers: Vec<u64> = numbers.collect::<Result<_, _>>()?;
+                    let numbers: Vec<Number> = numbers.collect::<Result<_, _>>()?;
                     match &mut filters.dataset_ids {
                         Some(Datasets::Of(known)) => known.extend(numbers),
                         other => *other = Some(Datasets::Of(numbers)),
@@ -93,14 +100,9 @@ impl Filters {
     /// The filter by which a store finds the items, given the team's workflows.
     pub(crate) fn resolve(self, workflows: &[Arc<Workflow>]) -> Result<ItemFilter, ApiError> {
         let datasets = match self.dataset_ids {
-            None => None,
-            Some(Datasets::Of(ids)) => Some(ids),
-            Some(Datasets::One(id)) => Some(vec![id]),
-            Some(Datasets::Named(all)) if all == "all" => None,
-            Some(Datasets::Named(_)) => {
-                let message = "dataset_ids are numbers, or \"all\"";
-                return Err(ApiError::invalid("dataset_ids", message));
-            }
+            None | Some(Datasets::Named(Every::All)) => None,
+            Some(Datasets::Of(ids)) => Some(ids.into_iter().map(|id| id.0).collect()),
+            Some(Datasets::One(id)) => Some(vec![id.0]),
         };
         let failed_at = match self.outcome.as_deref() {
             None => None,

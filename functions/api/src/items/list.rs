@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use workflow::Workflow;
 
-use super::filter::{Filters, status_of};
+use super::filter::{Datasets, Filters, status_of};
 use super::view::{Item, view};
 use crate::api::{Api, Calls, Engine};
 use crate::error::ApiError;
@@ -73,7 +73,7 @@ struct Wanted {
         InTeam,
         ("item_ids" = Option<Vec<Uuid>>, Query, description = "These items"),
         ("item_names" = Option<Vec<String>>, Query, description = "Items with these names"),
-        ("dataset_ids" = Option<Vec<u64>>, Query, description = "Items of these datasets, by V7's numbers; or `all`"),
+        ("dataset_ids" = Option<Datasets>, Query, description = "Items of these datasets, by V7's numbers; or `all`"),
         ("statuses" = Option<Vec<String>>, Query, description = "Items with these statuses"),
         ("workflow_stage_ids" = Option<Vec<Uuid>>, Query, description = "Items in these stages"),
         ("outcome" = Option<String>, Query, pattern = "^failed$", description = "`failed`: items at rest whose last webhook failed"),
@@ -113,7 +113,7 @@ pub(crate) async fn list<S: Engine, C: Calls<S>>(
     get, path = "/v2/teams/{team}/items/list_ids", tag = "items", operation_id = "list_item_ids",
     params(
         InTeam,
-        ("dataset_ids" = Option<Vec<u64>>, Query, description = "As in the list of items, and so are the other filters"),
+        ("dataset_ids" = Option<Datasets>, Query, description = "As in the list of items, and so are the other filters"),
     ),
     responses(
         (status = 200, description = "The ids", body = ItemIds),
@@ -148,7 +148,7 @@ pub(crate) async fn list_ids<S: Engine, C: Calls<S>>(
     get, path = "/v2/teams/{team}/items/general_counts", tag = "items", operation_id = "count_items",
     params(
         InTeam,
-        ("dataset_ids" = Option<Vec<u64>>, Query, description = "As in the list of items, and so are the other filters"),
+        ("dataset_ids" = Option<Datasets>, Query, description = "As in the list of items, and so are the other filters"),
     ),
     responses(
         (status = 200, description = "The counts", body = Counts),

@@ -12,6 +12,7 @@ use webhook::{Described, describe};
 use super::view::view;
 use crate::api::{Api, Calls, Engine};
 use crate::error::ApiError;
+use crate::number::LARGEST;
 use crate::principal::Principal;
 use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::{is_json, new_id, query};
@@ -59,7 +60,7 @@ pub(crate) async fn register<S: Engine, C: Calls<S>>(
             ));
         }
         let number = value.parse().ok();
-        let number = number.filter(|number| *number <= i64::MAX as u64);
+        let number = number.filter(|number| *number <= LARGEST);
         dataset_id = Some(number.ok_or_else(|| ApiError::invalid("dataset_id", "it is a number"))?);
     }
     let mut about = describe(&body, "")

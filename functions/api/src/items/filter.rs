@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use delivery::{ItemFilter, Places};
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use workflow::{Stage, StageKind, Workflow};
 
@@ -46,6 +46,26 @@ pub(crate) enum Every {
     All,
 }
 
+/// The same in a query, for the documentation. A list is repeated, or divided by commas.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "it is only for the documentation")]
+pub(crate) struct InQuery {
+    /// These items.
+    item_ids: Option<Vec<Uuid>>,
+    /// Items with these names.
+    item_names: Option<Vec<String>>,
+    /// Items of these datasets, by V7's numbers; or `all`.
+    dataset_ids: Option<Datasets>,
+    /// Items with these statuses.
+    statuses: Option<Vec<String>>,
+    /// Items in these stages.
+    workflow_stage_ids: Option<Vec<Uuid>>,
+    /// `failed`: items at rest whose last webhook failed.
+    #[param(pattern = "^failed$")]
+    outcome: Option<String>,
+}
+
 impl Filters {
     /// Reads the filters of a query and hands back the other parameters. A list is repeated, or divided by commas.
     pub(crate) fn of_query(
@@ -55,10 +75,7 @@ impl Filters {
         let mut others = Vec::new();
         for (name, value) in query {
             let plain = name.strip_suffix("[]").unwrap_or(&name);
-            let parts = value
-                .split(',')
-                .map(str::trim)
-                .filter(|part| !part.is_empty());
+            let parts = value.split(',').map(str::trim);
             match plain {
                 "item_ids" => ids(&mut filters.item_ids, plain, parts)?,
                 "workflow_stage_ids" => ids(&mut filters.workflow_stage_ids, plain, parts)?,

@@ -39,6 +39,10 @@ pub fn router<S: Engine, C: Calls<S>>(api: Api<S, C>) -> Router {
         )
         .route("/workflows/{id}", of_workflow)
         .route(
+            "/workflows/{id}/stages/{stage}",
+            get(stages::hold::show::<S, C>),
+        )
+        .route(
             "/workflows/{id}/stages/{stage}/test",
             post(stages::test::test::<S, C>),
         )
@@ -53,6 +57,10 @@ pub fn router<S: Engine, C: Calls<S>>(api: Api<S, C>) -> Router {
         .route(
             "/workflows/{id}/stages/{stage}/resume",
             post(stages::hold::resume::<S, C>),
+        )
+        .route(
+            "/workflows/{id}/stages/{stage}/close",
+            post(stages::hold::close::<S, C>),
         )
         .route("/items", document)
         .route("/items/list_ids", get(items::list::list_ids::<S, C>))

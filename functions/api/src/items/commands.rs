@@ -217,6 +217,7 @@ async fn assign<S: Engine, C>(
         assignee: Some(assignee),
         document: None,
         trace: None,
+        waits: 0,
     })
 }
 

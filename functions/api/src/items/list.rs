@@ -57,6 +57,8 @@ pub(crate) struct Counts {
     total_item_count: u64,
     /// The same by status.
     statuses: BTreeMap<String, u64>,
+    /// The same by stage, without items in their Dataset.
+    workflow_stages: BTreeMap<Uuid, u64>,
 }
 
 struct Wanted {
@@ -141,7 +143,7 @@ pub(crate) async fn list_ids<S: Engine, C: Calls<S>>(
     }
 }
 
-/// Count items, in all and by status.
+/// Count items, in all, by status and by stage.
 #[utoipa::path(
     get, path = "/v2/teams/{team}/items/general_counts", tag = "items", operation_id = "count_items",
     params(
@@ -171,16 +173,21 @@ pub(crate) async fn general_counts<S: Engine, C: Calls<S>>(
     let mut statuses: BTreeMap<String, u64> =
         statuses.map(|status| (status.to_owned(), 0)).collect();
     let mut total_item_count = 0;
+    let mut workflow_stages = BTreeMap::new();
     for (stage, count) in api.store.count_items(&team, &wanted.filter).await? {
         let status = stage.and_then(|stage| stages.get(&stage));
         *statuses
             .entry((*status.unwrap_or(&"new")).to_owned())
             .or_default() += count;
         total_item_count += count;
+        if let Some(stage) = stage {
+            workflow_stages.insert(stage, count);
+        }
     }
     ok(&Counts {
         total_item_count,
         statuses,
+        workflow_stages,
     })
 }
 

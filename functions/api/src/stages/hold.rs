@@ -4,7 +4,8 @@ use std::time::SystemTime;
 use axum::extract::{Extension, Path, State};
 use bytes::Bytes;
 use delivery::Timestamp;
-use delivery::control::{Pause, StageControl, StageKey, paused, resumed};
+use delivery::control::{Pause, StageControl, StageKey, closed_by_hand, paused, resumed};
+use delivery::ports::Controls;
 use delivery::usecase::operate_control;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -35,9 +36,57 @@ pub(crate) struct StageState {
     stage_id: Uuid,
     paused: bool,
     paused_since: Option<String>,
+    /// Who paused it: `user 7`, `operator` or `receiver`.
+    paused_by: Option<String>,
+    /// Why it is paused.
     reason: Option<String>,
     /// The circuit breaker: `closed`, `open`, `half_open` or `recovering`.
     breaker: &'static str,
+    /// Since when it has not been closed.
+    breaker_since: Option<String>,
+    /// The stable code of why it opened.
+    breaker_reason: Option<&'static str>,
+    /// `fast`, or `slow` if its calls take long.
+    lane: &'static str,
+}
+
+impl StageState {
+    fn of(key: &StageKey, control: &StageControl) -> Self {
+        let (pause, outage) = (control.pause.as_ref(), control.outage.as_ref());
+        Self {
+            stage_id: key.stage_id,
+            paused: pause.is_some(),
+            paused_since: pause.map(|pause| written(pause.since)),
+            paused_by: pause.map(|pause| pause.by.clone()),
+            reason: pause.and_then(|pause| pause.reason.clone()),
+            breaker: outage.map_or("closed", |outage| outage.phase.code()),
+            breaker_since: outage.map(|outage| written(outage.since)),
+            breaker_reason: outage.map(|outage| outage.reason.code()),
+            lane: control.lane.name(),
+        }
+    }
+}
+
+/// Show how a Webhook stage stands.
+#[utoipa::path(
+    get, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}", tag = "stages",
+    params(
+        InTeam,
+        ("id" = Uuid, Path, description = "The workflow"),
+        ("stage" = Uuid, Path, description = "The stage"),
+    ),
+    responses(
+        (status = 200, description = "Whether it holds its deliveries back", body = StageState),
+        Refused,
+    ),
+)]
+pub(crate) async fn show<S: Engine, C: Calls<S>>(
+    State(api): State<Arc<Api<S, C>>>,
+    Path(path): Path<(String, String, String)>,
+) -> Result<Answer, ApiError> {
+    let key = key_of(&api, path).await?;
+    let now = api.store.records().control(&key).await?;
+    ok(&StageState::of(&key, &now))
 }
 
 /// Pause a Webhook stage: its files wait, and no attempt is spent.
@@ -106,27 +155,47 @@ pub(crate) async fn resume<S: Engine, C: Calls<S>>(
     changed(&api, path, |control| resumed(control, now)).await
 }
 
+/// Close the circuit breaker of a Webhook stage, whose receiver is known to answer again.
+#[utoipa::path(
+    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/close", tag = "stages",
+    params(
+        InTeam,
+        ("id" = Uuid, Path, description = "The workflow"),
+        ("stage" = Uuid, Path, description = "The stage"),
+    ),
+    responses(
+        (status = 200, description = "Its circuit breaker is closed", body = StageState),
+        Refused,
+    ),
+)]
+pub(crate) async fn close<S: Engine, C: Calls<S>>(
+    State(api): State<Arc<Api<S, C>>>,
+    Extension(principal): Extension<Principal>,
+    Path(path): Path<(String, String, String)>,
+) -> Result<Answer, ApiError> {
+    principal.may_configure()?;
+    let now = Timestamp::from(SystemTime::now());
+    changed(&api, path, |control| closed_by_hand(control, now)).await
+}
+
 async fn changed<S: Engine, C>(
     api: &Api<S, C>,
-    (team, workflow, stage): (String, String, String),
+    path: (String, String, String),
     change: impl Fn(&StageControl) -> Option<StageControl> + Send + Sync,
 ) -> Result<Answer, ApiError> {
+    let key = key_of(api, path).await?;
+    let (_, now) = operate_control(api.store.records(), &key, change).await?;
+    ok(&StageState::of(&key, &now))
+}
+
+async fn key_of<S: Engine, C>(
+    api: &Api<S, C>,
+    (team, workflow, stage): (String, String, String),
+) -> Result<StageKey, ApiError> {
     let found = webhook_stage(api, &team, &workflow, &stage).await?;
-    let key = StageKey {
+    Ok(StageKey {
         team,
         workflow_id: found.workflow.id,
         stage_id: found.id,
-    };
-    let (_, now) = operate_control(api.store.records(), &key, change).await?;
-    let pause = now.pause.as_ref();
-    ok(&StageState {
-        stage_id: key.stage_id,
-        paused: pause.is_some(),
-        paused_since: pause.map(|pause| written(pause.since)),
-        reason: pause.and_then(|pause| pause.reason.clone()),
-        breaker: now
-            .outage
-            .as_ref()
-            .map_or("closed", |outage| outage.phase.code()),
     })
 }

@@ -20,7 +20,7 @@ use crate::command::visits::at_rest;
 use crate::error::Error;
 use crate::terminal::columns::write_columns;
 use crate::terminal::output::{output, say};
-use crate::terminal::report::{calls, print_json};
+use crate::terminal::report::print_json;
 
 /// One file at rest.
 #[derive(Debug, Serialize)]
@@ -186,7 +186,7 @@ fn resting(workflow: &Workflow, state: &FileState, name: String) -> Resting {
             .and_then(|delivery| delivery.outcome)
             .map(Outcome::as_str),
         attempts: delivery.map_or(0, |delivery| delivery.attempts.len()),
-        calls: delivery.map_or(0, calls),
+        calls: delivery.map_or(0, delivery::DeliveryState::calls),
         status: delivery.and_then(delivery::DeliveryState::last_status),
         reason: delivery
             .and_then(|delivery| delivery.reason)

@@ -27,11 +27,13 @@ type Row = (&'static str, &'static str, &'static str, Value, Statuses);
 #[rustfmt::skip]
 fn table(world: &World) -> Vec<Row> {
     const WORKFLOW: &str = "/v2/teams/{team}/workflows/{id}";
-    const STAGE: [&str; 4] = [
+    const STAGE: [&str; 6] = [
+        "/v2/teams/{team}/workflows/{id}/stages/{stage}",
         "/v2/teams/{team}/workflows/{id}/stages/{stage}/test",
         "/v2/teams/{team}/workflows/{id}/stages/{stage}/redeliver",
         "/v2/teams/{team}/workflows/{id}/stages/{stage}/pause",
         "/v2/teams/{team}/workflows/{id}/stages/{stage}/resume",
+        "/v2/teams/{team}/workflows/{id}/stages/{stage}/close",
     ];
     const ITEMS: &str = "/v2/teams/{team}/items";
     const ITEM: &str = "/v2/teams/{team}/items/{id}";
@@ -52,10 +54,12 @@ fn table(world: &World) -> Vec<Row> {
         ("GET", WORKFLOW, "workflow", none.clone(), ALL),
         ("PUT", WORKFLOW, "workflow", world.workflow("workflow"), CONFIGURE),
         ("DELETE", WORKFLOW, "spare", none.clone(), REMOVE),
-        ("POST", STAGE[0], "workflow", none.clone(), CONFIGURE),
-        ("POST", STAGE[1], "workflow", none.clone(), NOT_WORKERS),
-        ("POST", STAGE[2], "workflow", none.clone(), CONFIGURE),
+        ("GET", STAGE[0], "workflow", none.clone(), ALL),
+        ("POST", STAGE[1], "workflow", none.clone(), CONFIGURE),
+        ("POST", STAGE[2], "workflow", none.clone(), NOT_WORKERS),
         ("POST", STAGE[3], "workflow", none.clone(), CONFIGURE),
+        ("POST", STAGE[4], "workflow", none.clone(), CONFIGURE),
+        ("POST", STAGE[5], "workflow", none.clone(), CONFIGURE),
         ("POST", ITEMS, "", world.document("new"), REGISTER),
         ("GET", ITEMS, "", none.clone(), ALL),
         ("GET", "/v2/teams/{team}/items/list_ids", "", none.clone(), ALL),

@@ -69,7 +69,7 @@ impl StageState {
 
 /// Show how a Webhook stage stands.
 #[utoipa::path(
-    get, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}", tag = "stages",
+    get, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}", tag = "stages", operation_id = "show_stage",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
@@ -78,6 +78,8 @@ impl StageState {
     responses(
         (status = 200, description = "Whether it holds its deliveries back", body = StageState),
         Refused,
+        Missing,
+        Invalid,
     ),
 )]
 pub(crate) async fn show<S: Engine, C: Calls<S>>(
@@ -157,7 +159,7 @@ pub(crate) async fn resume<S: Engine, C: Calls<S>>(
 
 /// Close the circuit breaker of a Webhook stage, whose receiver is known to answer again.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/close", tag = "stages",
+    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/close", tag = "stages", operation_id = "close_breaker",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
@@ -166,6 +168,9 @@ pub(crate) async fn resume<S: Engine, C: Calls<S>>(
     responses(
         (status = 200, description = "Its circuit breaker is closed", body = StageState),
         Refused,
+        Missing,
+        Forbidden,
+        Invalid,
     ),
 )]
 pub(crate) async fn close<S: Engine, C: Calls<S>>(

@@ -11,6 +11,7 @@ mod roles;
 mod routes;
 mod secrets;
 mod server;
+mod table;
 mod world;
 
 use std::process::ExitCode;

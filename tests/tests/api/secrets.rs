@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::echo::Echo;
 use crate::forms::forms;
 use crate::request::Client;
-use crate::roles::ask_all;
 use crate::server::{Server, TEAM, until};
+use crate::table::ask_all;
 use crate::world::World;
 
 const HEADER: &str = "Bearer planted/header+%&=\"1";

@@ -70,6 +70,8 @@ fn ask_in_vain(client: &Client, key: &str, workflow: &Value) {
             *value = json!([value, {field: value}]);
         }
     }
+    let mut spoilt = without_url.clone();
+    spoilt["stages"][2]["config"] = with_a_control_character(&workflow["stages"][2]["config"]);
     let text = workflow.to_string();
     let cut_off = Value::from(&text[..text.len() / 2]);
     for (wrong, status) in [
@@ -80,6 +82,23 @@ fn ask_in_vain(client: &Client, key: &str, workflow: &Value) {
     ] {
         let answer = client.ask(Some(key), "POST", &path, wrong);
         assert_eq!(answer.status, status, "{answer}");
+    }
+    // Whether or not it is taken.
+    client.ask(Some(key), "POST", &path, &spoilt);
+}
+
+/// Each text of the settings, spoilt.
+fn with_a_control_character(value: &Value) -> Value {
+    match value {
+        Value::String(text) => json!(format!("{text}\u{1}")),
+        Value::Array(values) => values.iter().map(with_a_control_character).collect(),
+        Value::Object(fields) => {
+            let fields = fields.iter();
+            let fields =
+                fields.map(|(name, value)| (name.clone(), with_a_control_character(value)));
+            Value::Object(fields.collect())
+        }
+        other => other.clone(),
     }
 }
 

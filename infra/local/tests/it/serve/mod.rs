@@ -3,6 +3,7 @@
 mod bulk;
 mod client;
 mod keys;
+mod over_api;
 mod stopped;
 
 use std::io::{BufRead, BufReader};

@@ -59,6 +59,8 @@ pub(crate) fn table(world: &World) -> Vec<Row> {
         ("POST", ITEMS, "", world.document("new"), REGISTER),
         ("GET", ITEMS, "", none.clone(), ALL),
         ("GET", "/v2/teams/{team}/items/list_ids", "", none.clone(), ALL),
+        // An older name of the same, which the document does not have.
+        ("GET", "/v2/teams/{team}/items/ids", "", none.clone(), ALL),
         ("GET", "/v2/teams/{team}/items/general_counts", "", none.clone(), ALL),
         ("GET", ITEM, "own", none.clone(), ALL),
         ("GET", ITEM, "another's", none.clone(), HIDDEN_FROM_WORKERS),

@@ -5,7 +5,7 @@ use delivery::ports::{PortError, PortErrorKind};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
-use utoipa::{IntoResponses, ToSchema};
+use utoipa::ToSchema;
 
 /// Why a request was not carried out. Every answer other than 2xx has this form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,18 +26,6 @@ pub struct ApiError {
 pub(crate) struct ErrorBody {
     /// What is wrong.
     errors: ErrorDetail,
-}
-
-/// How each route answers a request that it does not carry out.
-#[derive(IntoResponses)]
-#[allow(dead_code, reason = "it is only for the documentation")]
-pub(crate) enum Refused {
-    /// The request was refused.
-    #[response(status = "4XX")]
-    Request(ErrorBody),
-    /// The service failed.
-    #[response(status = "5XX")]
-    Service(ErrorBody),
 }
 
 #[derive(Serialize, ToSchema)]

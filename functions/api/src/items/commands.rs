@@ -17,15 +17,18 @@ use workflow::{Position, RejectReason, may_assign, may_leave};
 use super::assign::CreatedCommands;
 use super::show::of_team;
 use crate::api::{Api, Calls, Engine};
-use crate::error::{ApiError, Refused};
+use crate::error::{ApiError, ErrorBody};
+use crate::number::Number;
 use crate::principal::Principal;
+use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::{json, new_id};
 use crate::respond::{Answer, ok};
 use crate::team::InTeam;
 
-/// Commands, which are carried out in order.
+/// V7 takes several commands at once; here each request has one.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Commands {
+    #[schema(min_items = 1, max_items = 1)]
     commands: Vec<Command>,
 }
 
@@ -41,14 +44,15 @@ pub(crate) enum Command {
         edge: String,
         /// How long to wait before, in milliseconds; at most 900,000.
         #[serde(default)]
-        delay_ms: u64,
+        #[schema(value_type = u64, maximum = 900_000)]
+        delay_ms: Number,
     },
     /// Assign the item to a user in a stage where people work.
     Assign {
         /// The stage.
         stage_id: Uuid,
         /// V7's id of the user.
-        assignee_id: u64,
+        assignee_id: Number,
         /// The workflow, for an item that is still in its Dataset.
         workflow_id: Option<Uuid>,
     },
@@ -58,16 +62,20 @@ pub(crate) enum Command {
 ///
 /// A Worker may send on what is assigned to them, and take what the rules let them take.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/items/{id}/commands", tag = "items",
+    post, path = "/v2/teams/{team}/items/{id}/commands", tag = "items", operation_id = "command_item",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The item"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key has one effect"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key has one effect"),
     ),
     request_body = Commands,
     responses(
         (status = 200, description = "The commands are accepted", body = CreatedCommands),
+        (status = 409, description = "The item does not rest in the stage", body = ErrorBody),
         Refused,
+        Missing,
+        Forbidden,
+        InvalidBody,
     ),
 )]
 pub(crate) async fn commands<S: Engine, C: Calls<S>>(
@@ -94,7 +102,7 @@ pub(crate) async fn commands<S: Engine, C: Calls<S>>(
             edge,
             delay_ms,
         } => {
-            let delay = Duration::from_millis(delay_ms);
+            let delay = Duration::from_millis(delay_ms.0);
             if delay > MAX_MESSAGE_DELAY {
                 let message = "the longest delay is 900000 ms";
                 return Err(ApiError::invalid("commands[0].data.delay_ms", message));
@@ -109,7 +117,7 @@ pub(crate) async fn commands<S: Engine, C: Calls<S>>(
             assignee_id,
             workflow_id,
         } => {
-            let user = (stage_id, assignee_id, workflow_id);
+            let user = (stage_id, assignee_id.0, workflow_id);
             let assignment = assign(&api, &principal, &listed, user, command_id).await?;
             (assignment, Duration::ZERO)
         }

@@ -11,8 +11,10 @@ use webhook::{Described, describe};
 
 use super::view::view;
 use crate::api::{Api, Calls, Engine};
-use crate::error::{ApiError, Refused};
+use crate::error::ApiError;
+use crate::number::LARGEST;
 use crate::principal::Principal;
+use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::{is_json, new_id, query};
 use crate::respond::{Answer, created, ok};
 use crate::team::InTeam;
@@ -23,17 +25,20 @@ use crate::team::InTeam;
 /// derived from the `Idempotency-Key`, or from dataset, path and name. A file that is registered again keeps its place, and its
 /// next call has the new document.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/items", tag = "items",
+    post, path = "/v2/teams/{team}/items", tag = "items", operation_id = "register_item",
     params(
         InTeam,
         ("dataset_id" = Option<u64>, Query, description = "V7's number of the dataset, if the document does not say it"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key makes the same item, if the document has no id"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key makes the same item, if the document has no id"),
     ),
     request_body(content = Object, description = "The document"),
     responses(
         (status = 201, description = "The item is registered", body = super::view::Item),
         (status = 200, description = "It was registered before, and its document is replaced", body = super::view::Item),
         Refused,
+        Missing,
+        Forbidden,
+        InvalidBody,
     ),
 )]
 pub(crate) async fn register<S: Engine, C: Calls<S>>(
@@ -55,7 +60,7 @@ pub(crate) async fn register<S: Engine, C: Calls<S>>(
             ));
         }
         let number = value.parse().ok();
-        let number = number.filter(|number| *number <= i64::MAX as u64);
+        let number = number.filter(|number| *number <= LARGEST);
         dataset_id = Some(number.ok_or_else(|| ApiError::invalid("dataset_id", "it is a number"))?);
     }
     let mut about = describe(&body, "")

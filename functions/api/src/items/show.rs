@@ -11,8 +11,9 @@ use workflow::{Actor, Workflow};
 
 use super::view::{Item, view};
 use crate::api::{Api, Calls, Engine};
-use crate::error::{ApiError, Refused};
+use crate::error::ApiError;
 use crate::principal::Principal;
+use crate::refused::{Invalid, Missing, Refused};
 use crate::request::uuid;
 use crate::respond::{Answer, ok};
 use crate::team::InTeam;
@@ -91,7 +92,7 @@ struct Rejected {
 
 /// Show an item.
 #[utoipa::path(
-    get, path = "/v2/teams/{team}/items/{id}", tag = "items",
+    get, path = "/v2/teams/{team}/items/{id}", tag = "items", operation_id = "show_item",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The item"),
@@ -99,6 +100,8 @@ struct Rejected {
     responses(
         (status = 200, description = "The item", body = Item),
         Refused,
+        Missing,
+        Invalid,
     ),
 )]
 pub(crate) async fn show<S: Engine, C: Calls<S>>(
@@ -112,7 +115,7 @@ pub(crate) async fn show<S: Engine, C: Calls<S>>(
 
 /// Show an item's visits to stages, and the attempts to deliver it.
 #[utoipa::path(
-    get, path = "/v2/teams/{team}/items/{id}/visits", tag = "items",
+    get, path = "/v2/teams/{team}/items/{id}/visits", tag = "items", operation_id = "list_visits",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The item"),
@@ -120,6 +123,8 @@ pub(crate) async fn show<S: Engine, C: Calls<S>>(
     responses(
         (status = 200, description = "Its visits, oldest first", body = Visits),
         Refused,
+        Missing,
+        Invalid,
     ),
 )]
 pub(crate) async fn visits<S: Engine, C: Calls<S>>(

@@ -34,7 +34,8 @@ pub(crate) struct Item {
     inserted_at: Option<String>,
     /// When it was last registered.
     updated_at: Option<String>,
-    /// Where it is; none while it is in its Dataset.
+    /// Where it is. It is left out while the item is in its Dataset: V7's client takes `null` for a place.
+    #[serde(skip_serializing_if = "Option::is_none")]
     workflow_data: Option<WorkflowData>,
 }
 

@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use super::webhook_stage;
 use crate::api::{Api, Calls, Engine};
-use crate::error::{ApiError, Refused};
+use crate::error::ApiError;
 use crate::principal::Principal;
+use crate::refused::{Forbidden, Invalid, InvalidBody, Missing, Refused};
 use crate::request::optional_json;
 use crate::respond::{Answer, ok};
 use crate::team::InTeam;
@@ -25,6 +26,7 @@ use crate::time::written;
 #[derive(Default, Deserialize, ToSchema)]
 pub(crate) struct PauseReason {
     /// One line of at most 200 characters, for whoever looks at the stage later.
+    #[schema(max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     reason: Option<String>,
 }
 
@@ -67,7 +69,7 @@ impl StageState {
 
 /// Show how a Webhook stage stands.
 #[utoipa::path(
-    get, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}", tag = "stages",
+    get, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}", tag = "stages", operation_id = "show_stage",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
@@ -76,6 +78,8 @@ impl StageState {
     responses(
         (status = 200, description = "Whether it holds its deliveries back", body = StageState),
         Refused,
+        Missing,
+        Invalid,
     ),
 )]
 pub(crate) async fn show<S: Engine, C: Calls<S>>(
@@ -89,7 +93,7 @@ pub(crate) async fn show<S: Engine, C: Calls<S>>(
 
 /// Pause a Webhook stage: its files wait, and no attempt is spent.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/pause", tag = "stages",
+    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/pause", tag = "stages", operation_id = "pause_stage",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
@@ -99,6 +103,9 @@ pub(crate) async fn show<S: Engine, C: Calls<S>>(
     responses(
         (status = 200, description = "It is paused; within seconds no more calls are made", body = StageState),
         Refused,
+        Missing,
+        Forbidden,
+        InvalidBody,
     ),
 )]
 pub(crate) async fn pause<S: Engine, C: Calls<S>>(
@@ -110,7 +117,8 @@ pub(crate) async fn pause<S: Engine, C: Calls<S>>(
 ) -> Result<Answer, ApiError> {
     principal.may_configure()?;
     let given: PauseReason = optional_json(&headers, &body)?;
-    let reason = given.reason.as_deref().map(|reason| {
+    let reason = given.reason.filter(|reason| !reason.trim().is_empty());
+    let reason = reason.as_deref().map(|reason| {
         Pause::check_reason(reason).ok_or_else(|| {
             let longest = Pause::LONGEST_REASON;
             let message = format!("give one line of at most {longest} characters");
@@ -125,7 +133,7 @@ pub(crate) async fn pause<S: Engine, C: Calls<S>>(
 
 /// Resume a paused Webhook stage.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/resume", tag = "stages",
+    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/resume", tag = "stages", operation_id = "resume_stage",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
@@ -134,6 +142,9 @@ pub(crate) async fn pause<S: Engine, C: Calls<S>>(
     responses(
         (status = 200, description = "It is not paused any more", body = StageState),
         Refused,
+        Missing,
+        Forbidden,
+        Invalid,
     ),
 )]
 pub(crate) async fn resume<S: Engine, C: Calls<S>>(
@@ -148,7 +159,7 @@ pub(crate) async fn resume<S: Engine, C: Calls<S>>(
 
 /// Close the circuit breaker of a Webhook stage, whose receiver is known to answer again.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/close", tag = "stages",
+    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/close", tag = "stages", operation_id = "close_breaker",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
@@ -157,6 +168,9 @@ pub(crate) async fn resume<S: Engine, C: Calls<S>>(
     responses(
         (status = 200, description = "Its circuit breaker is closed", body = StageState),
         Refused,
+        Missing,
+        Forbidden,
+        Invalid,
     ),
 )]
 pub(crate) async fn close<S: Engine, C: Calls<S>>(

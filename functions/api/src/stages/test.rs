@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use super::webhook_stage;
 use crate::api::{Api, Calls, Engine};
-use crate::error::{ApiError, Refused};
+use crate::error::ApiError;
 use crate::principal::Principal;
+use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::optional_json;
 use crate::respond::{Answer, ok};
 use crate::team::InTeam;
@@ -48,7 +49,7 @@ pub(crate) struct TestResult {
 
 /// Make a test call, exactly as a real one is made. No file moves, and nothing is recorded.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/test", tag = "stages",
+    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/test", tag = "stages", operation_id = "test_stage",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
@@ -58,6 +59,9 @@ pub(crate) struct TestResult {
     responses(
         (status = 200, description = "The call was made, whatever came of it", body = TestResult),
         Refused,
+        Missing,
+        Forbidden,
+        InvalidBody,
     ),
 )]
 pub(crate) async fn test<S: Engine, C: Calls<S>>(

@@ -36,6 +36,14 @@ impl Server {
         Self { child, address }
     }
 
+    /// The most memory that it has used so far, where the system says it.
+    fn peak_memory(&self) -> String {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        peak.unwrap_or("unknown").trim().to_owned()
+    }
+
     fn client(&self, key: &str) -> Client {
         Client::new(&self.address, key)
     }

@@ -29,18 +29,15 @@ def stored(path, body):
     requests.post(f"{TEAM}/{path}", json=body, headers={"Authorization": f"ApiKey {KEY}"}).raise_for_status()
 
 
-# What the settings name, so that not everything is asked of what is not there.
-stored("workflows", workflow.workflow())
+# What the settings name.
+for name in ["Check annotations", "Another"]:
+    stored("workflows", workflow.workflow(name=name))
 for name in ["a.jpg", "b.jpg"]:
     stored("items", workflow.document(name))
+for name in ["Check annotations", "Another", "Annotate", "Check"]:
+    assert workflow.ident(name) in SETTINGS.read_text(encoding="utf-8"), name
 
-known = {
-    "TEAM": workflow.TEAM,
-    "API_KEY": KEY,
-    "WORKFLOW": workflow.ident("Check annotations"),
-    "STAGE": workflow.ident("Check"),
-    "ITEM": workflow.ident("a.jpg"),
-}
+known = {"TEAM": workflow.TEAM, "API_KEY": KEY}
 program = pathlib.Path(sys.prefix) / "bin" / "schemathesis"
 with tempfile.TemporaryDirectory() as directory:
     command = [program, "--config-file", SETTINGS, "run", f"{URL}/openapi.json", *sys.argv[3:]]

@@ -26,6 +26,11 @@ pub(crate) fn json<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Re
         }
     })?;
     reader.end().map_err(|error| not_json(&error))?;
+    // serde would take a list for an object whose members it has in their order.
+    if body.trim_ascii_start().starts_with(b"[") {
+        let message = "invalid type: sequence, expected an object";
+        return Err(ApiError::invalid(".", message));
+    }
     Ok(read)
 }
 
@@ -142,6 +147,11 @@ mod tests {
                 r#"{"number": 70707}"#,
                 "number",
                 "invalid value: integer, expected u8",
+            ),
+            (
+                "[7, null, null]",
+                ".",
+                "invalid type: sequence, expected an object",
             ),
             (
                 r#"{"number": [true]}"#,

@@ -26,8 +26,10 @@ pub(crate) struct Redeliver {
     /// These, whatever their last outcome; by default all that failed at this stage.
     item_ids: Option<Vec<Uuid>>,
     /// Only those whose delivery failed at this time (RFC 3339) or later.
+    #[schema(format = DateTime)]
     failed_from: Option<String>,
     /// Only those whose delivery failed before this time.
+    #[schema(format = DateTime)]
     failed_before: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use axum::extract::{Extension, Path, State};
 use bytes::Bytes;
 use delivery::ports::{Call, DocumentError, Freshness, Secrets};
 use delivery::usecase::DEFAULT_TIMEOUT;
-use delivery::{Document, FileKey, Timestamp, Trace};
+use delivery::{Document, FileKey, Reason, Timestamp, Trace};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -119,8 +119,8 @@ pub(crate) async fn test<S: Engine, C: Calls<S>>(
     ok(&TestResult {
         outcome: if is_success { "succeeded" } else { "failed" },
         status,
-        reason: reason.map(delivery::Reason::code),
-        message: reason.map(delivery::Reason::explain),
+        reason: reason.map(Reason::code),
+        message: reason.map(Reason::explain),
         duration_ms: u64::try_from(answer.duration.as_millis()).unwrap_or(u64::MAX),
         request_bytes: answer.request_bytes,
         response_excerpt: answer.response_excerpt,
@@ -131,10 +131,12 @@ pub(crate) async fn test<S: Engine, C: Calls<S>>(
 fn unreadable(error: DocumentError) -> ApiError {
     match error {
         DocumentError::Port(error) => error.into(),
-        DocumentError::Reason(reason) => ApiError::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            reason.code(),
-            reason.explain(),
-        ),
+        DocumentError::Reason(reason) => {
+            let status = match reason {
+                Reason::DocumentMissing => StatusCode::NOT_FOUND,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            ApiError::new(status, reason.code(), reason.explain())
+        }
     }
 }

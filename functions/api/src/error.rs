@@ -1,7 +1,8 @@
 use std::fmt;
 
 use axum::response::{IntoResponse, Response};
-use delivery::ports::{PortError, PortErrorKind};
+use delivery::Reason;
+use delivery::ports::{DocumentError, PortError, PortErrorKind};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
@@ -88,6 +89,21 @@ impl ApiError {
 
     pub(crate) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, message)
+    }
+}
+
+impl From<DocumentError> for ApiError {
+    fn from(error: DocumentError) -> Self {
+        match error {
+            DocumentError::Port(error) => error.into(),
+            DocumentError::Reason(reason) => {
+                let status = match reason {
+                    Reason::DocumentMissing => StatusCode::NOT_FOUND,
+                    _ => StatusCode::UNPROCESSABLE_ENTITY,
+                };
+                Self::new(status, reason.code(), reason.explain())
+            }
+        }
     }
 }
 

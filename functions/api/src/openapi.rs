@@ -25,6 +25,8 @@ use crate::{items, stages, team, workflows};
         stages::hold::resume,
         stages::hold::close,
         items::register::register,
+        items::upload::upload,
+        items::upload::register_uploaded,
         items::list::list,
         items::list::list_ids,
         items::list::general_counts,

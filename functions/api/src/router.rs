@@ -73,6 +73,11 @@ pub fn router<S: Engine, C: Calls<S>>(api: Api<S, C>) -> Router {
         .route("/items/stage", post(items::assign::stage::<S, C>))
         .route("/items/assign", post(items::assign::assign::<S, C>))
         .route("/items/{id}", get(items::show::show::<S, C>))
+        .route("/items/{id}/upload", post(items::upload::upload::<S, C>))
+        .route(
+            "/items/{id}/register",
+            post(items::upload::register_uploaded::<S, C>),
+        )
         .route("/items/{id}/visits", get(items::show::visits::<S, C>))
         .route(
             "/items/{id}/commands",

@@ -72,6 +72,10 @@ pub(crate) fn another_teams_things_are_not_found() {
             assert_eq!(answer.status, 404, "{method} {path}: {answer}");
             assert_eq!(answer.json()["errors"]["message"], "team not found");
         }
+        // A document may be uploaded before its item is registered.
+        if path.ends_with("/upload") {
+            continue;
+        }
         if path.contains("{id}") || body["workflow_id"].is_string() {
             let answer = ask("another");
             assert_eq!(answer.status, 404, "{method} {path}: {answer}");

@@ -15,6 +15,7 @@ const HIDDEN_FROM_WORKERS: Statuses = [200, 200, 200, 200, 404];
 const CONFIGURE: Statuses = [200, 200, 200, 403, 403];
 const STORE: Statuses = [201, 201, 201, 403, 403];
 const REGISTER: Statuses = [201, 201, 201, 201, 403];
+const NO_URLS: Statuses = [409, 409, 409, 409, 403];
 const REMOVE: Statuses = [204, 204, 204, 403, 403];
 
 /// A request: its method and its path as the document has it, its workflow or item, its body, and what it is answered with.
@@ -58,6 +59,9 @@ pub(crate) fn table(world: &World) -> Vec<Row> {
         ("POST", STAGE[4], "workflow", none.clone(), CONFIGURE),
         ("POST", STAGE[5], "workflow", none.clone(), CONFIGURE),
         ("POST", ITEMS, "", world.document("new"), REGISTER),
+        // The local server takes large documents in the body.
+        ("POST", "/v2/teams/{team}/items/{id}/upload", "own", none.clone(), NO_URLS),
+        ("POST", "/v2/teams/{team}/items/{id}/register", "own", none.clone(), NOT_WORKERS),
         ("GET", ITEMS, "", none.clone(), ALL),
         ("GET", "/v2/teams/{team}/items/list_ids", "", none.clone(), ALL),
         // An older name of the same, which the document does not have.

@@ -51,22 +51,8 @@ pub(crate) async fn register<S: Engine, C: Calls<S>>(
 ) -> Result<Answer, ApiError> {
     principal.may_assign()?;
     is_json(&headers)?;
-    let mut dataset_id = None;
-    for (name, value) in query(text.as_deref()) {
-        if name != "dataset_id" {
-            return Err(ApiError::invalid(
-                &name,
-                format!("{name} is not known here"),
-            ));
-        }
-        let number = value.parse().ok();
-        let number = number.filter(|number| *number <= LARGEST);
-        dataset_id = Some(number.ok_or_else(|| ApiError::invalid("dataset_id", "it is a number"))?);
-    }
-    let mut about = describe(&body, "")
-        .map_err(|why| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_document", why))?;
-    team.clone_into(&mut about.team);
-    checked(&about)?;
+    let dataset_id = dataset_of(text.as_deref())?;
+    let about = described(&body, &team)?;
     let item_id = match about.item_id {
         Some(id) => id,
         None if headers.contains_key("idempotency-key") => new_id(&headers, &team, "item")?,
@@ -81,6 +67,43 @@ pub(crate) async fn register<S: Engine, C: Calls<S>>(
         bytes: body,
     };
     api.store.put_documents(vec![document]).await?;
+    registered(&api, key, about, dataset_id, before.is_some()).await
+}
+
+/// The dataset that a query names.
+pub(super) fn dataset_of(text: Option<&str>) -> Result<Option<u64>, ApiError> {
+    let mut dataset_id = None;
+    for (name, value) in query(text) {
+        if name != "dataset_id" {
+            return Err(ApiError::invalid(
+                &name,
+                format!("{name} is not known here"),
+            ));
+        }
+        let number = value.parse().ok();
+        let number = number.filter(|number| *number <= LARGEST);
+        dataset_id = Some(number.ok_or_else(|| ApiError::invalid("dataset_id", "it is a number"))?);
+    }
+    Ok(dataset_id)
+}
+
+/// What a team's document says about its item.
+pub(super) fn described(document: &[u8], team: &str) -> Result<Described, ApiError> {
+    let mut about = describe(document, "")
+        .map_err(|why| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_document", why))?;
+    team.clone_into(&mut about.team);
+    checked(&about)?;
+    Ok(about)
+}
+
+/// Registers the item of a document that is stored.
+pub(super) async fn registered<S: Engine, C>(
+    api: &Api<S, C>,
+    key: FileKey,
+    about: Described,
+    dataset_id: Option<u64>,
+    was_known: bool,
+) -> Result<Answer, ApiError> {
     let now = Timestamp::from(SystemTime::now());
     let item = Item {
         key: key.clone(),
@@ -95,7 +118,7 @@ pub(crate) async fn register<S: Engine, C: Calls<S>>(
     let found = api.store.item(&key).await?;
     let found = found.ok_or_else(|| ApiError::not_found("item"))?;
     let shown = view(found, &api.store.workflows_of(&key.team).await?);
-    if before.is_some() {
+    if was_known {
         ok(&shown)
     } else {
         created(&shown)

@@ -3,10 +3,10 @@ use std::time::SystemTime;
 
 use axum::extract::{Extension, Path, State};
 use bytes::Bytes;
-use delivery::ports::{Call, DocumentError, Freshness, Secrets};
+use delivery::ports::{Call, Freshness, Secrets};
 use delivery::usecase::DEFAULT_TIMEOUT;
 use delivery::{Document, FileKey, Reason, Timestamp, Trace};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -82,7 +82,7 @@ pub(crate) async fn test<S: Engine, C: Calls<S>>(
                 team: team.clone(),
                 item_id,
             };
-            api.store.open(&key, None).await.map_err(unreadable)?
+            api.store.open(&key, None).await?
         }
     };
     let secrets = match &config.secret_ref {
@@ -126,17 +126,4 @@ pub(crate) async fn test<S: Engine, C: Calls<S>>(
         response_excerpt: answer.response_excerpt,
         detail: answer.detail,
     })
-}
-
-fn unreadable(error: DocumentError) -> ApiError {
-    match error {
-        DocumentError::Port(error) => error.into(),
-        DocumentError::Reason(reason) => {
-            let status = match reason {
-                Reason::DocumentMissing => StatusCode::NOT_FOUND,
-                _ => StatusCode::UNPROCESSABLE_ENTITY,
-            };
-            ApiError::new(status, reason.code(), reason.explain())
-        }
-    }
 }

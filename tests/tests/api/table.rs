@@ -41,6 +41,7 @@ pub(crate) fn table(world: &World) -> Vec<Row> {
     let put = json!({"filters": filters, "workflow_id": world.id("workflow"), "stage_id": world.id("Annotate")});
     let assign = |user: u64| json!({"filters": filters, "workflow_id": world.id("workflow"), "assignee_id": user});
     let take = |user: u64| world.command("assign", "assignee_id", &json!(user));
+    let cancel = json!({"commands": [{"type": "cancel", "data": {}}]});
     let send_on = world.command("transition_via_edge", "edge", &json!("default"));
     vec![
         ("GET", "/users/token_info", "", none.clone(), ALL),
@@ -74,6 +75,8 @@ pub(crate) fn table(world: &World) -> Vec<Row> {
         ("POST", COMMANDS, "own", take(8), NOT_WORKERS),
         ("POST", COMMANDS, "another's", take(USER), NOT_WORKERS),
         ("POST", COMMANDS, "another's", send_on.clone(), NOT_WORKERS),
+        ("POST", COMMANDS, "another's", cancel.clone(), NOT_WORKERS),
+        ("POST", COMMANDS, "own", cancel, ALL),
         ("POST", COMMANDS, "own", send_on, ALL),
     ]
 }

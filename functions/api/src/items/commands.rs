@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::{Extension, Path, State};
 use bytes::Bytes;
-use delivery::machine::along;
+use delivery::machine::{again, along};
 use delivery::ports::Outgoing;
 use delivery::{Assignment, Listed, retry::MAX_MESSAGE_DELAY};
 use http::{HeaderMap, StatusCode};
@@ -56,9 +56,16 @@ pub(crate) enum Command {
         /// The workflow, for an item that is still in its Dataset.
         workflow_id: Option<Uuid>,
     },
+    /// Take back what is to be done with the item later: a `transition_via_edge` whose delay is not over.
+    Cancel(Option<Nothing>),
 }
 
-/// Send an item on, or assign it.
+/// An empty object.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
+/// Send an item on, assign it, or take back what is to be done with it later.
 ///
 /// A Worker may send on what is assigned to them, and take what the rules let them take.
 #[utoipa::path(
@@ -121,6 +128,16 @@ pub(crate) async fn commands<S: Engine, C: Calls<S>>(
             let assignment = assign(&api, &principal, &listed, user, command_id).await?;
             (assignment, Duration::ZERO)
         }
+        Command::Cancel(None | Some(Nothing {})) => {
+            match cancel(&api, &principal, &listed).await? {
+                Some(assignment) => (assignment, Duration::ZERO),
+                None => {
+                    return ok(&CreatedCommands {
+                        created_commands: 0,
+                    });
+                }
+            }
+        }
     };
     let outgoing = Outgoing {
         message: assignment,
@@ -169,6 +186,35 @@ async fn transition<S: Engine, C>(
         let message = format!("the stage has no edge of this name that leads on; it has {names}");
         ApiError::invalid("commands[0].data.edge", message)
     })
+}
+
+/// A new visit to the stage where the item is, for the same user: a command names the visit that it sends the item on from, so
+/// those that were given before come too late. None if the item does not rest where people work, since then none waits.
+async fn cancel<S: Engine, C>(
+    api: &Api<S, C>,
+    principal: &Principal,
+    listed: &Listed,
+) -> Result<Option<Assignment>, ApiError> {
+    let state = listed.state.as_ref();
+    let Some(state) = state.filter(|state| state.status.is_at_rest()) else {
+        return Ok(None);
+    };
+    let (team, stage_id) = (&state.key.team, state.visit.stage_id);
+    let workflow = api.store.workflow(team, state.workflow_id).await?;
+    let found = workflow
+        .as_ref()
+        .and_then(|workflow| Some((workflow, workflow.stage(stage_id)?)));
+    let Some((workflow, stage)) = found.filter(|(_, stage)| stage.kind.is_human()) else {
+        return Ok(None);
+    };
+    let assignee = state.visit.assignee;
+    may_leave(stage, principal.role, principal.user_id, assignee).map_err(refused)?;
+    let position = Position::At { stage_id, assignee };
+    may_assign(workflow, stage, &principal.actor(), &position).map_err(refused)?;
+    Ok(Some(Assignment {
+        assignee,
+        ..again(workflow.id, stage_id, state, principal.actor())
+    }))
 }
 
 async fn assign<S: Engine, C>(

@@ -1,6 +1,7 @@
 //! `serve`, as a process: what it accepts is kept, however it ends.
 
 mod bulk;
+mod cancel;
 mod client;
 mod keys;
 mod over_api;

@@ -1,5 +1,5 @@
 use delivery::ports::{ApiKeys, FileStates, Removed, Service, StoredKey, Workflows};
-use delivery::{FileKey, Status, Timestamp};
+use delivery::{FileKey, Item, Status, Timestamp};
 use uuid::Uuid;
 use workflow::Role;
 
@@ -21,6 +21,7 @@ pub async fn service(store: &(impl Service + Workflows + FileStates)) {
         team: team.clone(),
         item_id: Uuid::new_v4(),
     };
+    store.put_items(vec![registered(&key)]).await.unwrap();
     let mut state = waiting(&key, workflow.stages[0].id);
     state.workflow_id = workflow.id;
     state.status = Status::Assigned;
@@ -35,6 +36,18 @@ pub async fn service(store: &(impl Service + Workflows + FileStates)) {
     assert_eq!(remove().await.unwrap(), Removed::Missing);
     assert!(store.workflow(&team, workflow.id).await.unwrap().is_none());
     assert!(store.workflows_of(&team).await.unwrap().is_empty());
+}
+
+fn registered(key: &FileKey) -> Item {
+    Item {
+        key: key.clone(),
+        name: "a".to_owned(),
+        path: "/".to_owned(),
+        dataset_id: None,
+        slots: Vec::new(),
+        inserted_at: Timestamp::from_millis(1),
+        updated_at: Timestamp::from_millis(1),
+    }
 }
 
 /// A key is stored once, found by its first part, and gone once it is removed.

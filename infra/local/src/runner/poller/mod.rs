@@ -209,7 +209,9 @@ impl Poller {
                 sender::handle(&self.ports, &settings, self.ports.recent(), event).await
             }
             Function::DeadLetter => dead_letter::handle(&self.ports, event).await,
-            Function::Assigner => assigner::handle(self.ports.engine(), event).await,
+            Function::Assigner => {
+                assigner::handle(self.ports.engine(), self.ports.observer(), event).await
+            }
         };
         // Before the messages are settled, because settling wakes the poller, which must find the slots free.
         drop(slots);

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use delivery::Timestamp;
-use delivery::ports::{Group, PortError, Queue, Receive, Received};
+use delivery::ports::{Group, PortError, Queue, Receive, Received, StepPorts};
 use lambda_runtime::{Context, LambdaEvent};
 use sender::Settings;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};

@@ -8,12 +8,18 @@ mod deployment;
 #[path = "missing.rs"]
 mod deployment;
 pub(crate) mod directory;
+#[cfg(feature = "serve")]
+mod keys;
 mod operation;
 pub(crate) mod stages;
 pub(crate) mod unfinished;
 pub(crate) mod workflows;
 
 pub(crate) use deployment::perform as perform_on_aws;
+#[cfg(feature = "serve")]
+pub(crate) use keys::perform_on_keys;
+#[cfg(feature = "serve")]
+pub(crate) use operation::KeyOperation;
 pub(crate) use operation::{Backend, Operation};
 
 use crate::cli::TargetArgs;

@@ -1,3 +1,5 @@
+#[cfg(feature = "serve")]
+use delivery::ports::ApiKeys;
 use delivery::ports::Operator;
 
 use super::directory::Directory;
@@ -14,6 +16,13 @@ pub(crate) trait Backend: Operator {
 pub(crate) trait Operation {
     /// Does it, and returns the exit code.
     async fn on(&self, backend: &impl Backend) -> Result<u8, Error>;
+}
+
+/// What a command does with an API's keys, wherever they are.
+#[cfg(feature = "serve")]
+pub(crate) trait KeyOperation {
+    /// Does it, and returns the exit code.
+    async fn on(&self, keys: &impl ApiKeys) -> Result<u8, Error>;
 }
 
 impl Backend for Directory {

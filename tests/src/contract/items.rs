@@ -8,7 +8,7 @@ use super::{finished, waiting};
 const MANY: u128 = 4_500;
 
 /// Items are found by what is known of them and of their files, each once, in an order that stays the same.
-pub async fn items(store: &(impl FileStates + Items)) {
+pub async fn items(store: &impl Items, records: &impl FileStates) {
     let team = format!("items-{}", Uuid::new_v4());
     let item = |number: u128| item(&team, number);
     let none = ItemFilter::default();
@@ -30,10 +30,10 @@ pub async fn items(store: &(impl FileStates + Items)) {
     let [annotate, webhook] = [Uuid::new_v4(), Uuid::new_v4()];
     let mut state = waiting(&item(2).key, annotate);
     state.visit.assignee = Some(9);
-    store.put(&state).await.unwrap();
+    records.put(&state).await.unwrap();
     let mut failed = waiting(&item(3).key, annotate);
     failed.delivery = Some(finished(webhook, Outcome::Failed));
-    store.put(&failed).await.unwrap();
+    records.put(&failed).await.unwrap();
     let ended = failed.delivery.and_then(|delivery| delivery.ended_at);
     let ended = ended.unwrap();
     let later = Timestamp::from_millis(ended.as_millis() + 1);
@@ -132,7 +132,7 @@ fn item(team: &str, number: u128) -> Item {
 }
 
 /// An item that is registered again is the new one, but was first registered when it was.
-async fn again(store: &(impl FileStates + Items), team: &str) {
+async fn again(store: &impl Items, team: &str) {
     let later = Timestamp::from_millis(2_000);
     let renamed = Item {
         name: "renamed".to_owned(),
@@ -152,7 +152,7 @@ async fn again(store: &(impl FileStates + Items), team: &str) {
     assert_eq!(store.item(&missing).await.unwrap(), None);
 }
 
-async fn many(store: &(impl FileStates + Items), team: &str) {
+async fn many(store: &impl Items, team: &str) {
     let team = format!("{team}-many");
     let all: Vec<Item> = (1..=MANY).map(|number| item(&team, number)).collect();
     for chunk in all.chunks(500) {

@@ -1,62 +1,15 @@
 //! The table of the API keeps the contract of its ports, and reads no more than it has to.
 
-use aws::{Registry, Table};
 use aws_dynamodb_tests::Dynamo;
-use delivery::ports::{FileStates, Items, Page, PortError, WriteError};
-use delivery::{FileKey, FileState, Item, ItemFilter, Listed, Timestamp};
-use std::collections::BTreeMap;
+use delivery::ports::Items;
+use delivery::{FileKey, Item, ItemFilter, Timestamp};
 use tests::contract;
 use uuid::Uuid;
-
-/// Items beside the records that they are joined with.
-struct Both {
-    table: Table,
-    registry: Registry,
-}
-
-impl FileStates for Both {
-    async fn get(&self, key: &FileKey) -> Result<Option<FileState>, PortError> {
-        self.table.get(key).await
-    }
-
-    async fn put(&self, next: &FileState) -> Result<(), WriteError> {
-        self.table.put(next).await
-    }
-}
-
-impl Items for Both {
-    async fn put_items(&self, items: Vec<Item>) -> Result<(), PortError> {
-        self.registry.put_items(items).await
-    }
-
-    async fn item(&self, key: &FileKey) -> Result<Option<Listed>, PortError> {
-        self.registry.item(key).await
-    }
-
-    async fn items(
-        &self,
-        team: &str,
-        filter: &ItemFilter,
-        after: Option<Uuid>,
-        limit: usize,
-    ) -> Result<Page<Listed>, PortError> {
-        self.registry.items(team, filter, after, limit).await
-    }
-
-    async fn count_items(
-        &self,
-        team: &str,
-        filter: &ItemFilter,
-    ) -> Result<BTreeMap<Option<Uuid>, u64>, PortError> {
-        self.registry.count_items(team, filter).await
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn items_are_listed() {
     let dynamo = Dynamo::default();
-    let (table, registry) = (dynamo.table(), dynamo.registry());
-    contract::items(&Both { table, registry }).await;
+    contract::items(&dynamo.registry(), &dynamo.table()).await;
 }
 
 #[tokio::test]

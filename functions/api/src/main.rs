@@ -1,5 +1,7 @@
 //! The API as a Lambda function, behind an HTTP API of API Gateway.
 
+use std::time::Duration;
+
 use api::{Api, gateway, router};
 use aws::{ApiStore, Environment, S3Presign, SigV4Signer, function_config, init_logs, warm};
 use bytes::Bytes;
@@ -12,6 +14,9 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What a test call sends if no item is named.
 const EXAMPLE: &[u8] = include_bytes!("../../../infra/local/examples/documents/both_views_01.json");
+
+/// API Gateway waits for 30 s, and the function runs for 29.
+const LONGEST_CALL: Duration = Duration::from_secs(20);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -30,6 +35,7 @@ async fn main() -> Result<(), Error> {
         store,
         caller,
         example: Bytes::from_static(EXAMPLE),
+        longest_call: LONGEST_CALL,
         refuses: |_| None,
     });
     run(service_fn(|request| {

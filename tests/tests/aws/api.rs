@@ -22,11 +22,15 @@ fn emulator() -> &'static Emulator {
 }
 
 fn keys(arguments: &[&str]) -> Output {
-    let mut keys = Command::new(emulator().programs().join("webhook-stage"));
+    keys_of(emulator(), arguments)
+}
+
+fn keys_of(emulator: &Emulator, arguments: &[&str]) -> Output {
+    let mut keys = Command::new(emulator.programs().join("webhook-stage"));
     keys.arg("keys")
         .args(arguments)
         .args(["--aws", "--stack", "webhook-stage"]);
-    keys.envs(emulator().environment());
+    keys.envs(emulator.environment());
     keys.output().unwrap()
 }
 
@@ -198,6 +202,17 @@ async fn a_key_is_asked_for_and_a_revoked_one_lets_nobody_in() {
     let elsewhere = url.strip_suffix("/api").unwrap();
     let unknown = reqwest::get(format!("{elsewhere}/admin")).await;
     assert_eq!(unknown.unwrap().status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_without_the_api_has_no_keys() {
+    let refused = keys_of(crate::emulator::emulator(), &["list"]);
+    assert!(!refused.status.success());
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        said.contains("deploy it with the parameter Api=true"),
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-"""Rules of the sender's network, the example receiver's API, batches and memory."""
+"""Rules of the network of functions that make calls, the APIs, batches and memory."""
 
 import json
 import re
@@ -20,8 +20,12 @@ LOGGED = {
 }
 
 
-def only_the_sender_is_in_the_vpc(t):
-    """Without the parameters nothing of a VPC is left; with them the sender's role may manage interfaces, and its code may not."""
+# The functions that make calls, and their roles.
+CALLERS = {"Sender": "SenderRole", "ApiFunction": "ApiRole"}
+
+
+def only_callers_are_in_the_vpc(t):
+    """Without the parameters nothing of a VPC is left; with them the callers' roles may manage interfaces, and their code may not."""
     outside, inside = t.given(IsInVpc=False), t.given(IsInVpc=True)
     for name, function in outside.of("AWS::Serverless::Function").items():
         if "VpcConfig" in function:
@@ -29,17 +33,20 @@ def only_the_sender_is_in_the_vpc(t):
     for name, statement in outside.statements():
         if any(action.startswith("ec2:") for action in listed(statement["Action"])):
             yield f"{name} may manage network interfaces without a VPC"
-    inner = [name for name, function in inside.of("AWS::Serverless::Function").items() if "VpcConfig" in function]
-    if inner != ["Sender"]:
+    inner = {name for name, function in inside.of("AWS::Serverless::Function").items() if "VpcConfig" in function}
+    if inner != CALLERS.keys():
         yield f"in the VPC: {', '.join(inner) or 'nothing'}"
     found = [(name, one) for name, one in inside.statements() if any(action.startswith("ec2:") for action in listed(one["Action"]))]
-    effects = {one["Effect"]: one for name, one in found if name == "SenderRole" and set(one["Action"]) == INTERFACES}
-    if len(found) != 2 or set(effects) != {"Allow", "Deny"}:
-        yield "the permissions for network interfaces are not what AWS names"
-        return
-    function = effects["Deny"].get("Condition", {}).get("ArnEquals", {}).get("lambda:SourceFunctionArn")
-    if not text(function or {}).endswith(":function:" + text(inside.of("AWS::Serverless::Function")["Sender"]["FunctionName"])):
-        yield "the sender's code may manage network interfaces"
+    if len(found) != 2 * len(CALLERS):
+        yield "others may manage network interfaces"
+    for caller, role in CALLERS.items():
+        effects = {one["Effect"]: one for name, one in found if name == role and set(one["Action"]) == INTERFACES}
+        if set(effects) != {"Allow", "Deny"}:
+            yield f"{role}: the permissions for network interfaces are not what AWS names"
+            continue
+        function = effects["Deny"].get("Condition", {}).get("ArnEquals", {}).get("lambda:SourceFunctionArn")
+        if not text(function or {}).endswith(":function:" + text(inside.of("AWS::Serverless::Function")[caller]["FunctionName"])):
+            yield f"{caller}'s code may manage network interfaces"
 
 
 def windows(t):
@@ -82,15 +89,15 @@ def memory(t):
             yield f"{name}'s memory is not the parameter's"
 
 
-def receiver_api(t):
-    """The API refuses floods, and logs nothing unless asked, and then no secret."""
-    for name, stage in t.given(LogsAccess=False).of("AWS::ApiGatewayV2::Stage").items():
-        limits = stage.get("DefaultRouteSettings", {})
-        if limits != {"ThrottlingRateLimit": {"Ref": "ReceiverRateLimit"}, "ThrottlingBurstLimit": {"Ref": "ReceiverBurstLimit"}}:
+def apis(t):
+    """An API refuses floods, and logs nothing unless asked, and then no secret."""
+    for name, stage in t.given(LogsAccess=False, LogsApiAccess=False).of("AWS::ApiGatewayV2::Stage").items():
+        limits, of_api = stage.get("DefaultRouteSettings", {}), name.removesuffix("Stage").removesuffix("Gateway").removesuffix("Api") or "Api"
+        if limits != {"ThrottlingRateLimit": {"Ref": f"{of_api}RateLimit"}, "ThrottlingBurstLimit": {"Ref": f"{of_api}BurstLimit"}}:
             yield f"{name} has no limits by parameter"
         if "AccessLogSettings" in stage:
             yield f"{name} logs without the parameter"
-    logged = t.given(LogsAccess=True)
+    logged = t.given(LogsAccess=True, LogsApiAccess=True)
     for name, stage in logged.of("AWS::ApiGatewayV2::Stage").items():
         settings = stage.get("AccessLogSettings", {})
         group = settings.get("DestinationArn", {}).get("Fn::GetAtt", [None])[0]
@@ -103,9 +110,9 @@ def receiver_api(t):
 
 FORMAT = ("AccessLogSettings", "Fn::If", 1, "Format")
 RULES = [
-    ("only the sender is in the VPC, and its code may not change networks", only_the_sender_is_in_the_vpc, set_in(of("SenderRole", "Policies", 0, "PolicyDocument", "Statement", -1, "Fn::If", 1, "Condition"), None)),
+    ("only functions that make calls are in the VPC, and their code may not change networks", only_callers_are_in_the_vpc, set_in(of("SenderRole", "Policies", 0, "PolicyDocument", "Statement", -1, "Fn::If", 1, "Condition"), None)),
     ("batches above 10 need a window", large_batches_wait, set_in(["Rules", "LargeSenderBatchesWait", "Assertions", 0, "Assert", "Fn::Contains", 0, 0], "11")),
     ("with a window, visibility is at least 6 function timeouts and the window", visibility_with_window, set_in(["Mappings", "Sender", "60", "VisibilityWithWindow"], 419)),
     ("memory is set by parameter", memory, set_in(of("Sender", "MemorySize"), 256)),
-    ("the example receiver's API has limits, and logs no header and no query string", receiver_api, set_in(of("ReceiverApiStage", *FORMAT), '{"token":"$request.header.Authorization"}')),
+    ("each API has limits, and logs no header and no query string", apis, set_in(of("ReceiverApiStage", *FORMAT), '{"token":"$request.header.Authorization"}')),
 ]

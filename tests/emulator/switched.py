@@ -59,6 +59,7 @@ def queues_and_logs(d):
         if name in ("DeliveriesQueue", "SlowDeliveriesQueue"):
             yield f"the visibility of {name}", attributes["VisibilityTimeout"], d.when_on("780", "720"), True
     tags = sqs.list_queue_tags(QueueUrl=d.id("AssignmentsQueue"))["Tags"]
+    yield "the tag registry", tags.get("webhook-stage:registry"), d.when_on(d.id("Registry") if d.on else None), True
     for tag, found in (("kms-key", KEY), ("index-files-at-rest", "true"), ("secret-per-team", "true"), ("secrets-prefix", ON["SecretsPrefix"])):
         default = {"kms-key": None, "secrets-prefix": f"{d.stack}/"}.get(tag, "false")
         yield f"the tag {tag}", tags.get(f"webhook-stage:{tag}"), d.when_on(found, default), True
@@ -74,7 +75,7 @@ def functions(d, name):
     for function in d.template.of("AWS::Serverless::Function"):
         found = api.get_function_configuration(FunctionName=d.id(function))
         variables = found["Environment"]["Variables"]
-        in_vpc = d.on and function == "Sender"
+        in_vpc = d.on and function in ("Sender", "ApiFunction")
         yield f"{function}'s subnets", found.get("VpcConfig", {}).get("SubnetIds", []), ON["VpcSubnetIds"].split(",") if in_vpc else [], not in_vpc
         traced = d.on and function not in ("Authorizer", "Receiver")
         yield f"{function}'s traces", found.get("TracingConfig", {}).get("Mode", "PassThrough"), "Active" if traced else "PassThrough", True
@@ -108,7 +109,9 @@ def access(d):
     for what, policy in policies:
         allowed = [one["Principal"]["AWS"] for one in json.loads(policy)["Statement"] if one["Effect"] == "Allow"]
         yield f"the {what}'s producers", allowed, d.when_on([ON["ProducerAccounts"].split(",")], []), True
-    stage = d.client("apigatewayv2").get_stages(ApiId=d.id("ReceiverApi"))["Items"][0]
-    yield "the API's limit", stage.get("DefaultRouteSettings", {}).get("ThrottlingRateLimit"), 5000.0, False
-    group = stage.get("AccessLogSettings", {}).get("DestinationArn", "").split(":log-group:")[-1].removesuffix(":*")
-    yield "the API's access log", group, d.when_on(d.id("ReceiverApiLogs") if d.on else None, ""), True
+    apis = [("ReceiverApi", 5000.0, "ReceiverApiLogs"), *d.when_on([("ApiGateway", 100.0, "ApiGatewayLogs")], [])]
+    for api, limit, logs in apis:
+        stage = d.client("apigatewayv2").get_stages(ApiId=d.id(api))["Items"][0]
+        yield f"the limit of {api}", stage.get("DefaultRouteSettings", {}).get("ThrottlingRateLimit"), limit, False
+        group = stage.get("AccessLogSettings", {}).get("DestinationArn", "").split(":log-group:")[-1].removesuffix(":*")
+        yield f"the access log of {api}", group, d.when_on(d.id(logs) if d.on else None, ""), True

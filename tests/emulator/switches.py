@@ -5,6 +5,8 @@ BOUNDARY = "arn:aws:iam::111122223333:policy/boundary"
 ON = {
     "AcceptedAuthorizationSha256": "ab" * 32,
     "AlarmEmail": "operations@example.com",
+    "Api": "true",
+    "ApiAccessLog": "true",
     "CreatePolicies": "true",
     "DeletionProtection": "true",
     "DispatcherBatchSize": "100",

@@ -69,6 +69,8 @@ def main():
         if "ReceiverApiId" in outputs:
             # The API's host name does not resolve here. The emulator takes the API id from the path.
             outputs["ReceiverUrl"] = f"{emulator.endpoint}/_aws/execute-api/{outputs['ReceiverApiId']}/$default/"
+        if "ApiGatewayId" in outputs:
+            outputs["ApiUrl"] = f"{emulator.endpoint}/_aws/execute-api/{outputs['ApiGatewayId']}/$default/api"
         say(
             {
                 "endpoint": emulator.endpoint,

@@ -77,7 +77,7 @@ async fn the_contract_holds() {
     contract::history(&engine).await;
     contract::lists(&engine).await;
     contract::unfinished(&engine).await;
-    contract::items(&engine).await;
+    contract::items(&engine, &engine).await;
     contract::service(&engine).await;
     contract::keys(&engine).await;
     contract::queues(&Deliveries(engine.clone())).await;

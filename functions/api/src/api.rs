@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bytes::Bytes;
 use delivery::Assignment;
 use delivery::ports::{Caller, Documents, SendMessages, Service, Workflows};
@@ -27,6 +29,8 @@ pub struct Api<S, C> {
     pub caller: C,
     /// A Darwin JSON document for test calls and for trying conditions and bodies out.
     pub example: Bytes,
+    /// The longest time for a test call, whatever its stage allows: as long as whoever asked waits for the answer.
+    pub longest_call: Duration,
     /// Says why a workflow cannot be run here, if it cannot: such as signatures that the program was built without.
     pub refuses: fn(&Workflow) -> Option<String>,
 }

@@ -122,6 +122,11 @@ impl From<PortError> for ApiError {
                 code,
                 "this is larger than the service can store",
             ),
+            PortErrorKind::TooMany => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                code,
+                "the team has more items than are looked through for one request; list them a page at a time",
+            ),
             _ => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 code,

@@ -4,6 +4,8 @@
 mod api;
 mod authenticate;
 mod error;
+#[cfg(feature = "bootstrap")]
+pub mod gateway;
 mod items;
 mod key;
 mod number;

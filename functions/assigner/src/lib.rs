@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::SqsEvent;
 use batch::{Answer, BatchError, Failure, Record};
 use delivery::format::{FormatError, LOOK_AGAIN};
-use delivery::ports::{Items, Outgoing, PortError, SendMessages, Workflows};
+use delivery::ports::{Items, Observer, Outgoing, PortError, SendMessages, Workflows};
 use delivery::usecase::assign_many;
 use delivery::{Assignment, BulkAssignment, DeadLetter};
 use lambda_runtime::LambdaEvent;
@@ -18,7 +18,11 @@ const CONCURRENCY: usize = 2;
 ///
 /// # Errors
 /// [`BatchError`] when the answer could not name a record; the whole batch then comes back.
-pub async fn handle<S>(store: &S, event: LambdaEvent<SqsEvent>) -> Result<Answer, BatchError>
+pub async fn handle<S>(
+    store: &S,
+    observer: &impl Observer,
+    event: LambdaEvent<SqsEvent>,
+) -> Result<Answer, BatchError>
 where
     S: Items
         + Workflows
@@ -28,7 +32,7 @@ where
 {
     let records = batch::records(event.payload)?;
     let results = batch::each(&records, CONCURRENCY, |record| one(store, record)).await;
-    Ok(Answer::new("assigner", records, results, &()))
+    Ok(Answer::new("assigner", records, results, observer))
 }
 
 async fn one<S>(store: &S, record: &Record) -> Result<(), Failure>

@@ -70,7 +70,8 @@ async fn handle(engine: &Engine, body: &str) -> usize {
     let mut event = SqsEvent::default();
     event.records = vec![message];
     let event = LambdaEvent::new(event, Context::default());
-    assigner::handle(engine, event).await.unwrap().failed.len()
+    let answer = assigner::handle(engine, &(), event).await;
+    answer.unwrap().failed.len()
 }
 
 async fn next(engine: &Engine, queue: Queue) -> Option<String> {

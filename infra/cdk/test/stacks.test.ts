@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 
 import { Match, Template } from 'aws-cdk-lib/assertions';
 
-const FUNCTIONS = ['audit', 'authorizer', 'dead-letter', 'dispatcher', 'receiver', 'sender'];
+const FUNCTIONS = ['api', 'assigner', 'audit', 'authorizer', 'dead-letter', 'dispatcher', 'receiver', 'sender'];
 const HASH = 'ab'.repeat(32);
 
 let scratch: string;

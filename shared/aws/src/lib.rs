@@ -32,19 +32,23 @@ mod events;
 mod gather;
 #[cfg(feature = "sqs")]
 mod lanes;
-#[cfg(feature = "operator")]
+#[cfg(feature = "service")]
 mod operator;
 #[cfg(feature = "s3")]
 mod presign;
 #[cfg(feature = "sqs")]
 mod queue;
+#[cfg(feature = "registry")]
+mod registry;
 #[cfg(feature = "secretsmanager")]
 mod secrets;
+#[cfg(feature = "service")]
+mod service;
 #[cfg(feature = "sigv4")]
 mod sigv4;
 #[cfg(feature = "sqs")]
 mod source;
-#[cfg(feature = "operator")]
+#[cfg(feature = "service")]
 mod stack;
 #[cfg(feature = "dynamodb")]
 mod table;
@@ -66,19 +70,23 @@ pub use events::EventBus;
 pub use gather::Gathered;
 #[cfg(feature = "sqs")]
 pub use lanes::Lanes;
-#[cfg(feature = "operator")]
+#[cfg(feature = "service")]
 pub use operator::Deployment;
 #[cfg(feature = "s3")]
 pub use presign::S3Presign;
 #[cfg(feature = "sqs")]
 pub use queue::{Parked, Queue, parked, unpark};
+#[cfg(feature = "registry")]
+pub use registry::Registry;
 #[cfg(feature = "secretsmanager")]
 pub use secrets::SecretStore;
+#[cfg(feature = "service")]
+pub use service::ApiStore;
 #[cfg(feature = "sigv4")]
 pub use sigv4::SigV4Signer;
 #[cfg(feature = "sqs")]
 pub use source::SourceQueue;
-#[cfg(feature = "operator")]
+#[cfg(feature = "service")]
 pub use stack::{Names, StackError};
 #[cfg(feature = "dynamodb")]
 pub use table::{AtRestIndex, Table};

@@ -14,6 +14,7 @@ use workflow::{SecretRef, StageSecrets, Workflow};
 
 use crate::documents::Bucket;
 use crate::queue::{Parked, Queue, parked, unpark};
+use crate::registry::Registry;
 use crate::secrets::SecretStore;
 use crate::stack::Names;
 use crate::table::Table;
@@ -31,11 +32,12 @@ const UPLOADING: u32 = 4096;
 /// A deployment, for whoever operates it.
 #[derive(Clone, Debug)]
 pub struct Deployment {
-    table: Table,
-    assignments: Queue<Assignment>,
+    pub(crate) table: Table,
+    registry: Option<Registry>,
+    pub(crate) assignments: Queue<Assignment>,
     deliveries: Queue<Delivery>,
     parked: Queue<DeadLetter>,
-    documents: Bucket,
+    pub(crate) documents: Bucket,
     secrets: SecretStore,
 }
 
@@ -43,8 +45,11 @@ impl Deployment {
     /// The deployment with these names.
     #[must_use]
     pub fn new(config: &SdkConfig, names: &Names) -> Self {
+        let table = Table::new(config, &names.table, None).with_index_at_rest(names.index_at_rest);
+        let registry = names.registry.as_ref();
         Self {
-            table: Table::new(config, &names.table, None).with_index_at_rest(names.index_at_rest),
+            registry: registry.map(|name| Registry::beside(&table, name)),
+            table,
             assignments: Queue::new(config, &names.assignments_queue_url),
             deliveries: Queue::new(config, &names.deliveries_queue_url),
             parked: Queue::new(config, &names.parked_queue_url),
@@ -53,6 +58,12 @@ impl Deployment {
                 .per_team(names.secret_per_team)
                 .encrypted_with(names.kms_key.clone()),
         }
+    }
+
+    /// The table of the API; none in a deployment without it.
+    #[must_use]
+    pub const fn registry(&self) -> Option<&Registry> {
+        self.registry.as_ref()
     }
 }
 
@@ -85,6 +96,9 @@ impl Operator for Deployment {
         secrets: &[(SecretRef, StageSecrets)],
     ) -> Result<(), PortError> {
         self.secrets.store(team, secrets).await?;
+        if let Some(registry) = &self.registry {
+            registry.list_workflow(team, workflow.id).await?;
+        }
         self.table.store_workflow(team, workflow).await
     }
 

@@ -22,6 +22,8 @@ const ABSENT: [&str; 2] = [
 pub struct Names {
     /// The table.
     pub table: String,
+    /// The table of the API; none in a deployment without it.
+    pub registry: Option<String>,
     /// The assignments queue.
     pub assignments_queue_url: String,
     /// The deliveries queue.
@@ -105,6 +107,7 @@ impl Names {
                 .and_then(|value| value.parse().ok())
                 .unwrap_or_default(),
             table: take(&mut tags, stack, "table")?,
+            registry: tags.remove(&format!("{TAG}registry")),
             deliveries_queue_url: queue_url(&client, stack, "deliveries").await?,
             parked_queue_url: queue_url(&client, stack, "parked").await?,
             assignments_queue_url,

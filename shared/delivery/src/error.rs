@@ -22,6 +22,8 @@ pub enum PortErrorKind {
     Newer,
     /// The request is larger than the engine accepts.
     TooLarge,
+    /// The request concerns more than the engine looks through for one request.
+    TooMany,
 }
 
 impl PortErrorKind {
@@ -35,6 +37,7 @@ impl PortErrorKind {
             Self::Corrupt => "engine_corrupt",
             Self::Newer => "newer_format",
             Self::TooLarge => "engine_too_large",
+            Self::TooMany => "engine_too_many",
         }
     }
 
@@ -44,7 +47,7 @@ impl PortErrorKind {
         match self {
             Self::Unavailable | Self::Throttled => Some(PAUSE),
             Self::Newer => Some(LOOK_AGAIN),
-            Self::Forbidden | Self::Corrupt | Self::TooLarge => None,
+            Self::Forbidden | Self::Corrupt | Self::TooLarge | Self::TooMany => None,
         }
     }
 }

@@ -86,6 +86,46 @@ pub struct ItemFilter {
     pub assignee: Option<u64>,
 }
 
+impl ItemFilter {
+    /// Whether an item is wanted, as far as what is known of it tells, without its record.
+    #[must_use]
+    pub fn wants_item(&self, item: &Item) -> bool {
+        let is_one = |ids: &Vec<Uuid>| ids.contains(&item.key.item_id);
+        let is_named = |names: &Vec<String>| names.contains(&item.name);
+        let is_of = |datasets: &Vec<u64>| item.dataset_id.is_some_and(|id| datasets.contains(&id));
+        self.items.as_ref().is_none_or(is_one)
+            && self.names.as_ref().is_none_or(is_named)
+            && self.datasets.as_ref().is_none_or(is_of)
+    }
+
+    /// Whether an item with this record is wanted, as far as its record tells; none while it is in its Dataset.
+    #[must_use]
+    pub fn wants_state(&self, state: Option<&FileState>) -> bool {
+        let stage = state.map(|state| state.visit.stage_id);
+        let is_there = |places: &Places| match stage {
+            Some(stage) => places.stages.contains(&stage),
+            None => places.in_dataset,
+        };
+        let failed = state.filter(|state| state.is_failed_at_rest());
+        let failed = failed.and_then(|state| state.delivery.as_ref());
+        let has_failed =
+            |stages: &Vec<Uuid>| failed.is_some_and(|delivery| stages.contains(&delivery.stage_id));
+        let ended = state.and_then(|state| state.delivery.as_ref()?.ended_at);
+        let is_assigned = |user: u64| state.is_some_and(|state| state.visit.assignee == Some(user));
+        let is_in = |id: Uuid| state.is_some_and(|state| state.workflow_id == id);
+        self.workflow_id.is_none_or(is_in)
+            && self.places.as_ref().is_none_or(is_there)
+            && self.failed_at.as_ref().is_none_or(has_failed)
+            && self
+                .ended_from
+                .is_none_or(|from| ended.is_some_and(|at| at >= from))
+            && self
+                .ended_before
+                .is_none_or(|before| ended.is_some_and(|at| at < before))
+            && self.assignee.is_none_or(is_assigned)
+    }
+}
+
 /// An item and its record; none while it is in its Dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {

@@ -8,6 +8,7 @@
 )]
 
 mod adapters;
+mod api;
 mod deployment;
 mod emulator;
 mod missing;

@@ -69,7 +69,7 @@ struct Wanted {
     size: usize,
 }
 
-/// List items, in the order of their ids.
+/// List items, in an order that stays the same.
 ///
 /// Workers see the items that are assigned to them.
 #[utoipa::path(

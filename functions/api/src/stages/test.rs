@@ -95,7 +95,10 @@ pub(crate) async fn test<S: Engine, C: Calls<S>>(
     };
     let delivery_id = Uuid::new_v4();
     let call = Call {
-        timeout: config.timeout.unwrap_or(DEFAULT_TIMEOUT),
+        timeout: config
+            .timeout
+            .unwrap_or(DEFAULT_TIMEOUT)
+            .min(api.longest_call),
         config: config.clone(),
         secrets: secrets.unwrap_or_default(),
         document,

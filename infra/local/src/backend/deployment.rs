@@ -1,6 +1,8 @@
 use aws::{Deployment, Names, sdk_config};
 
 use super::directory::Directory;
+#[cfg(feature = "serve")]
+use super::operation::KeyOperation;
 use super::operation::{Backend, Operation};
 use crate::error::Error;
 
@@ -12,6 +14,26 @@ impl Backend for Deployment {
 
 /// Performs an operation on the deployment whose stack has this name.
 pub(crate) async fn perform(stack: &str, operation: &impl Operation) -> Result<u8, Error> {
+    let deployment = deployment(stack).await?;
+    operation.on(&deployment).await.map_err(of_deployment)
+}
+
+/// Performs an operation on the API's keys of the deployment whose stack has this name.
+#[cfg(feature = "serve")]
+pub(crate) async fn perform_on_keys(
+    stack: &str,
+    operation: &impl KeyOperation,
+) -> Result<u8, Error> {
+    let deployment = deployment(stack).await?;
+    let Some(keys) = deployment.registry() else {
+        return Err(Error::Usage(format!(
+            "the stack \"{stack}\" has no API: deploy it with the parameter Api=true"
+        )));
+    };
+    operation.on(keys).await.map_err(of_deployment)
+}
+
+async fn deployment(stack: &str) -> Result<Deployment, Error> {
     let config = sdk_config().await;
     if config.region().is_none() {
         return Err(Error::Usage(
@@ -19,9 +41,12 @@ pub(crate) async fn perform(stack: &str, operation: &impl Operation) -> Result<u
         ));
     }
     let names = Names::of_stack(&config, stack).await?;
-    let done = operation.on(&Deployment::new(&config, &names)).await;
-    done.map_err(|error| match error {
+    Ok(Deployment::new(&config, &names))
+}
+
+fn of_deployment(error: Error) -> Error {
+    match error {
         Error::Engine(error) => Error::Deployment(error),
         error => error,
-    })
+    }
 }

@@ -8,6 +8,8 @@ mod deployment;
 #[path = "missing.rs"]
 mod deployment;
 pub(crate) mod directory;
+#[cfg(feature = "serve")]
+mod keys;
 mod operation;
 pub(crate) mod remote;
 pub(crate) mod stages;
@@ -15,6 +17,10 @@ pub(crate) mod unfinished;
 pub(crate) mod workflows;
 
 pub(crate) use deployment::perform as perform_on_aws;
+#[cfg(feature = "serve")]
+pub(crate) use keys::perform_on_keys;
+#[cfg(feature = "serve")]
+pub(crate) use operation::KeyOperation;
 pub(crate) use operation::{Backend, Operation};
 
 use self::remote::Remote;

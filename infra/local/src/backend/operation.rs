@@ -1,3 +1,5 @@
+#[cfg(feature = "serve")]
+use delivery::ports::ApiKeys;
 use delivery::ports::Operator;
 
 use super::directory::Directory;
@@ -18,6 +20,13 @@ pub(crate) trait Operation {
 
     /// Does the same over an API, for the team of the key.
     async fn over(&self, remote: &Remote) -> Result<u8, Error>;
+}
+
+/// What a command does with an API's keys, wherever they are.
+#[cfg(feature = "serve")]
+pub(crate) trait KeyOperation {
+    /// Does it, and returns the exit code.
+    async fn on(&self, keys: &impl ApiKeys) -> Result<u8, Error>;
 }
 
 impl Backend for Directory {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use workflow::Role;
 
-use super::{CallArgs, team};
+use super::{CallArgs, TargetArgs, team};
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
@@ -48,17 +48,17 @@ pub(crate) struct AddKeyArgs {
     /// What the key is for.
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub name: String,
-    /// The state directory.
-    #[arg(long, value_name = "DIR", default_value = ".webhook-stage")]
-    pub state: PathBuf,
+    /// Whose keys.
+    #[command(flatten)]
+    pub target: TargetArgs,
 }
 
 /// Arguments of `keys list`.
 #[derive(Debug, Args)]
 pub(crate) struct ListKeysArgs {
-    /// The state directory.
-    #[arg(long, value_name = "DIR", default_value = ".webhook-stage")]
-    pub state: PathBuf,
+    /// Whose keys.
+    #[command(flatten)]
+    pub target: TargetArgs,
 }
 
 /// Arguments of `keys revoke`.
@@ -66,7 +66,7 @@ pub(crate) struct ListKeysArgs {
 pub(crate) struct RevokeKeyArgs {
     /// The key's first part: its 7 characters before the dot.
     pub prefix: String,
-    /// The state directory.
-    #[arg(long, value_name = "DIR", default_value = ".webhook-stage")]
-    pub state: PathBuf,
+    /// Whose keys.
+    #[command(flatten)]
+    pub target: TargetArgs,
 }

@@ -7,7 +7,7 @@ pub mod fake;
 
 use std::sync::{Arc, Mutex};
 
-use aws::{AtRestIndex, Table};
+use aws::{AtRestIndex, Registry, Table};
 use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
 use fake::{Answer, Fake, Request};
@@ -35,6 +35,7 @@ impl Default for Dynamo {
     fn default() -> Self {
         let database = Database::memory().unwrap();
         create_table(&database);
+        create_registry(&database);
         let spent = Arc::new(Mutex::new(Vec::new()));
         let counted = Arc::clone(&spent);
         // One request at a time, because the database has a single connection.
@@ -52,6 +53,11 @@ impl Default for Dynamo {
 impl Dynamo {
     pub fn table(&self) -> Table {
         Table::new(&self.fake.config(), "table", Some(90))
+    }
+
+    /// The table of the API.
+    pub fn registry(&self) -> Registry {
+        Registry::beside(&self.table(), "registry")
     }
 
     /// A client of its own, for what the product does not do.
@@ -121,10 +127,28 @@ fn create_table(database: &Database) {
         .unwrap();
 }
 
+/// The table of the API, as in `infra/sam/template.yaml`.
+fn create_registry(database: &Database) {
+    let names = ["pk", "sk"];
+    let attributes = names.map(|name| json!({"AttributeName": name, "AttributeType": "S"}));
+    let keys = ["HASH", "RANGE"].iter().zip(names);
+    let keys = keys.map(|(kind, name)| json!({"AttributeName": name, "KeyType": kind}));
+    let request = json!({
+        "TableName": "registry",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": attributes,
+        "KeySchema": keys.collect::<Vec<_>>(),
+    });
+    database
+        .create_table(serde_json::from_value(request).unwrap())
+        .unwrap();
+}
+
 fn answer(database: &Database, request: &Request, spent: &Mutex<Vec<Spent>>) -> Answer {
     let answer = match request.operation() {
         "PutItem" => run(request, |request| database.put_item(request)),
         "UpdateItem" => run(request, |request| database.update_item(request)),
+        "DeleteItem" => run(request, |request| database.delete_item(request)),
         "GetItem" => run(request, |request| database.get_item(request)),
         "BatchGetItem" => run(request, |request| database.batch_get_item(request)),
         "Query" => run(request, |request| database.query(request)),

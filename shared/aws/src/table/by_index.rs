@@ -1,28 +1,17 @@
 //! Files at rest by an index.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
-use aws_sdk_dynamodb::types::KeysAndAttributes;
 use delivery::FileState;
-use delivery::ports::{Listing, Page, PortError, PortErrorKind};
+use delivery::ports::{Listing, Page, PortError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::Table;
+use super::batch::{BATCH, get_batch};
 use super::index::{Index, keys};
 use super::item::{Item, file, new, text};
 use super::states::state;
-use crate::error::{corrupt, port_error};
-
-/// The most keys of one `BatchGetItem`.
-const BATCH: usize = 100;
-
-/// How often a batch's keys are requested: those that were not processed again after a pause, then after a longer
-/// one.
-const ROUNDS: u32 = 8;
-
-/// The first pause.
-const PAUSE: Duration = Duration::from_millis(50);
+use crate::error::port_error;
 
 /// Queries at the same time.
 const QUERIES: usize = 20;
@@ -115,63 +104,21 @@ impl Table {
 
     /// The records of index entries, in the order of the entries.
     async fn records(&self, entries: Vec<Entry>) -> Result<Vec<FileState>, PortError> {
+        let what = "read listed files";
         let mut found = HashMap::new();
         for batch in entries.chunks(BATCH) {
-            let keys = batch
-                .iter()
-                .map(|entry| new(entry.pk.clone(), "STATE".to_owned()));
-            let mut left: Vec<Item> = keys.collect();
-            for round in 0..ROUNDS {
-                if round > 0 {
-                    tokio::time::sleep(PAUSE * round).await;
-                }
-                left = self.fetch(left, &mut found).await?;
-                if left.is_empty() {
-                    break;
-                }
-            }
-            if !left.is_empty() {
-                return Err(PortError::new(
-                    PortErrorKind::Throttled,
-                    "read listed files",
-                ));
+            let keys = batch.iter();
+            let keys = keys.map(|entry| new(entry.pk.clone(), "STATE".to_owned()));
+            let keys = keys.collect();
+            for item in get_batch(&self.client, what, &self.name, keys, true).await? {
+                let record = state(&item)?;
+                found.insert(file(&record.key), record);
             }
         }
         Ok(entries
             .iter()
             .filter_map(|entry| found.remove(&entry.pk))
             .collect())
-    }
-
-    /// Reads a batch, and returns the keys that were not processed.
-    async fn fetch(
-        &self,
-        keys: Vec<Item>,
-        found: &mut HashMap<String, FileState>,
-    ) -> Result<Vec<Item>, PortError> {
-        let wanted = KeysAndAttributes::builder()
-            .set_keys(Some(keys))
-            .consistent_read(true)
-            .build()
-            .map_err(|error| corrupt("read listed files", error))?;
-        let got = self
-            .client
-            .batch_get_item()
-            .request_items(&self.name, wanted)
-            .send()
-            .await
-            .map_err(|error| port_error("read listed files", &error))?;
-        for item in got
-            .responses
-            .unwrap_or_default()
-            .remove(&self.name)
-            .unwrap_or_default()
-        {
-            let record = state(&item)?;
-            found.insert(file(&record.key), record);
-        }
-        let left = got.unprocessed_keys.unwrap_or_default().remove(&self.name);
-        Ok(left.map(|left| left.keys).unwrap_or_default())
     }
 }
 

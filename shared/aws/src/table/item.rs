@@ -9,25 +9,25 @@ use serde::de::DeserializeOwned;
 
 use crate::error::corrupt;
 
-pub(super) type Item = HashMap<String, AttributeValue>;
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
-pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-pub(super) fn number(value: impl ToString) -> AttributeValue {
+pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-pub(super) fn file(key: &FileKey) -> String {
+pub(crate) fn file(key: &FileKey) -> String {
     format!("FILE#{}#{}", key.team, key.item_id)
 }
 
-pub(super) fn new(pk: String, sk: String) -> Item {
+pub(crate) fn new(pk: String, sk: String) -> Item {
     HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
 }
 
-pub(super) fn json(
+pub(crate) fn json(
     what: &'static str,
     value: &(impl Formatted + Serialize),
 ) -> Result<AttributeValue, PortError> {
@@ -36,7 +36,7 @@ pub(super) fn json(
         .map_err(|error| corrupt(what, error))
 }
 
-pub(super) fn body<'a>(what: &'static str, item: &'a Item) -> Result<&'a str, PortError> {
+pub(crate) fn body<'a>(what: &'static str, item: &'a Item) -> Result<&'a str, PortError> {
     match item.get("body") {
         Some(AttributeValue::S(body)) => Ok(body),
         _ => Err(corrupt(what, "the item has no body")),
@@ -44,7 +44,7 @@ pub(super) fn body<'a>(what: &'static str, item: &'a Item) -> Result<&'a str, Po
 }
 
 /// What the item's body says.
-pub(super) fn read<T: Formatted + DeserializeOwned>(
+pub(crate) fn read<T: Formatted + DeserializeOwned>(
     what: &'static str,
     item: &Item,
 ) -> Result<T, PortError> {

@@ -2,14 +2,17 @@
 //! the control records of their stages.
 
 mod at_rest;
+pub(crate) mod batch;
 mod by_index;
 mod by_scan;
 mod compact;
 mod controls;
 mod history;
 mod index;
-mod item;
+pub(crate) mod item;
 mod lists;
+#[cfg(feature = "registry")]
+mod records;
 mod retention;
 mod states;
 mod stored;
@@ -124,6 +127,12 @@ impl Table {
         Ok(Self::new(config, name, attempts)
             .with_finished_days(days("FINISHED_FILE_DAYS", 0)?)
             .with_index_at_rest(index))
+    }
+
+    /// For what belongs to the same deployment, and is read by the same client.
+    #[cfg(feature = "registry")]
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Opens a connection before the first message needs it, at the cost of half a read unit. An error is ignored,

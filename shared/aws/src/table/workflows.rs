@@ -75,6 +75,19 @@ impl Table {
         self.workflows.forget(&(team.to_owned(), workflow.id));
         Ok(())
     }
+
+    /// Removes a team's workflow, and returns whether there was one. The control records of its stages stay.
+    #[cfg(feature = "service")]
+    pub(crate) async fn remove_workflow(&self, team: &str, id: Uuid) -> Result<bool, PortError> {
+        let delete = self.client.delete_item().table_name(&self.name);
+        let key = new(pk(team, id), WORKFLOW.to_owned());
+        let all_old = aws_sdk_dynamodb::types::ReturnValue::AllOld;
+        let delete = delete.set_key(Some(key)).return_values(all_old).send();
+        let gone = delete.await;
+        let gone = gone.map_err(|error| port_error("remove a workflow", &error))?;
+        self.workflows.forget(&(team.to_owned(), id));
+        Ok(gone.attributes.is_some())
+    }
 }
 
 fn parse(pk: &str) -> Option<(String, Uuid)> {

@@ -14,6 +14,7 @@ mod fake;
 mod history;
 mod operator;
 mod queue;
+mod registry;
 mod secrets;
 mod source;
 mod team_secrets;

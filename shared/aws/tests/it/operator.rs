@@ -17,6 +17,7 @@ fn names() -> Names {
     let queue = |name: &str| format!("https://sqs.eu-central-1.amazonaws.com/1/{name}");
     Names {
         table: "table".to_owned(),
+        registry: None,
         assignments_queue_url: queue("assignments"),
         deliveries_queue_url: queue("deliveries"),
         parked_queue_url: queue("parked"),

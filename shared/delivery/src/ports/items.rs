@@ -16,8 +16,8 @@ pub trait Items: Send + Sync {
     fn item(&self, key: &FileKey)
     -> impl Future<Output = Result<Option<Listed>, PortError>> + Send;
 
-    /// A team's items in the order of their ids: at most `limit` (1 to 1,000) a page. The token of a page is the id of its
-    /// last item. A page may be empty although there are more.
+    /// A team's items in an order of the engine's own, which stays the same: at most `limit` (1 to 1,000) a page. The token of
+    /// a page is the id of the last item that was looked at. A page may be empty although there are more.
     fn items(
         &self,
         team: &str,
@@ -26,7 +26,8 @@ pub trait Items: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Page<Listed>, PortError>> + Send;
 
-    /// How many of a team's items are wanted, by the stage that they are in; none for those in their Dataset.
+    /// How many of a team's items are wanted, by the stage that they are in; none for those in their Dataset. An engine may
+    /// refuse to look through very many: [`TooMany`](super::PortErrorKind::TooMany).
     fn count_items(
         &self,
         team: &str,

@@ -28,7 +28,8 @@ pub trait Service: Operator + Items + ApiKeys + SendMessages<BulkAssignment> {
     }
 
     /// Removes a team's workflow, unless files are on their way in it, and returns what became of it. Files at rest in it
-    /// stay where they are.
+    /// stay where they are. An engine may know of registered items only; the delivery of another file then fails
+    /// ([`Reason::WorkflowMissing`](crate::Reason::WorkflowMissing)).
     fn remove_workflow(
         &self,
         team: &str,

@@ -61,6 +61,7 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<u8, Error> {
         store: engine.clone(),
         caller: ports.caller(),
         example: Bytes::from_static(examples::DOCUMENTS[0].1.as_bytes()),
+        longest_call: Duration::MAX,
         refuses: |workflow| signer::check(workflow).err().map(|error| error.to_string()),
     });
     let about = Arc::new(About {

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use delivery::Timestamp;
-use delivery::ports::{Group, PortError, Queue, Receive, Received};
+use delivery::ports::{Group, PortError, Queue, Receive, Received, StepPorts};
 use lambda_runtime::{Context, LambdaEvent};
 use sender::Settings;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -209,7 +209,9 @@ impl Poller {
                 sender::handle(&self.ports, &settings, self.ports.recent(), event).await
             }
             Function::DeadLetter => dead_letter::handle(&self.ports, event).await,
-            Function::Assigner => assigner::handle(self.ports.engine(), event).await,
+            Function::Assigner => {
+                assigner::handle(self.ports.engine(), self.ports.observer(), event).await
+            }
         };
         // Before the messages are settled, because settling wakes the poller, which must find the slots free.
         drop(slots);

@@ -103,7 +103,7 @@ pub(crate) fn client(config: &SdkConfig) -> Client {
     Client::from_conf(config)
 }
 
-fn object_key(key: &FileKey) -> String {
+pub(crate) fn object_key(key: &FileKey) -> String {
     format!("{}/{}.json", key.team, key.item_id)
 }
 

@@ -185,6 +185,42 @@ fn nothing_was_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_document_too_large_for_a_request_is_uploaded() {
+    let admin = Caller::with("uploads", "admin", "7");
+    let workflow = admin.store_workflow().await;
+    let item = Uuid::new_v4().to_string();
+    let document = json!({
+        "version": "2.0",
+        "item": {"name": "long.mp4", "path": "/", "source_info": {"item_id": item}, "slots": []},
+        "annotations": [{"id": "a", "name": "x".repeat(7 * 1024 * 1024)}],
+    });
+    let register = format!("/items/{item}/register");
+    let (status, answer) = admin.call(Method::POST, &register, None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{answer}");
+    let upload = admin
+        .post(&format!("/items/{item}/upload"), Value::Null)
+        .await;
+    let put = admin.client.put(upload["upload_url"].as_str().unwrap());
+    let put = put.body(document.to_string()).send().await.unwrap();
+    assert!(put.status().is_success(), "{put:?}");
+    let registered = admin.post(&register, Value::Null).await;
+    assert_eq!(
+        (&registered["id"], &registered["name"]),
+        (&json!(item), &json!("long.mp4"))
+    );
+    let staged = json!({
+        "filters": {"item_ids": [item]}, "stage_id": workflow["stages"][1]["id"], "workflow_id": workflow["id"],
+    });
+    admin.post("/items/stage", staged).await;
+    let visits = admin.delivered(&item).await;
+    assert!(
+        visits["visits"][0]["attempts"][0]["status"].is_number(),
+        "{visits}"
+    );
+    nothing_was_refused();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_asked_for_and_a_revoked_one_lets_nobody_in() {
     let admin = Caller::with("locked", "admin", "1");
     let prefix = admin.key.split('.').next().unwrap();

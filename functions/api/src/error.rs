@@ -1,11 +1,12 @@
 use std::fmt;
 
 use axum::response::{IntoResponse, Response};
-use delivery::ports::{PortError, PortErrorKind};
+use delivery::Reason;
+use delivery::ports::{DocumentError, PortError, PortErrorKind};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
-use utoipa::{IntoResponses, ToSchema};
+use utoipa::ToSchema;
 
 /// Why a request was not carried out. Every answer other than 2xx has this form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,18 +27,6 @@ pub struct ApiError {
 pub(crate) struct ErrorBody {
     /// What is wrong.
     errors: ErrorDetail,
-}
-
-/// How each route answers a request that it does not carry out.
-#[derive(IntoResponses)]
-#[allow(dead_code, reason = "it is only for the documentation")]
-pub(crate) enum Refused {
-    /// The request was refused.
-    #[response(status = "4XX")]
-    Request(ErrorBody),
-    /// The service failed.
-    #[response(status = "5XX")]
-    Service(ErrorBody),
 }
 
 #[derive(Serialize, ToSchema)]
@@ -100,6 +89,21 @@ impl ApiError {
 
     pub(crate) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, message)
+    }
+}
+
+impl From<DocumentError> for ApiError {
+    fn from(error: DocumentError) -> Self {
+        match error {
+            DocumentError::Port(error) => error.into(),
+            DocumentError::Reason(reason) => {
+                let status = match reason {
+                    Reason::DocumentMissing => StatusCode::NOT_FOUND,
+                    _ => StatusCode::UNPROCESSABLE_ENTITY,
+                };
+                Self::new(status, reason.code(), reason.explain())
+            }
+        }
     }
 }
 

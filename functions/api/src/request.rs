@@ -21,11 +21,16 @@ pub(crate) fn json<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Re
         let path = error.path().to_string();
         let inner = error.into_inner();
         match inner.classify() {
-            serde_json::error::Category::Data => ApiError::invalid(&path, without_place(&inner)),
+            serde_json::error::Category::Data => ApiError::invalid(&path, said(&inner)),
             _ => not_json(&inner),
         }
     })?;
     reader.end().map_err(|error| not_json(&error))?;
+    // serde would take a list for an object whose members it has in their order.
+    if body.trim_ascii_start().starts_with(b"[") {
+        let message = "invalid type: sequence, expected an object";
+        return Err(ApiError::invalid(".", message));
+    }
     Ok(read)
 }
 
@@ -62,11 +67,19 @@ fn not_json(error: &serde_json::Error) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "invalid_json", message)
 }
 
-/// serde's message, without the place, which the path says better.
-fn without_place(error: &serde_json::Error) -> String {
+/// serde's message, without the place, which the path says better, and without the value, which may be a secret.
+fn said(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
-    text.strip_suffix(&place).unwrap_or(&text).to_owned()
+    let text = text.strip_suffix(&place).unwrap_or(&text);
+    let has_value = ["invalid type: ", "invalid value: ", "unknown variant "];
+    let has_value = has_value.iter().any(|start| text.starts_with(start));
+    match (text.find(['"', '`']), text.rfind(", expected ")) {
+        (Some(value), Some(expected)) if has_value && value < expected => {
+            format!("{}{}", text[..value].trim_end(), &text[expected..])
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// The id of what a request makes: derived from its `Idempotency-Key`, so that the same request makes the same thing; or
@@ -94,4 +107,70 @@ pub(crate) fn query(text: Option<&str>) -> Vec<(String, String)> {
 /// A UUID of a path or a parameter.
 pub(crate) fn uuid(field: &str, text: &str) -> Result<Uuid, ApiError> {
     Uuid::parse_str(text).map_err(|_| ApiError::invalid(field, format!("{field} is not a UUID")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "snake_case")]
+    #[allow(dead_code, reason = "only read")]
+    struct Wanted {
+        number: Option<u8>,
+        id: Option<Uuid>,
+        kind: Option<Kind>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Kind {
+        One,
+    }
+
+    #[test]
+    fn a_refusal_does_not_repeat_what_was_given() {
+        for (body, field, message) in [
+            (
+                r#""planted""#,
+                ".",
+                "invalid type: string, expected struct Wanted",
+            ),
+            (
+                r#"{"number": "planted, expected \" \u0060"}"#,
+                "number",
+                "invalid type: string, expected u8",
+            ),
+            (
+                r#"{"number": 70707}"#,
+                "number",
+                "invalid value: integer, expected u8",
+            ),
+            (
+                "[7, null, null]",
+                ".",
+                "invalid type: sequence, expected an object",
+            ),
+            (
+                r#"{"number": [true]}"#,
+                "number",
+                "invalid type: sequence, expected u8",
+            ),
+            (
+                r#"{"kind": "planted"}"#,
+                "kind",
+                "unknown variant, expected `one`",
+            ),
+        ] {
+            let body = Bytes::from(body);
+            let error = json::<Wanted>(&HeaderMap::new(), &body).unwrap_err();
+            assert_eq!(error.field.as_deref(), Some(field));
+            assert_eq!(error.message, message);
+        }
+        let body = Bytes::from(r#"{"id": "planted-7f3a"}"#);
+        let error = json::<Wanted>(&HeaderMap::new(), &body).unwrap_err();
+        assert!(!error.message.contains("planted"), "{error}");
+    }
 }

@@ -39,6 +39,10 @@ pub fn router<S: Engine, C: Calls<S>>(api: Api<S, C>) -> Router {
         )
         .route("/workflows/{id}", of_workflow)
         .route(
+            "/workflows/{id}/stages/{stage}",
+            get(stages::hold::show::<S, C>),
+        )
+        .route(
             "/workflows/{id}/stages/{stage}/test",
             post(stages::test::test::<S, C>),
         )
@@ -54,6 +58,10 @@ pub fn router<S: Engine, C: Calls<S>>(api: Api<S, C>) -> Router {
             "/workflows/{id}/stages/{stage}/resume",
             post(stages::hold::resume::<S, C>),
         )
+        .route(
+            "/workflows/{id}/stages/{stage}/close",
+            post(stages::hold::close::<S, C>),
+        )
         .route("/items", document)
         .route("/items/list_ids", get(items::list::list_ids::<S, C>))
         // What an older client calls the same.
@@ -65,6 +73,11 @@ pub fn router<S: Engine, C: Calls<S>>(api: Api<S, C>) -> Router {
         .route("/items/stage", post(items::assign::stage::<S, C>))
         .route("/items/assign", post(items::assign::assign::<S, C>))
         .route("/items/{id}", get(items::show::show::<S, C>))
+        .route("/items/{id}/upload", post(items::upload::upload::<S, C>))
+        .route(
+            "/items/{id}/register",
+            post(items::upload::register_uploaded::<S, C>),
+        )
         .route("/items/{id}/visits", get(items::show::visits::<S, C>))
         .route(
             "/items/{id}/commands",

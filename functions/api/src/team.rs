@@ -5,8 +5,9 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::error::{ApiError, Refused};
+use crate::error::ApiError;
 use crate::principal::Principal;
+use crate::refused::{Missing, Refused};
 use crate::respond::{Answer, ok};
 
 /// UUID namespace of teams' numbers. It must never change.
@@ -50,7 +51,7 @@ fn team(slug: &str) -> Team {
 
 /// Show whom the key stands for.
 #[utoipa::path(
-    get, path = "/users/token_info", tag = "teams",
+    get, path = "/users/token_info", tag = "teams", operation_id = "show_token_info",
     responses(
         (status = 200, description = "The user and the team", body = TokenInfo),
         Refused,
@@ -68,11 +69,12 @@ pub(crate) async fn token_info(
 
 /// Show the team.
 #[utoipa::path(
-    get, path = "/teams/{team}", tag = "teams",
+    get, path = "/teams/{team}", tag = "teams", operation_id = "show_team",
     params(InTeam),
     responses(
         (status = 200, description = "The team", body = Team),
         Refused,
+        Missing,
     ),
 )]
 pub(crate) async fn show(Path(slug): Path<String>) -> Result<Answer, ApiError> {

@@ -1,12 +1,14 @@
 use aws::{
     CloudWatchObserver, Environment, EnvironmentError, Lanes, Queue, SdkConfig, SourceQueue, Table,
 };
+use delivery::Assignment;
 use delivery::ports::{Absent, SystemClock};
 
 /// The dispatcher's ports, and no others: its role grants exactly these actions.
 pub(crate) struct Dispatcher {
     table: Table,
     deliveries: Lanes,
+    assignments: Queue<Assignment>,
     observer: CloudWatchObserver,
 }
 
@@ -14,9 +16,11 @@ impl Dispatcher {
     pub(crate) fn new(config: &SdkConfig, from: Environment) -> Result<Self, EnvironmentError> {
         let deliveries = Queue::new(config, from.required("DELIVERIES_QUEUE_URL")?);
         let slow = deliveries.beside(from.required("SLOW_DELIVERIES_QUEUE_URL")?);
+        let assignments = deliveries.beside(from.required("ASSIGNMENTS_QUEUE_URL")?);
         Ok(Self {
             table: Table::of(config, from)?,
             deliveries: Lanes::new(deliveries, slow),
+            assignments,
             observer: CloudWatchObserver::from_environment(from)?,
         })
     }
@@ -39,7 +43,7 @@ delivery::port_set! { impl StepPorts for Dispatcher as ports {
     Workflows workflows: Table = &ports.table;
     Controls controls: Table = &ports.table;
     Deliveries deliveries: Lanes = &ports.deliveries;
-    Assignments assignments: Absent = &Absent;
+    Assignments assignments: Queue<Assignment> = &ports.assignments;
     Parked parked: Absent = &Absent;
     Documents documents: Absent = &Absent;
     Events events: Absent = &Absent;

@@ -52,6 +52,9 @@ pub enum Error {
     #[cfg(feature = "aws")]
     #[error("--stack: {}", of_stack(.0))]
     Stack(#[from] aws::StackError),
+    /// An API did not do what it was asked for.
+    #[error("the API: {0}")]
+    Api(String),
     /// The HTTP client could not be made.
     #[error(transparent)]
     Client(#[from] webhook::ClientError),
@@ -96,6 +99,7 @@ impl Error {
             Self::Engine(error) | Self::Deployment(error) => error.kind.code(),
             #[cfg(feature = "aws")]
             Self::Stack(error) => error.code(),
+            Self::Api(_) => "api",
             Self::Client(error) => error.code(),
             Self::Listen { .. } => "listen",
             Self::Output(_) => "output",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_types::SdkConfig;
 use bytes::Bytes;
@@ -217,6 +218,14 @@ impl Service for ApiStore {
         let mut found: Vec<Arc<Workflow>> = found.into_iter().flatten().collect();
         found.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
         Ok(found)
+    }
+
+    async fn upload_url(
+        &self,
+        key: &FileKey,
+        expiry: Duration,
+    ) -> Result<Option<String>, PortError> {
+        self.documents().upload_url(key, expiry).await.map(Some)
     }
 
     /// Files on their way are looked for among the registered items: no index has them, and the table of records would

@@ -50,6 +50,13 @@ pub struct Assignment {
         with = "trace::in_message"
     )]
     pub trace: Option<Trace>,
+    /// How often it was put back because its item was on its way. Producers leave it out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub waits: u32,
+}
+
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// An instruction to look at a delivery. It never decides anything itself: the state record does.

@@ -212,6 +212,20 @@ impl DeliveryState {
         self.trace.unwrap_or_else(begun)
     }
 
+    /// How many of the attempts were calls: none was made while the circuit breaker was open, or if the stage's own
+    /// condition or body was at fault.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        let is_call = |reason: Option<Reason>| {
+            !matches!(
+                reason,
+                Some(Reason::CircuitOpen | Reason::ConditionInvalid | Reason::BodyInvalid)
+            )
+        };
+        let attempts = self.attempts.iter();
+        attempts.filter(|attempt| is_call(attempt.reason)).count()
+    }
+
     /// The HTTP status of the last attempt that got an answer.
     #[must_use]
     pub fn last_status(&self) -> Option<u16> {

@@ -12,7 +12,7 @@ use delivery::{Assignment, Delivery, DocumentRef, FileState, Outcome, Status, Ta
 use serde_json::json;
 use serde_json::value::RawValue;
 use support::{NOW, chain, command, dispatched, id, step};
-use workflow::{Actor, RejectReason, Role};
+use workflow::{Actor, MAX_TIMEOUT, RejectReason, Role};
 
 fn opened(assignment: &Assignment, state: Option<&FileState>) -> (FileState, Delivery) {
     match &dispatched(&chain(&["A", "B"]), assignment, state)[..] {
@@ -54,6 +54,61 @@ fn rejected(step: &Step<Dispatched>) -> RejectReason {
 fn inline(text: &str) -> Option<DocumentRef> {
     let json = RawValue::from_string(json!({"text": text}).to_string()).unwrap();
     Some(DocumentRef::Inline(json))
+}
+
+/// A receiver may send its file back before it has answered the call.
+#[test]
+fn a_persons_command_waits_while_the_file_is_on_its_way() {
+    let workflow = chain(&["A", "B"]);
+    let (open, _) = opened(&command("A"), None);
+    let mut command = Assignment {
+        assignment_id: id("another command"),
+        ..command("B")
+    };
+    let mut waited = Duration::ZERO;
+    for waits in 1..=9 {
+        let Step::Do(effects, Dispatched::PutBack) = step(Some(&workflow), &command, Some(&open))
+        else {
+            panic!("it is not put back for the time {waits}");
+        };
+        let [Effect::SendAssignment(again, delay)] = &effects[..] else {
+            panic!("{effects:?}");
+        };
+        let same = Assignment {
+            waits,
+            ..command.clone()
+        };
+        assert_eq!(**again, same);
+        waited += *delay;
+        command = same;
+    }
+    assert!(waited > MAX_TIMEOUT, "{waited:?}");
+    let last = step(Some(&workflow), &command, Some(&open));
+    assert_eq!(rejected(&last), RejectReason::Busy);
+    let leads_nowhere = chain(&["A"]);
+    let exit = close(
+        Some(&leads_nowhere),
+        &open,
+        Outcome::Failed,
+        None,
+        None,
+        NOW,
+    )
+    .unwrap();
+    let (moved, _) = opened(&command, Some(&exit.next));
+    assert_eq!(moved.visit.id, visit_id_of(&command));
+}
+
+/// It is called once, whoever else wants it to be.
+#[test]
+fn a_file_on_its_way_through_the_stage_itself_is_not_waited_for() {
+    let (open, _) = opened(&command("A"), None);
+    let another = Assignment {
+        assignment_id: id("another command"),
+        ..command("A")
+    };
+    let refused = step(Some(&chain(&["A", "B"])), &another, Some(&open));
+    assert_eq!(rejected(&refused), RejectReason::Busy);
 }
 
 /// It is on no queue but this one, and no other command could free it.

@@ -252,7 +252,7 @@ fn name(effect: &Effect) -> String {
         Effect::KeepDocument(..) => "keep the document".to_owned(),
         Effect::SendDelivery(..) => "send the delivery message".to_owned(),
         Effect::SendLeg(..) => "send the next leg of the wait".to_owned(),
-        Effect::SendAssignment(_) => "send the assignment".to_owned(),
+        Effect::SendAssignment(..) => "send the assignment".to_owned(),
         Effect::Announce(_) => "announce the exit".to_owned(),
         Effect::Park(_) => "park the letter".to_owned(),
     }

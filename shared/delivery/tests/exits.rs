@@ -60,7 +60,7 @@ impl Exit {
         for effect in effects {
             match effect {
                 Effect::Write(next, _) => exit.0 = Some((**next).clone()),
-                Effect::SendAssignment(assignment) => exit.1 = Some((**assignment).clone()),
+                Effect::SendAssignment(assignment, _) => exit.1 = Some((**assignment).clone()),
                 Effect::Announce(left) => exit.2 = Some((**left).clone()),
                 _ => {}
             }
@@ -269,7 +269,7 @@ fn a_dead_lettered_assignment_that_is_over_sends_again_what_its_exit_sent() {
     let ended = failed(dead(&exit.next));
     assert_eq!(ended.next.visit.stage_id, id("C"));
     let again = vec![
-        Effect::SendAssignment(Box::new(ended.assignment.unwrap())),
+        Effect::SendAssignment(Box::new(ended.assignment.unwrap()), Duration::ZERO),
         Effect::Announce(Box::new(ended.left)),
         park(),
     ];

@@ -110,7 +110,7 @@ fn has<T: for<'de> Deserialize<'de>>(expected: &str) {
 #[test]
 fn the_formats_have_these_names_and_no_others() {
     has::<Assignment>(
-        "assignment_id team workflow_id stage_id item_id assigned_by assignee document traceparent",
+        "assignment_id team workflow_id stage_id item_id assigned_by assignee document traceparent waits",
     );
     has::<BulkAssignment>("command_id team workflow_id stage_id assigned_by assignee filter after");
     has::<ItemFilter>(

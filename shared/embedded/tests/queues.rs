@@ -80,6 +80,7 @@ async fn a_group_of_assignments_knows_the_deliveries_ahead_of_it() {
         assignee: None,
         document: None,
         trace: None,
+        waits: 0,
     };
     let assigned = vec![Outgoing {
         message: assignment,

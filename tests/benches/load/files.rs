@@ -49,6 +49,7 @@ impl File {
             assignee: None,
             document: None,
             trace: None,
+            waits: 0,
         };
         Self {
             delivery_id: visit_id_of(&assignment),

@@ -185,6 +185,7 @@ pub(super) fn assign(world: &mut World) {
         assignee: None,
         document: None,
         trace: None,
+        waits: 0,
     };
     // By the role that people have, whatever a break makes of it.
     let by_worker = role == Role::Annotator;

@@ -29,6 +29,7 @@ fn assignment(key: &FileKey, document: Option<DocumentRef>) -> Assignment {
         assignee: None,
         document,
         trace: None,
+        waits: 0,
     }
 }
 

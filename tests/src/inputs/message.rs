@@ -150,6 +150,7 @@ fn good(item: u128) -> Assignment {
         assignee: None,
         document: None,
         trace: None,
+        waits: 0,
     }
 }
 

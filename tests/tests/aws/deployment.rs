@@ -80,6 +80,7 @@ impl Deployment {
                 RawValue::from_string(document).unwrap(),
             )),
             trace: None,
+            waits: 0,
         }
     }
 

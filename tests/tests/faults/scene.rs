@@ -194,6 +194,7 @@ impl Scene {
                     RawValue::from_string(document.to_string()).unwrap(),
                 )),
                 trace: None,
+                waits: 0,
             }
         };
         (0..count).map(assignment).collect()

@@ -96,6 +96,7 @@ impl World {
             assignee: None,
             document: None,
             trace: None,
+            waits: 0,
         };
         let body = Bytes::from_static(b"{\"version\":\"2.0\",\"item\":{}}");
         self.ports

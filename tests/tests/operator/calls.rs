@@ -85,6 +85,7 @@ fn assignment(workflow: &Workflow, document: Option<DocumentRef>) -> Assignment 
         assignee: None,
         document,
         trace: None,
+        waits: 0,
     }
 }
 

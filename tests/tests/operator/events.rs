@@ -85,6 +85,7 @@ async fn other_systems_are_told_when_a_file_leaves() {
         assignee: None,
         document: None,
         trace: Trace::of_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+        waits: 0,
     };
     for sent in deployment.assign(vec![assignment]).await {
         sent.unwrap();

@@ -116,6 +116,7 @@ impl Ports {
                 assignee: None,
                 document: None,
                 trace: None,
+                waits: 0,
             };
             let document = Bytes::from_static(b"{\"version\":\"2.0\",\"item\":{}}");
             let key = assignment.key();

@@ -14,8 +14,10 @@ use uuid::Uuid;
 
 use super::filter::Filters;
 use crate::api::{Api, Calls, Engine};
-use crate::error::{ApiError, Refused};
+use crate::error::ApiError;
+use crate::number::Number;
 use crate::principal::Principal;
+use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::{json, new_id};
 use crate::respond::{Answer, ok};
 use crate::team::InTeam;
@@ -38,7 +40,7 @@ pub(crate) struct AssignItems {
     /// Which items; at least one filter besides `dataset_ids`.
     filters: Filters,
     /// V7's id of the user.
-    assignee_id: u64,
+    assignee_id: Number,
     /// The workflow that the items are in.
     workflow_id: Uuid,
 }
@@ -55,15 +57,18 @@ pub(crate) struct CreatedCommands {
 /// The answer comes at once, and the queue carries the command out. Whether a file may be assigned is decided then, and a refusal
 /// is among its `visits`.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/items/stage", tag = "items",
+    post, path = "/v2/teams/{team}/items/stage", tag = "items", operation_id = "set_stage",
     params(
         InTeam,
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key has one effect"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key has one effect"),
     ),
     request_body = SetStage,
     responses(
         (status = 200, description = "The command is accepted", body = CreatedCommands),
         Refused,
+        Missing,
+        Forbidden,
+        InvalidBody,
     ),
 )]
 pub(crate) async fn stage<S: Engine, C: Calls<S>>(
@@ -97,15 +102,18 @@ pub(crate) async fn stage<S: Engine, C: Calls<S>>(
 
 /// Assign items to a user, in the stage that each is in, if people work there.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/items/assign", tag = "items",
+    post, path = "/v2/teams/{team}/items/assign", tag = "items", operation_id = "assign_items",
     params(
         InTeam,
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key has one effect"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key has one effect"),
     ),
     request_body = AssignItems,
     responses(
         (status = 200, description = "The command is accepted", body = CreatedCommands),
         Refused,
+        Missing,
+        Forbidden,
+        InvalidBody,
     ),
 )]
 pub(crate) async fn assign<S: Engine, C: Calls<S>>(
@@ -116,7 +124,7 @@ pub(crate) async fn assign<S: Engine, C: Calls<S>>(
     body: Bytes,
 ) -> Result<Answer, ApiError> {
     let wanted: AssignItems = json(&headers, &body)?;
-    if principal.is_worker() && wanted.assignee_id != principal.user_id {
+    if principal.is_worker() && wanted.assignee_id.0 != principal.user_id {
         let message = "a Worker (annotator) can assign files to themselves only";
         return Err(ApiError::forbidden(message));
     }
@@ -136,7 +144,7 @@ pub(crate) async fn assign<S: Engine, C: Calls<S>>(
         workflow_id: workflow.id,
         stage_id: None,
         assigned_by: principal.actor(),
-        assignee: Some(wanted.assignee_id),
+        assignee: Some(wanted.assignee_id.0),
         filter,
         after: None,
         team,

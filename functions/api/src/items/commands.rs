@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::{Extension, Path, State};
 use bytes::Bytes;
-use delivery::machine::along;
+use delivery::machine::{again, along};
 use delivery::ports::Outgoing;
 use delivery::{Assignment, Listed, retry::MAX_MESSAGE_DELAY};
 use http::{HeaderMap, StatusCode};
@@ -17,15 +17,18 @@ use workflow::{Position, RejectReason, may_assign, may_leave};
 use super::assign::CreatedCommands;
 use super::show::of_team;
 use crate::api::{Api, Calls, Engine};
-use crate::error::{ApiError, Refused};
+use crate::error::{ApiError, ErrorBody};
+use crate::number::Number;
 use crate::principal::Principal;
+use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::{json, new_id};
 use crate::respond::{Answer, ok};
 use crate::team::InTeam;
 
-/// Commands, which are carried out in order.
+/// V7 takes several commands at once; here each request has one.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Commands {
+    #[schema(min_items = 1, max_items = 1)]
     commands: Vec<Command>,
 }
 
@@ -41,33 +44,45 @@ pub(crate) enum Command {
         edge: String,
         /// How long to wait before, in milliseconds; at most 900,000.
         #[serde(default)]
-        delay_ms: u64,
+        #[schema(value_type = u64, maximum = 900_000)]
+        delay_ms: Number,
     },
     /// Assign the item to a user in a stage where people work.
     Assign {
         /// The stage.
         stage_id: Uuid,
         /// V7's id of the user.
-        assignee_id: u64,
+        assignee_id: Number,
         /// The workflow, for an item that is still in its Dataset.
         workflow_id: Option<Uuid>,
     },
+    /// Take back what is to be done with the item later: a `transition_via_edge` whose delay is not over.
+    Cancel(Option<Nothing>),
 }
 
-/// Send an item on, or assign it.
+/// An empty object.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
+/// Send an item on, assign it, or take back what is to be done with it later.
 ///
 /// A Worker may send on what is assigned to them, and take what the rules let them take.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/items/{id}/commands", tag = "items",
+    post, path = "/v2/teams/{team}/items/{id}/commands", tag = "items", operation_id = "command_item",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The item"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key has one effect"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key has one effect"),
     ),
     request_body = Commands,
     responses(
         (status = 200, description = "The commands are accepted", body = CreatedCommands),
+        (status = 409, description = "The item does not rest in the stage", body = ErrorBody),
         Refused,
+        Missing,
+        Forbidden,
+        InvalidBody,
     ),
 )]
 pub(crate) async fn commands<S: Engine, C: Calls<S>>(
@@ -94,7 +109,7 @@ pub(crate) async fn commands<S: Engine, C: Calls<S>>(
             edge,
             delay_ms,
         } => {
-            let delay = Duration::from_millis(delay_ms);
+            let delay = Duration::from_millis(delay_ms.0);
             if delay > MAX_MESSAGE_DELAY {
                 let message = "the longest delay is 900000 ms";
                 return Err(ApiError::invalid("commands[0].data.delay_ms", message));
@@ -109,9 +124,19 @@ pub(crate) async fn commands<S: Engine, C: Calls<S>>(
             assignee_id,
             workflow_id,
         } => {
-            let user = (stage_id, assignee_id, workflow_id);
+            let user = (stage_id, assignee_id.0, workflow_id);
             let assignment = assign(&api, &principal, &listed, user, command_id).await?;
             (assignment, Duration::ZERO)
+        }
+        Command::Cancel(None | Some(Nothing {})) => {
+            match cancel(&api, &principal, &listed).await? {
+                Some(assignment) => (assignment, Duration::ZERO),
+                None => {
+                    return ok(&CreatedCommands {
+                        created_commands: 0,
+                    });
+                }
+            }
         }
     };
     let outgoing = Outgoing {
@@ -163,6 +188,35 @@ async fn transition<S: Engine, C>(
     })
 }
 
+/// A new visit to the stage where the item is, for the same user: a command names the visit that it sends the item on from, so
+/// those that were given before come too late. None if the item does not rest where people work, since then none waits.
+async fn cancel<S: Engine, C>(
+    api: &Api<S, C>,
+    principal: &Principal,
+    listed: &Listed,
+) -> Result<Option<Assignment>, ApiError> {
+    let state = listed.state.as_ref();
+    let Some(state) = state.filter(|state| state.status.is_at_rest()) else {
+        return Ok(None);
+    };
+    let (team, stage_id) = (&state.key.team, state.visit.stage_id);
+    let workflow = api.store.workflow(team, state.workflow_id).await?;
+    let found = workflow
+        .as_ref()
+        .and_then(|workflow| Some((workflow, workflow.stage(stage_id)?)));
+    let Some((workflow, stage)) = found.filter(|(_, stage)| stage.kind.is_human()) else {
+        return Ok(None);
+    };
+    let assignee = state.visit.assignee;
+    may_leave(stage, principal.role, principal.user_id, assignee).map_err(refused)?;
+    let position = Position::At { stage_id, assignee };
+    may_assign(workflow, stage, &principal.actor(), &position).map_err(refused)?;
+    Ok(Some(Assignment {
+        assignee,
+        ..again(workflow.id, stage_id, state, principal.actor())
+    }))
+}
+
 async fn assign<S: Engine, C>(
     api: &Api<S, C>,
     principal: &Principal,
@@ -209,6 +263,7 @@ async fn assign<S: Engine, C>(
         assignee: Some(assignee),
         document: None,
         trace: None,
+        waits: 0,
     })
 }
 

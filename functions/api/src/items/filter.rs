@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use delivery::{ItemFilter, Places};
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use workflow::{Stage, StageKind, Workflow};
 
 use crate::error::ApiError;
+use crate::number::{LARGEST, Number};
 
 /// Filters of V7's, all of which must hold. One that is not known is refused: without it a command would concern more items
 /// than were meant.
@@ -20,23 +21,49 @@ pub(crate) struct Filters {
     /// Items with these names.
     pub(crate) item_names: Option<Vec<String>>,
     /// Items of these datasets, by V7's numbers; `"all"` for every dataset.
-    #[schema(value_type = Option<Vec<u64>>)]
     pub(crate) dataset_ids: Option<Datasets>,
     /// Items with these statuses: `new`, `annotate`, `review`, `complete`, `archived`, `webhook`, …
     pub(crate) statuses: Option<Vec<String>>,
     /// Items in these stages.
     pub(crate) workflow_stage_ids: Option<Vec<Uuid>>,
     /// `failed`: at rest, and the last webhook failed.
+    #[schema(pattern = "^failed$")]
     pub(crate) outcome: Option<String>,
 }
 
 /// Numbers of datasets, or all of them.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(untagged, expecting = "expected numbers of datasets, or \"all\"")]
 pub(crate) enum Datasets {
-    Of(Vec<u64>),
-    Named(String),
-    One(u64),
+    Of(Vec<Number>),
+    Named(Every),
+    One(Number),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Every {
+    All,
+}
+
+/// The same in a query, for the documentation. A list is repeated, or divided by commas.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "it is only for the documentation")]
+pub(crate) struct InQuery {
+    /// These items.
+    item_ids: Option<Vec<Uuid>>,
+    /// Items with these names.
+    item_names: Option<Vec<String>>,
+    /// Items of these datasets, by V7's numbers; or `all`.
+    dataset_ids: Option<Datasets>,
+    /// Items with these statuses.
+    statuses: Option<Vec<String>>,
+    /// Items in these stages.
+    workflow_stage_ids: Option<Vec<Uuid>>,
+    /// `failed`: items at rest whose last webhook failed.
+    #[param(pattern = "^failed$")]
+    outcome: Option<String>,
 }
 
 impl Filters {
@@ -48,10 +75,7 @@ impl Filters {
         let mut others = Vec::new();
         for (name, value) in query {
             let plain = name.strip_suffix("[]").unwrap_or(&name);
-            let parts = value
-                .split(',')
-                .map(str::trim)
-                .filter(|part| !part.is_empty());
+            let parts = value.split(',').map(str::trim);
             match plain {
                 "item_ids" => ids(&mut filters.item_ids, plain, parts)?,
                 "workflow_stage_ids" => ids(&mut filters.workflow_stage_ids, plain, parts)?,
@@ -65,9 +89,10 @@ impl Filters {
                 "dataset_ids" => {
                     let numbers = parts.map(|part| {
                         let invalid = || ApiError::invalid(plain, "dataset_ids are numbers");
-                        part.parse().map_err(|_| invalid())
+                        let number = part.parse().ok().filter(|number| *number <= LARGEST);
+                        number.map(Number).ok_or_else(invalid)
                     });
-                    let numbers: Vec<u64> = numbers.collect::<Result<_, _>>()?;
+                    let numbers: Vec<Number> = numbers.collect::<Result<_, _>>()?;
                     match &mut filters.dataset_ids {
                         Some(Datasets::Of(known)) => known.extend(numbers),
                         other => *other = Some(Datasets::Of(numbers)),
@@ -92,14 +117,9 @@ impl Filters {
     /// The filter by which a store finds the items, given the team's workflows.
     pub(crate) fn resolve(self, workflows: &[Arc<Workflow>]) -> Result<ItemFilter, ApiError> {
         let datasets = match self.dataset_ids {
-            None => None,
-            Some(Datasets::Of(ids)) => Some(ids),
-            Some(Datasets::One(id)) => Some(vec![id]),
-            Some(Datasets::Named(all)) if all == "all" => None,
-            Some(Datasets::Named(_)) => {
-                let message = "dataset_ids are numbers, or \"all\"";
-                return Err(ApiError::invalid("dataset_ids", message));
-            }
+            None | Some(Datasets::Named(Every::All)) => None,
+            Some(Datasets::Of(ids)) => Some(ids.into_iter().map(|id| id.0).collect()),
+            Some(Datasets::One(id)) => Some(vec![id.0]),
         };
         let failed_at = match self.outcome.as_deref() {
             None => None,

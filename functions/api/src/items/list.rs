@@ -8,17 +8,21 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use workflow::Workflow;
 
-use super::filter::{Filters, status_of};
+use super::filter::{Filters, InQuery, status_of};
 use super::view::{Item, view};
 use crate::api::{Api, Calls, Engine};
-use crate::error::{ApiError, Refused};
+use crate::error::ApiError;
 use crate::principal::Principal;
+use crate::refused::{Invalid, Missing, Refused};
 use crate::request::{query, uuid};
 use crate::respond::{Answer, ok};
 use crate::team::InTeam;
 
 /// The largest page, and the page of whoever does not say.
 const LARGEST_PAGE: usize = 500;
+
+/// How many items can be left out. Whoever goes further wants `page[from]`.
+const LARGEST_OFFSET: usize = 10_000_000;
 
 /// Parameters of V7's client that make no difference here.
 const IGNORED: [&str; 3] = ["include_workflow_data", "include_thumbnails", "worker"];
@@ -53,6 +57,8 @@ pub(crate) struct Counts {
     total_item_count: u64,
     /// The same by status.
     statuses: BTreeMap<String, u64>,
+    /// The same by stage, without items in their Dataset.
+    workflow_stages: BTreeMap<Uuid, u64>,
 }
 
 struct Wanted {
@@ -67,22 +73,19 @@ struct Wanted {
 ///
 /// Workers see the items that are assigned to them.
 #[utoipa::path(
-    get, path = "/v2/teams/{team}/items", tag = "items",
+    get, path = "/v2/teams/{team}/items", tag = "items", operation_id = "list_items",
     params(
         InTeam,
-        ("item_ids" = Option<Vec<Uuid>>, Query, description = "These items"),
-        ("item_names" = Option<Vec<String>>, Query, description = "Items with these names"),
-        ("dataset_ids" = Option<Vec<String>>, Query, description = "Items of these datasets, by V7's numbers; or `all`"),
-        ("statuses" = Option<Vec<String>>, Query, description = "Items with these statuses"),
-        ("workflow_stage_ids" = Option<Vec<Uuid>>, Query, description = "Items in these stages"),
-        ("outcome" = Option<String>, Query, description = "`failed`: items at rest whose last webhook failed"),
-        ("page[size]" = Option<usize>, Query, description = "1 to 500, which is the default"),
+        InQuery,
+        ("page[size]" = Option<usize>, Query, minimum = 1, maximum = 500, description = "1 to 500, which is the default"),
         ("page[from]" = Option<Uuid>, Query, description = "Items after this one"),
-        ("page[offset]" = Option<usize>, Query, description = "Leave out as many items; `page[from]` is quicker"),
+        ("page[offset]" = Option<usize>, Query, maximum = 10_000_000, description = "Leave out as many items; `page[from]` is quicker"),
     ),
     responses(
         (status = 200, description = "A page of items", body = ItemPage),
         Refused,
+        Missing,
+        Invalid,
     ),
 )]
 pub(crate) async fn list<S: Engine, C: Calls<S>>(
@@ -107,14 +110,16 @@ pub(crate) async fn list<S: Engine, C: Calls<S>>(
 
 /// List the ids of items. There is one page: of more than 100,000 items the first are listed.
 #[utoipa::path(
-    get, path = "/v2/teams/{team}/items/list_ids", tag = "items",
+    get, path = "/v2/teams/{team}/items/list_ids", tag = "items", operation_id = "list_item_ids",
     params(
         InTeam,
-        ("dataset_ids" = Option<Vec<String>>, Query, description = "As in the list of items, and so are the other filters"),
+        InQuery,
     ),
     responses(
         (status = 200, description = "The ids", body = ItemIds),
         Refused,
+        Missing,
+        Invalid,
     ),
 )]
 pub(crate) async fn list_ids<S: Engine, C: Calls<S>>(
@@ -138,16 +143,18 @@ pub(crate) async fn list_ids<S: Engine, C: Calls<S>>(
     }
 }
 
-/// Count items, in all and by status.
+/// Count items, in all, by status and by stage.
 #[utoipa::path(
-    get, path = "/v2/teams/{team}/items/general_counts", tag = "items",
+    get, path = "/v2/teams/{team}/items/general_counts", tag = "items", operation_id = "count_items",
     params(
         InTeam,
-        ("dataset_ids" = Option<Vec<String>>, Query, description = "As in the list of items, and so are the other filters"),
+        InQuery,
     ),
     responses(
         (status = 200, description = "The counts", body = Counts),
         Refused,
+        Missing,
+        Invalid,
     ),
 )]
 pub(crate) async fn general_counts<S: Engine, C: Calls<S>>(
@@ -166,16 +173,21 @@ pub(crate) async fn general_counts<S: Engine, C: Calls<S>>(
     let mut statuses: BTreeMap<String, u64> =
         statuses.map(|status| (status.to_owned(), 0)).collect();
     let mut total_item_count = 0;
+    let mut workflow_stages = BTreeMap::new();
     for (stage, count) in api.store.count_items(&team, &wanted.filter).await? {
         let status = stage.and_then(|stage| stages.get(&stage));
         *statuses
             .entry((*status.unwrap_or(&"new")).to_owned())
             .or_default() += count;
         total_item_count += count;
+        if let Some(stage) = stage {
+            workflow_stages.insert(stage, count);
+        }
     }
     ok(&Counts {
         total_item_count,
         statuses,
+        workflow_stages,
     })
 }
 
@@ -194,7 +206,14 @@ async fn wanted<S: Engine, C>(
         };
         match name.as_str() {
             "page[from]" => from = Some(uuid("page[from]", &value)?),
-            "page[offset]" => offset = number()?,
+            "page[offset]" => {
+                offset = number()?;
+                if offset > LARGEST_OFFSET {
+                    let message =
+                        format!("page[offset] is at most {LARGEST_OFFSET}: use page[from]");
+                    return Err(ApiError::invalid("page[offset]", message));
+                }
+            }
             "page[size]" => {
                 size = number()?;
                 if !(1..=LARGEST_PAGE).contains(&size) {

@@ -6,4 +6,5 @@ pub(crate) mod filter;
 pub(crate) mod list;
 pub(crate) mod register;
 pub(crate) mod show;
+pub(crate) mod upload;
 mod view;

@@ -11,8 +11,10 @@ use webhook::{Described, describe};
 
 use super::view::view;
 use crate::api::{Api, Calls, Engine};
-use crate::error::{ApiError, Refused};
+use crate::error::ApiError;
+use crate::number::LARGEST;
 use crate::principal::Principal;
+use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::{is_json, new_id, query};
 use crate::respond::{Answer, created, ok};
 use crate::team::InTeam;
@@ -23,17 +25,20 @@ use crate::team::InTeam;
 /// derived from the `Idempotency-Key`, or from dataset, path and name. A file that is registered again keeps its place, and its
 /// next call has the new document.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/items", tag = "items",
+    post, path = "/v2/teams/{team}/items", tag = "items", operation_id = "register_item",
     params(
         InTeam,
         ("dataset_id" = Option<u64>, Query, description = "V7's number of the dataset, if the document does not say it"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key makes the same item, if the document has no id"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key makes the same item, if the document has no id"),
     ),
     request_body(content = Object, description = "The document"),
     responses(
         (status = 201, description = "The item is registered", body = super::view::Item),
         (status = 200, description = "It was registered before, and its document is replaced", body = super::view::Item),
         Refused,
+        Missing,
+        Forbidden,
+        InvalidBody,
     ),
 )]
 pub(crate) async fn register<S: Engine, C: Calls<S>>(
@@ -46,22 +51,8 @@ pub(crate) async fn register<S: Engine, C: Calls<S>>(
 ) -> Result<Answer, ApiError> {
     principal.may_assign()?;
     is_json(&headers)?;
-    let mut dataset_id = None;
-    for (name, value) in query(text.as_deref()) {
-        if name != "dataset_id" {
-            return Err(ApiError::invalid(
-                &name,
-                format!("{name} is not known here"),
-            ));
-        }
-        let number = value.parse().ok();
-        let number = number.filter(|number| *number <= i64::MAX as u64);
-        dataset_id = Some(number.ok_or_else(|| ApiError::invalid("dataset_id", "it is a number"))?);
-    }
-    let mut about = describe(&body, "")
-        .map_err(|why| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_document", why))?;
-    team.clone_into(&mut about.team);
-    checked(&about)?;
+    let dataset_id = dataset_of(text.as_deref())?;
+    let about = described(&body, &team)?;
     let item_id = match about.item_id {
         Some(id) => id,
         None if headers.contains_key("idempotency-key") => new_id(&headers, &team, "item")?,
@@ -76,6 +67,43 @@ pub(crate) async fn register<S: Engine, C: Calls<S>>(
         bytes: body,
     };
     api.store.put_documents(vec![document]).await?;
+    registered(&api, key, about, dataset_id, before.is_some()).await
+}
+
+/// The dataset that a query names.
+pub(super) fn dataset_of(text: Option<&str>) -> Result<Option<u64>, ApiError> {
+    let mut dataset_id = None;
+    for (name, value) in query(text) {
+        if name != "dataset_id" {
+            return Err(ApiError::invalid(
+                &name,
+                format!("{name} is not known here"),
+            ));
+        }
+        let number = value.parse().ok();
+        let number = number.filter(|number| *number <= LARGEST);
+        dataset_id = Some(number.ok_or_else(|| ApiError::invalid("dataset_id", "it is a number"))?);
+    }
+    Ok(dataset_id)
+}
+
+/// What a team's document says about its item.
+pub(super) fn described(document: &[u8], team: &str) -> Result<Described, ApiError> {
+    let mut about = describe(document, "")
+        .map_err(|why| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_document", why))?;
+    team.clone_into(&mut about.team);
+    checked(&about)?;
+    Ok(about)
+}
+
+/// Registers the item of a document that is stored.
+pub(super) async fn registered<S: Engine, C>(
+    api: &Api<S, C>,
+    key: FileKey,
+    about: Described,
+    dataset_id: Option<u64>,
+    was_known: bool,
+) -> Result<Answer, ApiError> {
     let now = Timestamp::from(SystemTime::now());
     let item = Item {
         key: key.clone(),
@@ -90,7 +118,7 @@ pub(crate) async fn register<S: Engine, C: Calls<S>>(
     let found = api.store.item(&key).await?;
     let found = found.ok_or_else(|| ApiError::not_found("item"))?;
     let shown = view(found, &api.store.workflows_of(&key.team).await?);
-    if before.is_some() {
+    if was_known {
         ok(&shown)
     } else {
         created(&shown)

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::extract::{Extension, Path, State};
 use delivery::machine::archive_of;
 use delivery::ports::Lists;
-use delivery::{AttemptRecord, DeliveryState, FileKey, FileState, Listed, Timestamp, VisitRecord};
+use delivery::{AttemptRecord, DeliveryState, FileKey, FileState, Listed, VisitRecord};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -11,8 +11,9 @@ use workflow::{Actor, Workflow};
 
 use super::view::{Item, view};
 use crate::api::{Api, Calls, Engine};
-use crate::error::{ApiError, Refused};
+use crate::error::ApiError;
 use crate::principal::Principal;
+use crate::refused::{Invalid, Missing, Refused};
 use crate::request::uuid;
 use crate::respond::{Answer, ok};
 use crate::team::InTeam;
@@ -38,7 +39,9 @@ struct Visit {
     entered_at: String,
     exited_at: Option<String>,
     /// Who put the file into the stage.
-    entered_by: EnteredBy,
+    entered_by: By,
+    /// Who took it out of the stage; none while it is in it.
+    exited_by: Option<By>,
     /// The edge by which it left a Webhook stage.
     outcome: Option<&'static str>,
     /// The stable code of why its delivery failed.
@@ -56,7 +59,7 @@ struct VisitedStage {
 }
 
 #[derive(Serialize, ToSchema)]
-struct EnteredBy {
+struct By {
     /// `user` or `workflow`.
     #[serde(rename = "type")]
     kind: &'static str,
@@ -91,7 +94,7 @@ struct Rejected {
 
 /// Show an item.
 #[utoipa::path(
-    get, path = "/v2/teams/{team}/items/{id}", tag = "items",
+    get, path = "/v2/teams/{team}/items/{id}", tag = "items", operation_id = "show_item",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The item"),
@@ -99,6 +102,8 @@ struct Rejected {
     responses(
         (status = 200, description = "The item", body = Item),
         Refused,
+        Missing,
+        Invalid,
     ),
 )]
 pub(crate) async fn show<S: Engine, C: Calls<S>>(
@@ -112,7 +117,7 @@ pub(crate) async fn show<S: Engine, C: Calls<S>>(
 
 /// Show an item's visits to stages, and the attempts to deliver it.
 #[utoipa::path(
-    get, path = "/v2/teams/{team}/items/{id}/visits", tag = "items",
+    get, path = "/v2/teams/{team}/items/{id}/visits", tag = "items", operation_id = "list_visits",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The item"),
@@ -120,6 +125,8 @@ pub(crate) async fn show<S: Engine, C: Calls<S>>(
     responses(
         (status = 200, description = "Its visits, oldest first", body = Visits),
         Refused,
+        Missing,
+        Invalid,
     ),
 )]
 pub(crate) async fn visits<S: Engine, C: Calls<S>>(
@@ -142,10 +149,9 @@ pub(crate) async fn visits<S: Engine, C: Calls<S>>(
         }
         all.sort_by_key(|visit| visit.visit.sequence);
     }
-    let exits = all.iter().skip(1).map(|next| Some(next.visit.entered_at));
-    let exits = exits.chain([None]);
-    let visits = all.iter().zip(exits);
-    let visits = visits.map(|(visit, exit)| shown(visit, exit, &workflows, &failed));
+    let next = all.iter().skip(1).map(|next| Some(&next.visit));
+    let visits = all.iter().zip(next.chain([None]));
+    let visits = visits.map(|(visit, next)| shown(visit, next, &workflows, &failed));
     let rejections = records.rejections(&key).await?;
     ok(&Visits {
         version: "1.1",
@@ -177,7 +183,7 @@ fn current(state: &FileState) -> VisitRecord {
 
 fn shown(
     record: &VisitRecord,
-    exited_at: Option<Timestamp>,
+    next: Option<&delivery::Visit>,
     workflows: &[Arc<Workflow>],
     failed: &[AttemptRecord],
 ) -> Visit {
@@ -188,10 +194,6 @@ fn shown(
         .iter()
         .find(|workflow| workflow.id == record.workflow_id);
     let stage = of.and_then(|workflow| workflow.stage(visit.stage_id));
-    let (user_id, role) = match &visit.assigned_by {
-        Actor::User { id, role } => (*id, Some(role.as_str())),
-        Actor::Workflow { .. } => (None, None),
-    };
     Visit {
         stage_instance_id: visit.id,
         stage: VisitedStage {
@@ -199,17 +201,14 @@ fn shown(
             name: stage.map(|stage| stage.name.clone()),
             kind: stage.map(|stage| stage.kind.as_str().to_owned()),
         },
-        status: match exited_at {
+        status: match next {
             Some(_) => "completed",
             None => "current",
         },
         entered_at: written(visit.entered_at),
-        exited_at: exited_at.map(written),
-        entered_by: EnteredBy {
-            kind: if role.is_some() { "user" } else { "workflow" },
-            user_id,
-            role,
-        },
+        exited_at: next.map(|next| written(next.entered_at)),
+        entered_by: by(&visit.assigned_by),
+        exited_by: next.map(|next| by(&next.assigned_by)),
         outcome: delivery
             .as_ref()
             .and_then(|d| d.outcome)
@@ -222,6 +221,18 @@ fn shown(
             .as_ref()
             .map(|delivery| attempts(delivery, failed))
             .unwrap_or_default(),
+    }
+}
+
+fn by(actor: &Actor) -> By {
+    let (kind, user_id, role) = match actor {
+        Actor::User { id, role } => ("user", *id, Some(role.as_str())),
+        Actor::Workflow { .. } => ("workflow", None, None),
+    };
+    By {
+        kind,
+        user_id,
+        role,
     }
 }
 

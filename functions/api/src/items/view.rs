@@ -34,7 +34,8 @@ pub(crate) struct Item {
     inserted_at: Option<String>,
     /// When it was last registered.
     updated_at: Option<String>,
-    /// Where it is; none while it is in its Dataset.
+    /// Where it is. It is left out while the item is in its Dataset: V7's client takes `null` for a place.
+    #[serde(skip_serializing_if = "Option::is_none")]
     workflow_data: Option<WorkflowData>,
 }
 
@@ -50,6 +51,8 @@ struct ItemSlot {
 #[derive(Debug, Serialize, ToSchema)]
 struct WorkflowData {
     workflow_id: Uuid,
+    /// Whether it waits for a person or is complete, and no delivery is under way.
+    at_rest: bool,
     current_stage_instances: [StageInstance; 1],
     webhook: Option<Webhook>,
 }
@@ -75,6 +78,10 @@ struct Webhook {
     status: &'static str,
     /// Attempts so far.
     attempts: usize,
+    /// How many of them were calls.
+    calls: usize,
+    /// The HTTP status of the last answer.
+    last_status: Option<u16>,
     /// The stable code of why it failed.
     reason: Option<&'static str>,
     /// When it ended.
@@ -127,11 +134,14 @@ fn place(state: &FileState) -> WorkflowData {
             (None, _) => "queued",
         },
         attempts: delivery.attempts.len(),
+        calls: delivery.calls(),
+        last_status: delivery.last_status(),
         reason: delivery.reason.map(delivery::Reason::code),
         ended_at: delivery.ended_at.map(written),
     });
     WorkflowData {
         workflow_id: state.workflow_id,
+        at_rest: state.status.is_at_rest(),
         current_stage_instances: [StageInstance {
             id: visit.id,
             stage_id: visit.stage_id,

@@ -10,9 +10,10 @@ use uuid::Uuid;
 
 use super::webhook_stage;
 use crate::api::{Api, Calls, Engine};
-use crate::error::{ApiError, Refused};
+use crate::error::ApiError;
 use crate::items::assign::{CreatedCommands, send};
 use crate::principal::Principal;
+use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::{new_id, optional_json};
 use crate::respond::{Answer, ok};
 use crate::team::InTeam;
@@ -25,24 +26,29 @@ pub(crate) struct Redeliver {
     /// These, whatever their last outcome; by default all that failed at this stage.
     item_ids: Option<Vec<Uuid>>,
     /// Only those whose delivery failed at this time (RFC 3339) or later.
+    #[schema(format = DateTime)]
     failed_from: Option<String>,
     /// Only those whose delivery failed before this time.
+    #[schema(format = DateTime)]
     failed_before: Option<String>,
 }
 
 /// Send files through a Webhook stage again, each as a new visit: those that are named, or all whose delivery failed there.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/redeliver", tag = "stages",
+    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/redeliver", tag = "stages", operation_id = "redeliver",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
         ("stage" = Uuid, Path, description = "The stage"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key has one effect"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key has one effect"),
     ),
     request_body(content = Option<Redeliver>, description = "Which files; may be left out"),
     responses(
         (status = 200, description = "The command is accepted", body = CreatedCommands),
         Refused,
+        Missing,
+        Forbidden,
+        InvalidBody,
     ),
 )]
 pub(crate) async fn redeliver<S: Engine, C: Calls<S>>(

@@ -3,18 +3,19 @@ use std::time::SystemTime;
 
 use axum::extract::{Extension, Path, State};
 use bytes::Bytes;
-use delivery::ports::{Call, DocumentError, Freshness, Secrets};
+use delivery::ports::{Call, Freshness, Secrets};
 use delivery::usecase::DEFAULT_TIMEOUT;
-use delivery::{Document, FileKey, Timestamp, Trace};
-use http::{HeaderMap, StatusCode};
+use delivery::{Document, FileKey, Reason, Timestamp, Trace};
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::webhook_stage;
 use crate::api::{Api, Calls, Engine};
-use crate::error::{ApiError, Refused};
+use crate::error::ApiError;
 use crate::principal::Principal;
+use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::optional_json;
 use crate::respond::{Answer, ok};
 use crate::team::InTeam;
@@ -48,7 +49,7 @@ pub(crate) struct TestResult {
 
 /// Make a test call, exactly as a real one is made. No file moves, and nothing is recorded.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/test", tag = "stages",
+    post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/test", tag = "stages", operation_id = "test_stage",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
@@ -58,6 +59,9 @@ pub(crate) struct TestResult {
     responses(
         (status = 200, description = "The call was made, whatever came of it", body = TestResult),
         Refused,
+        Missing,
+        Forbidden,
+        InvalidBody,
     ),
 )]
 pub(crate) async fn test<S: Engine, C: Calls<S>>(
@@ -78,7 +82,7 @@ pub(crate) async fn test<S: Engine, C: Calls<S>>(
                 team: team.clone(),
                 item_id,
             };
-            api.store.open(&key, None).await.map_err(unreadable)?
+            api.store.open(&key, None).await?
         }
     };
     let secrets = match &config.secret_ref {
@@ -118,22 +122,11 @@ pub(crate) async fn test<S: Engine, C: Calls<S>>(
     ok(&TestResult {
         outcome: if is_success { "succeeded" } else { "failed" },
         status,
-        reason: reason.map(delivery::Reason::code),
-        message: reason.map(delivery::Reason::explain),
+        reason: reason.map(Reason::code),
+        message: reason.map(Reason::explain),
         duration_ms: u64::try_from(answer.duration.as_millis()).unwrap_or(u64::MAX),
         request_bytes: answer.request_bytes,
         response_excerpt: answer.response_excerpt,
         detail: answer.detail,
     })
-}
-
-fn unreadable(error: DocumentError) -> ApiError {
-    match error {
-        DocumentError::Port(error) => error.into(),
-        DocumentError::Reason(reason) => ApiError::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            reason.code(),
-            reason.explain(),
-        ),
-    }
 }

@@ -12,8 +12,9 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::api::{Api, Calls, Engine};
-use crate::error::{ApiError, ErrorBody, Refused};
+use crate::error::{ApiError, ErrorBody};
 use crate::principal::Principal;
+use crate::refused::{Forbidden, Invalid, InvalidBody, Missing, Refused};
 use crate::request::{new_id, query, uuid};
 use crate::respond::{Answer, created, no_content, ok};
 use crate::team::InTeam;
@@ -23,7 +24,7 @@ use view::view;
 
 /// List the team's workflows, by name.
 #[utoipa::path(
-    get, path = "/v2/teams/{team}/workflows", tag = "workflows",
+    get, path = "/v2/teams/{team}/workflows", tag = "workflows", operation_id = "list_workflows",
     params(
         InTeam,
         ("name_contains" = Option<String>, Query, description = "Only workflows whose name has this text"),
@@ -31,6 +32,8 @@ use view::view;
     responses(
         (status = 200, description = "The workflows, as V7 exports them, without secrets", body = [Object]),
         Refused,
+        Missing,
+        Invalid,
     ),
 )]
 pub(crate) async fn list<S: Engine, C: Calls<S>>(
@@ -67,16 +70,20 @@ pub(crate) async fn list<S: Engine, C: Calls<S>>(
 /// The body is a workflow as V7 exports it. Its `id` may be chosen by the client. The secrets in it are stored apart, and no
 /// answer shows them again.
 #[utoipa::path(
-    post, path = "/v2/teams/{team}/workflows", tag = "workflows",
+    post, path = "/v2/teams/{team}/workflows", tag = "workflows", operation_id = "create_workflow",
     params(
         InTeam,
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key makes the same workflow"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key makes the same workflow"),
     ),
     request_body(content = Object, description = "The workflow"),
     responses(
         (status = 201, description = "It is stored", body = Object),
         (status = 200, description = "The same request has stored it before", body = Object),
+        (status = 409, description = "The team has a workflow with this id", body = ErrorBody),
         Refused,
+        Missing,
+        Forbidden,
+        InvalidBody,
     ),
 )]
 pub(crate) async fn create<S: Engine, C: Calls<S>>(
@@ -102,7 +109,7 @@ pub(crate) async fn create<S: Engine, C: Calls<S>>(
 
 /// Show a workflow.
 #[utoipa::path(
-    get, path = "/v2/teams/{team}/workflows/{id}", tag = "workflows",
+    get, path = "/v2/teams/{team}/workflows/{id}", tag = "workflows", operation_id = "show_workflow",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
@@ -110,6 +117,8 @@ pub(crate) async fn create<S: Engine, C: Calls<S>>(
     responses(
         (status = 200, description = "The workflow, as V7 exports it, without secrets", body = Object),
         Refused,
+        Missing,
+        Invalid,
     ),
 )]
 pub(crate) async fn get<S: Engine, C: Calls<S>>(
@@ -124,7 +133,7 @@ pub(crate) async fn get<S: Engine, C: Calls<S>>(
 ///
 /// A secret that is left out, or `null` as in an answer, stays as it is stored; an empty `authorization_header` removes it.
 #[utoipa::path(
-    put, path = "/v2/teams/{team}/workflows/{id}", tag = "workflows",
+    put, path = "/v2/teams/{team}/workflows/{id}", tag = "workflows", operation_id = "replace_workflow",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
@@ -133,6 +142,9 @@ pub(crate) async fn get<S: Engine, C: Calls<S>>(
     responses(
         (status = 200, description = "It is stored, and takes effect within seconds", body = Object),
         Refused,
+        Missing,
+        Forbidden,
+        InvalidBody,
     ),
 )]
 pub(crate) async fn replace<S: Engine, C: Calls<S>>(
@@ -153,7 +165,7 @@ pub(crate) async fn replace<S: Engine, C: Calls<S>>(
 
 /// Remove a workflow. Files at rest in it stay where they are.
 #[utoipa::path(
-    delete, path = "/v2/teams/{team}/workflows/{id}", tag = "workflows",
+    delete, path = "/v2/teams/{team}/workflows/{id}", tag = "workflows", operation_id = "remove_workflow",
     params(
         InTeam,
         ("id" = Uuid, Path, description = "The workflow"),
@@ -162,6 +174,9 @@ pub(crate) async fn replace<S: Engine, C: Calls<S>>(
         (status = 204, description = "It is removed"),
         (status = 409, description = "Files are on their way in it", body = ErrorBody),
         Refused,
+        Missing,
+        Forbidden,
+        Invalid,
     ),
 )]
 pub(crate) async fn remove<S: Engine, C: Calls<S>>(

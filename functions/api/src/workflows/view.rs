@@ -1,4 +1,5 @@
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 use workflow::{StageKind, Workflow};
 
 use crate::team::team_number;
@@ -38,6 +39,7 @@ fn complete(stage: &mut Map<String, Value>) {
     for list in ["assignable_users", "edges"] {
         stage.entry(list).or_insert_with(|| json!([]));
     }
+    complete_edges(stage);
     let kind = stage.get("type").and_then(Value::as_str);
     let is_webhook = kind.map(StageKind::from_name) == Some(StageKind::Webhook);
     let config = stage.entry("config").or_insert_with(|| json!({}));
@@ -47,5 +49,30 @@ fn complete(stage: &mut Map<String, Value>) {
             .is_some_and(|named| !named.is_null());
         config.insert(SECRETS_SET.to_owned(), Value::from(is_set));
         config.insert("authorization_header".to_owned(), Value::Null);
+    }
+}
+
+/// V7's client refuses a workflow with an edge that does not say its id and where it begins.
+fn complete_edges(stage: &mut Map<String, Value>) {
+    let source = stage.get("id").cloned().unwrap_or_default();
+    let namespace = source.as_str().and_then(|id| Uuid::parse_str(id).ok());
+    let edges = stage.get_mut("edges").and_then(Value::as_array_mut);
+    let edges = edges.into_iter().flatten();
+    for edge in edges.filter_map(Value::as_object_mut) {
+        let name = edge.entry("name").or_insert_with(|| json!("default"));
+        let id = Uuid::new_v5(
+            &namespace.unwrap_or_default(),
+            name.as_str().unwrap_or_default().as_bytes(),
+        );
+        for (field, value) in [
+            ("id", Value::from(id.to_string())),
+            ("source_stage_id", source.clone()),
+        ] {
+            let found = edge.entry(field).or_insert(Value::Null);
+            if found.is_null() {
+                *found = value;
+            }
+        }
+        edge.entry("target_stage_id").or_insert(Value::Null);
     }
 }

@@ -3,6 +3,7 @@ use delivery::ports::ApiKeys;
 use delivery::ports::Operator;
 
 use super::directory::Directory;
+use super::remote::Remote;
 use crate::error::Error;
 
 /// An engine, as a command sees it.
@@ -16,6 +17,9 @@ pub(crate) trait Backend: Operator {
 pub(crate) trait Operation {
     /// Does it, and returns the exit code.
     async fn on(&self, backend: &impl Backend) -> Result<u8, Error>;
+
+    /// Does the same over an API, for the team of the key.
+    async fn over(&self, remote: &Remote) -> Result<u8, Error>;
 }
 
 /// What a command does with an API's keys, wherever they are.

@@ -76,10 +76,17 @@ pub(crate) async fn webhook_stage(
     wanted: &str,
     within: &WithinArgs,
 ) -> Result<(Arc<Workflow>, Stage), Error> {
+    webhook_stage_of(&meant(operator, within).await?, wanted)
+}
+
+/// The Webhook stage that is wanted, searched for in these workflows. It is an error if several have it.
+pub(crate) fn webhook_stage_of(
+    all: &[Arc<Workflow>],
+    wanted: &str,
+) -> Result<(Arc<Workflow>, Stage), Error> {
     let mut found: Vec<(Arc<Workflow>, Stage)> = Vec::new();
     let mut error = None;
-    let all = meant(operator, within).await?;
-    for workflow in &all {
+    for workflow in all {
         match workflow.find_stage(wanted) {
             Ok(stage) if stage.webhook.is_some() => {
                 found.push((Arc::clone(workflow), stage.clone()));
@@ -101,8 +108,8 @@ pub(crate) async fn webhook_stage(
     }
     found.pop().ok_or_else(|| {
         error.unwrap_or_else(|| match all.is_empty() {
-            false => no_such_stage(wanted, &all),
-            true => Error::Usage("the state directory holds no workflow".to_owned()),
+            false => no_such_stage(wanted, all),
+            true => Error::Usage("no workflow is stored".to_owned()),
         })
     })
 }
@@ -112,4 +119,20 @@ fn no_webhook_stage(stage: &Stage) -> Error {
         "--stage: \"{}\" is not a Webhook stage",
         stage.name
     ))
+}
+
+/// The stage to assign to: the one that is wanted, or else the workflow's first Webhook stage.
+pub(crate) fn stage_of<'a>(
+    workflow: &'a Workflow,
+    wanted: Option<&str>,
+) -> Result<&'a Stage, Error> {
+    match wanted {
+        Some(wanted) => Ok(workflow.find_stage(wanted)?),
+        None => workflow.first_webhook().ok_or_else(|| {
+            Error::Usage(format!(
+                "the workflow \"{}\" has no Webhook stage that can be reached; name a stage with --stage",
+                workflow.name
+            ))
+        }),
+    }
 }

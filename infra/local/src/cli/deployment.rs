@@ -7,16 +7,24 @@ use clap::{Args, Subcommand};
 use uuid::Uuid;
 use workflow::Role;
 
-use super::{CallArgs, RetryDelays, retry_delays, team};
+use super::{ApiArgs, CallArgs, RetryDelays, retry_delays, team};
 
-/// What a command works on: a state directory, or a deployment on AWS.
+/// What a command works on: a state directory, a deployment on AWS, or an API.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TargetArgs {
     /// The state directory to work on.
-    #[arg(long, value_name = "DIR", default_value = ".webhook-stage")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = ".webhook-stage",
+        conflicts_with = "api"
+    )]
     pub state: PathBuf,
+    /// The API to work over instead.
+    #[command(flatten)]
+    pub api: ApiArgs,
     /// Work on a deployment on AWS; region, credentials and endpoint come from the environment.
-    #[arg(long, conflicts_with = "state")]
+    #[arg(long, conflicts_with_all = ["state", "api"])]
     pub aws: bool,
     /// The name of the deployment's stack, or its NamePrefix; by default WEBHOOK_STAGE_STACK, or else webhook-stage.
     // Not clap's `env`: with the variable set, `requires` would demand --aws for every command.
@@ -35,9 +43,9 @@ impl TargetArgs {
 }
 
 /// Which team's workflow a command is about. A deployment serves many, so both must be named there.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct WithinArgs {
-    /// The slug of the team that owns the workflow; only with --aws.
+    /// The slug of the team that owns the workflow; only with --aws, or over an API the key's.
     #[arg(
         long,
         value_name = "SLUG",
@@ -124,9 +132,12 @@ pub(crate) struct GetArgs {
 /// Arguments of `assign`.
 #[derive(Debug, Args)]
 pub(crate) struct AssignArgs {
-    /// Required: only a deployment on AWS can be assigned to; on this machine `run` assigns files.
-    #[arg(long, required = true)]
+    /// Assign on a deployment on AWS. This or --api is required; on this machine `run` assigns files.
+    #[arg(long, required_unless_present = "api", conflicts_with = "api")]
     pub aws: bool,
+    /// The API to work over instead.
+    #[command(flatten)]
+    pub api: ApiArgs,
     /// The name of the deployment's stack, or its NamePrefix.
     #[arg(
         long,
@@ -135,17 +146,22 @@ pub(crate) struct AssignArgs {
         default_value = "webhook-stage"
     )]
     pub stack: String,
-    /// The slug of the team that owns the workflow.
-    #[arg(long, value_name = "SLUG", value_parser = team)]
-    pub team: String,
+    /// The slug of the team that owns the workflow; over an API it is the key's.
+    #[arg(long, value_name = "SLUG", value_parser = team, requires = "aws", required_if_eq("aws", "true"))]
+    pub team: Option<String>,
     /// The workflow's id.
     #[arg(long, value_name = "ID")]
     pub workflow: Uuid,
     /// The stage to assign to, by name or id; by default the workflow's first Webhook stage.
     #[arg(long, value_name = "NAME|ID")]
     pub stage: Option<String>,
-    /// The role of the person who assigns the files.
-    #[arg(long = "as", value_name = "ROLE", default_value = "admin")]
+    /// The role of the person who assigns the files; over an API it is the key's.
+    #[arg(
+        long = "as",
+        value_name = "ROLE",
+        default_value = "admin",
+        conflicts_with = "api"
+    )]
     pub role: Role,
     /// Darwin JSON documents to upload and assign: files, or directories with .json files in them.
     #[arg(long, value_name = "PATH", num_args = 1.., required_unless_present = "item")]
@@ -153,8 +169,8 @@ pub(crate) struct AssignArgs {
     /// An item to assign whose document is already in the bucket; may be given several times.
     #[arg(long, value_name = "ID")]
     pub item: Vec<Uuid>,
-    /// Wait until each file's visit is over, and print how it went.
-    #[arg(long)]
+    /// With --aws: wait until each file's visit is over, and print how it went.
+    #[arg(long, conflicts_with = "api")]
     pub wait: bool,
     /// Print one JSON object per file; only with --wait.
     #[arg(long, requires = "wait")]

@@ -1,5 +1,6 @@
 //! The command line's arguments, and their help texts.
 
+mod api;
 mod deployment;
 pub(crate) mod secret;
 #[cfg(feature = "serve")]
@@ -17,6 +18,7 @@ use receiver::Script;
 use uuid::Uuid;
 use workflow::Role;
 
+pub(crate) use api::{ApiArgs, WatchArgs};
 pub(crate) use deployment::{
     AssignArgs, AuditArgs, GetArgs, OverrideArgs, PutArgs, RedriveArgs, TargetArgs, WithinArgs,
     WorkflowCommand,
@@ -61,8 +63,10 @@ pub(crate) enum Command {
     /// Find stuck files, and with --repair send their messages again.
     #[command(visible_alias = "check")]
     Audit(AuditArgs),
-    /// Assign files on a deployment on AWS.
+    /// Assign files on a deployment on AWS, or over an API.
     Assign(AssignArgs),
+    /// Show how many files are in each stage, again and again, over an API.
+    Watch(WatchArgs),
     /// Store or print workflows.
     #[command(subcommand)]
     Workflow(WorkflowCommand),

@@ -33,6 +33,11 @@ pub(crate) fn signing_key(option: &str, variable: &str) -> Result<SigningKey, Er
     })
 }
 
+/// Reads an API key from the environment variable that an option names.
+pub(crate) fn api_key(option: &str, variable: &str) -> Result<SecretString, Error> {
+    value(option, variable, "the key")
+}
+
 fn value(option: &str, variable: &str, what: &str) -> Result<SecretString, Error> {
     match env::var(variable) {
         Ok(value) => Ok(value.into()),

@@ -2,13 +2,13 @@ use std::collections::HashSet;
 
 use delivery::FileKey;
 use delivery::ports::Operator;
-use workflow::{Stage, Workflow};
 
 use super::visits::{Visit, assignments, send};
 use super::wait::wait_and_print;
-use super::{ERROR, SUCCESS};
-use crate::backend::workflows::stored;
-use crate::backend::{Backend, Operation};
+use super::{ERROR, SUCCESS, over_api};
+use crate::backend::remote::Remote;
+use crate::backend::workflows::{stage_of, stored};
+use crate::backend::{Backend, Operation, perform_on_aws};
 use crate::cli::AssignArgs;
 use crate::error::Error;
 use crate::intake::discover::discover;
@@ -17,28 +17,44 @@ use crate::terminal::output::say;
 use crate::terminal::report;
 use delivery::machine::first_assignment;
 
+/// Runs `webhook-stage assign`.
+///
+/// # Errors
+/// [`Error`] when the workflow or the stage does not exist, or the engine fails.
+pub(crate) async fn assign(args: &AssignArgs) -> Result<u8, Error> {
+    match Remote::of(&args.api).await? {
+        Some(remote) => args.over(&remote).await,
+        None => perform_on_aws(&args.stack, args).await,
+    }
+}
+
 impl Operation for AssignArgs {
+    async fn over(&self, remote: &Remote) -> Result<u8, Error> {
+        over_api::assign(remote, self).await
+    }
+
     async fn on(&self, backend: &impl Backend) -> Result<u8, Error> {
-        assign(backend, self).await
+        on_deployment(backend, self).await
     }
 }
 
 /// Files that were assigned before an error stay assigned; giving the same command again assigns the rest.
-async fn assign(operator: &impl Operator, args: &AssignArgs) -> Result<u8, Error> {
-    let workflow = stored(operator, &args.team, args.workflow).await?;
-    let stage = stage(&workflow, args.stage.as_deref())?;
+async fn on_deployment(operator: &impl Operator, args: &AssignArgs) -> Result<u8, Error> {
+    let team = args.team.clone().unwrap_or_default();
+    let workflow = stored(operator, &team, args.workflow).await?;
+    let stage = stage_of(&workflow, args.stage.as_deref())?;
     let mut files: Vec<(FileKey, String)> = Vec::new();
     let mut broken = 0;
     if !args.documents.is_empty() {
         let paths = discover(&args.documents)?;
-        let registration = register(operator, &paths, Some(&args.team)).await?;
+        let registration = register(operator, &paths, Some(&team)).await?;
         broken = registration.broken;
         let registered = registration.files.into_iter();
         files.extend(registered.map(|file| (file.key, file.name)));
     }
     for item in &args.item {
         let key = FileKey {
-            team: args.team.clone(),
+            team: team.clone(),
             item_id: *item,
         };
         files.push((key, item.to_string()));
@@ -61,16 +77,4 @@ async fn assign(operator: &impl Operator, args: &AssignArgs) -> Result<u8, Error
     }
     let code = wait_and_print(operator, &workflow, stage, &visits, args.json).await?;
     Ok(if code == SUCCESS { failed } else { code })
-}
-
-fn stage<'a>(workflow: &'a Workflow, wanted: Option<&str>) -> Result<&'a Stage, Error> {
-    match wanted {
-        Some(wanted) => Ok(workflow.find_stage(wanted)?),
-        None => workflow.first_webhook().ok_or_else(|| {
-            Error::Usage(format!(
-                "the workflow \"{}\" has no Webhook stage that can be reached; name a stage with --stage",
-                workflow.name
-            ))
-        }),
-    }
 }

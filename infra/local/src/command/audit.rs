@@ -3,10 +3,12 @@ use delivery::usecase::{self, Audit, AuditSettings};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::over_api::not_over_api;
 use super::parked;
 use super::settled::settled;
 use super::work::{stopped, work};
 use super::{SOME_FAILED, SUCCESS};
+use crate::backend::remote::Remote;
 use crate::backend::unfinished::{keys_of, under_way};
 use crate::backend::{Backend, Operation};
 use crate::cli::AuditArgs;
@@ -28,6 +30,10 @@ struct Row {
 }
 
 impl Operation for AuditArgs {
+    async fn over(&self, _remote: &Remote) -> Result<u8, Error> {
+        Err(not_over_api("audit"))
+    }
+
     async fn on(&self, backend: &impl Backend) -> Result<u8, Error> {
         let settings = AuditSettings {
             segment: ScanSegment::ALL,

@@ -7,7 +7,8 @@ use delivery::control::{StageControl, StageKey, closed_by_hand, paused, resumed}
 use delivery::ports::{Clock, SystemClock};
 use delivery::usecase::operate_control;
 
-use super::SUCCESS;
+use super::{SUCCESS, over_api};
+use crate::backend::remote::Remote;
 use crate::backend::stages::Controlled;
 use crate::backend::workflows::{teams_of, webhook_stage};
 use crate::backend::{Backend, Operation};
@@ -29,6 +30,10 @@ impl Changed {
 }
 
 impl Operation for PauseArgs {
+    async fn over(&self, remote: &Remote) -> Result<u8, Error> {
+        over_api::pause(remote, self).await
+    }
+
     async fn on(&self, backend: &impl Backend) -> Result<u8, Error> {
         let reason = self.reason.as_deref();
         let pause = |control: &_| paused(control, "operator", reason, SystemClock.now());
@@ -50,6 +55,10 @@ impl Operation for PauseArgs {
 }
 
 impl Operation for ResumeArgs {
+    async fn over(&self, remote: &Remote) -> Result<u8, Error> {
+        over_api::resume(remote, &self.stage).await
+    }
+
     async fn on(&self, backend: &impl Backend) -> Result<u8, Error> {
         let resume = |control: &_| resumed(control, SystemClock.now());
         change(backend, &self.stage, resume, |changed| {
@@ -69,6 +78,10 @@ impl Operation for ResumeArgs {
 }
 
 impl Operation for CloseArgs {
+    async fn over(&self, remote: &Remote) -> Result<u8, Error> {
+        over_api::close(remote, &self.stage).await
+    }
+
     async fn on(&self, backend: &impl Backend) -> Result<u8, Error> {
         let close = |control: &_| closed_by_hand(control, SystemClock.now());
         change(backend, &self.stage, close, |changed| {

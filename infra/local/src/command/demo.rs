@@ -261,6 +261,7 @@ impl Demo {
             assignee: None,
             document: None,
             trace: None,
+            waits: 0,
         }
     }
 }

@@ -8,6 +8,7 @@ mod control;
 mod demo;
 #[cfg(feature = "serve")]
 mod keys;
+mod over_api;
 mod parked;
 mod ping;
 mod receive;
@@ -27,9 +28,11 @@ mod waiting;
 mod work;
 mod workflow;
 
+pub(crate) use assign::assign;
 pub(crate) use demo::demo;
 #[cfg(feature = "serve")]
 pub(crate) use keys::keys;
+pub(crate) use over_api::watch;
 pub(crate) use ping::ping;
 pub(crate) use receive::receive;
 pub(crate) use run::run;

@@ -3,11 +3,13 @@ use std::io::Write;
 use delivery::Assignment;
 use delivery::ports::{Operator, PortError, Redriven};
 
+use super::over_api::not_over_api;
 use super::settled::settled;
 use super::visits::own_rejection;
 use super::work::{stopped, work};
 use super::{SOME_FAILED, SUCCESS};
 use crate::backend::directory::Directory;
+use crate::backend::remote::Remote;
 use crate::backend::unfinished::{is_under_way, keys_of, under_way};
 use crate::backend::{Backend, Operation};
 use crate::cli::RedriveArgs;
@@ -17,6 +19,10 @@ use crate::terminal::output::{output, say};
 use crate::terminal::report::counted;
 
 impl Operation for RedriveArgs {
+    async fn over(&self, _remote: &Remote) -> Result<u8, Error> {
+        Err(not_over_api("redrive"))
+    }
+
     async fn on(&self, backend: &impl Backend) -> Result<u8, Error> {
         match backend.here() {
             Some(directory) => here(directory, self).await,

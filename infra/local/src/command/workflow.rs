@@ -4,8 +4,9 @@ use delivery::ports::Workflows;
 use uuid::Uuid;
 use workflow::config_schema;
 
-use super::SUCCESS;
 use super::check::check;
+use super::{SUCCESS, over_api};
+use crate::backend::remote::Remote;
 use crate::backend::workflows::{not_stored, teams_of};
 use crate::backend::{Backend, Operation, perform};
 use crate::cli::{GetArgs, PutArgs, WorkflowCommand};
@@ -38,6 +39,10 @@ struct Put<'a> {
 }
 
 impl Operation for Put<'_> {
+    async fn over(&self, remote: &Remote) -> Result<u8, Error> {
+        over_api::put(remote, self.args, &self.configured).await
+    }
+
     async fn on(&self, backend: &impl Backend) -> Result<u8, Error> {
         let Configured {
             workflow, secrets, ..
@@ -61,6 +66,10 @@ impl Operation for Put<'_> {
 }
 
 impl Operation for GetArgs {
+    async fn over(&self, remote: &Remote) -> Result<u8, Error> {
+        over_api::get(remote, self).await
+    }
+
     async fn on(&self, backend: &impl Backend) -> Result<u8, Error> {
         let teams = teams_of(backend, self.team.as_ref(), self.id).await?;
         let Some(team) = teams.first() else {

@@ -8,4 +8,5 @@ pub(crate) mod output;
 pub(crate) mod pace;
 pub(crate) mod progress;
 pub(crate) mod report;
+pub(crate) mod resting;
 pub(crate) mod stages;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use delivery::ports::{Lists, PortError};
-use delivery::{DeliveryState, FileKey, FileState, Outcome, Reason};
+use delivery::{DeliveryState, FileKey, FileState, Outcome};
 use serde::Serialize;
 use uuid::Uuid;
 use workflow::{RejectReason, Workflow};
@@ -169,25 +169,12 @@ impl Next {
             stage: name(delivery.stage_id),
             outcome: delivery.outcome.unwrap_or(Outcome::Failed).as_str(),
             attempts: delivery.attempts.len(),
-            calls: calls(delivery),
+            calls: delivery.calls(),
             status: delivery.last_status(),
             reason: delivery.reason.map(delivery::Reason::code),
             moved_to: delivery.moved_to.map(name),
         }
     }
-}
-
-/// How many of a delivery's attempts were calls: none was made while the circuit breaker was open, or if the stage's own
-/// condition or body was at fault.
-pub(crate) fn calls(delivery: &DeliveryState) -> usize {
-    let is_call = |reason: Option<Reason>| {
-        !matches!(
-            reason,
-            Some(Reason::CircuitOpen | Reason::ConditionInvalid | Reason::BodyInvalid)
-        )
-    };
-    let attempts = delivery.attempts.iter();
-    attempts.filter(|attempt| is_call(attempt.reason)).count()
 }
 
 /// All finished deliveries of a file, oldest first.

@@ -66,6 +66,7 @@ pub fn along<'a>(
         assignee: None,
         document: None,
         trace: None,
+        waits: 0,
     };
     Some((next, assignment))
 }
@@ -87,6 +88,7 @@ fn named(
         assignee: None,
         document: None,
         trace: None,
+        waits: 0,
     }
 }
 

@@ -17,6 +17,10 @@ use crate::time::Timestamp;
 /// assignment can still be working on it (the template gives it 30 s).
 const CHECK_DELAY: Duration = Duration::from_secs(60);
 
+/// How often an assignment of a file that is on its way is put back: after 1 s, 2 s, 4 s and so on, which is 511 s in all
+/// and longer than the longest call (300 s).
+const MOST_WAITS: u32 = 9;
+
 /// The result for an assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dispatched {
@@ -26,6 +30,8 @@ pub enum Dispatched {
     Resting,
     /// It already took effect earlier.
     Repeated,
+    /// The file is on its way through another stage, and the assignment comes again later.
+    PutBack,
     /// The rules do not allow it, and the rejection is recorded.
     Rejected(RejectReason),
 }
@@ -74,7 +80,7 @@ pub fn dispatch_step(
             return rejected(RejectReason::Stale);
         }
         if !state.status.is_at_rest() {
-            return rejected(RejectReason::Busy);
+            return put_back(assignment, state).unwrap_or_else(|| rejected(RejectReason::Busy));
         }
     }
     let position = position(workflow, state);
@@ -82,6 +88,27 @@ pub fn dispatch_step(
         Err(reason) => rejected(reason),
         Ok(()) => open(workflow, stage, assignment, state, visit_id, now),
     }
+}
+
+/// Has a person's assignment wait until the file is at rest. A receiver may decide where its file is to go before it has
+/// answered the call, and a person cannot know that a call has just begun.
+///
+/// No check follows, as it does after a rejection: the assignment itself comes again, and finds what another dispatcher may
+/// have opened. A file that is already on its way through the stage needs no second visit to it.
+fn put_back(assignment: &Assignment, state: &FileState) -> Option<Step<Dispatched>> {
+    let is_there =
+        state.workflow_id == assignment.workflow_id && state.visit.stage_id == assignment.stage_id;
+    let is_by_person = matches!(assignment.assigned_by, Actor::User { .. });
+    if is_there || !is_by_person || assignment.waits >= MOST_WAITS {
+        return None;
+    }
+    let again = Assignment {
+        waits: assignment.waits + 1,
+        ..assignment.clone()
+    };
+    let delay = Duration::from_secs(1 << assignment.waits);
+    let effects = vec![Effect::SendAssignment(Box::new(again), delay)];
+    Some(Step::Do(effects, Dispatched::PutBack))
 }
 
 fn reject(

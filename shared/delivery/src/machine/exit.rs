@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use uuid::Uuid;
 use workflow::{Actor, Workflow};
 
@@ -64,7 +66,9 @@ fn after_exit(
 ) -> Vec<Effect> {
     let failed = left.as_ref().filter(|left| left.outcome == Outcome::Failed);
     let next = match (assignment, failed, document) {
-        (Some(assignment), ..) => Some(Effect::SendAssignment(Box::new(assignment))),
+        (Some(assignment), ..) => {
+            Some(Effect::SendAssignment(Box::new(assignment), Duration::ZERO))
+        }
         (None, Some(left), Some(document @ DocumentRef::Inline(_))) => {
             Some(Effect::KeepDocument(left.key.clone(), document.clone()))
         }
@@ -265,5 +269,6 @@ pub(super) fn assignment_of(
         document: document.cloned().or_else(stored),
         // The record has it.
         trace: None,
+        waits: 0,
     })
 }

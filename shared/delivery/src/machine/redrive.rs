@@ -23,6 +23,7 @@ pub fn redrive(letter: &DeadLetter) -> Result<Assignment, MessageError> {
             assignee: None,
             document: delivery.document,
             trace: None,
+            waits: 0,
         });
     }
     let assignment = Assignment::parse(&letter.body)?;

@@ -50,8 +50,8 @@ pub enum Effect {
     /// Send a delivery's message to come back after this delay, before its attempt is due. It has the record, so that the
     /// next one needs no read.
     SendLeg(Box<Delivery>, Duration),
-    /// Send an assignment.
-    SendAssignment(Box<Assignment>),
+    /// Send an assignment, to arrive after this delay.
+    SendAssignment(Box<Assignment>, Duration),
     /// Announce that a file left its stage. It comes after the assignment, so that an EventBridge outage never
     /// blocks a file.
     Announce(Box<FileLeft>),

@@ -1,11 +1,13 @@
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use uuid::Uuid;
 use workflow::Workflow;
 
 use super::{ApiKeys, Items, Operator, PortError, SendMessages};
 use crate::bulk::BulkAssignment;
+use crate::state::FileKey;
 
 /// What an API needs of an engine, in addition to what an operator does.
 pub trait Service: Operator + Items + ApiKeys + SendMessages<BulkAssignment> {
@@ -14,6 +16,16 @@ pub trait Service: Operator + Items + ApiKeys + SendMessages<BulkAssignment> {
         &self,
         team: &str,
     ) -> impl Future<Output = Result<Vec<Arc<Workflow>>, PortError>> + Send;
+
+    /// A URL that takes an item's document by PUT until it expires, in place of an earlier one; none on an engine that has no
+    /// such URLs.
+    fn upload_url(
+        &self,
+        _key: &FileKey,
+        _expiry: Duration,
+    ) -> impl Future<Output = Result<Option<String>, PortError>> + Send {
+        std::future::ready(Ok(None))
+    }
 
     /// Removes a team's workflow, unless files are on their way in it, and returns what became of it. Files at rest in it
     /// stay where they are. An engine may know of registered items only; the delivery of another file then fails

@@ -93,5 +93,6 @@ fn assignment(bulk: &BulkAssignment, workflow: &Workflow, listed: &Listed) -> Op
         assignee: bulk.assignee,
         document: None,
         trace: None,
+        waits: 0,
     })
 }

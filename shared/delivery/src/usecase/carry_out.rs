@@ -64,9 +64,9 @@ pub(super) async fn carry_out_from<P: StepPorts>(
                 let delivery = with_record(ports, *delivery, written.as_deref().or(seen));
                 send_one(ports.deliveries(), delivery, delay).await?;
             }
-            Effect::SendAssignment(mut assignment) => {
+            Effect::SendAssignment(mut assignment, delay) => {
                 offload_large_inline(ports.documents(), &mut assignment).await;
-                send_one(ports.assignments(), *assignment, Duration::ZERO).await?;
+                send_one(ports.assignments(), *assignment, delay).await?;
             }
             Effect::Announce(left) => ports.events().file_left(&left).await?,
             Effect::Park(letter) => {

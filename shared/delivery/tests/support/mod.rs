@@ -50,6 +50,7 @@ pub fn command(stage: &str) -> Assignment {
         assignee: None,
         document: None,
         trace: None,
+        waits: 0,
     }
 }
 

@@ -71,6 +71,7 @@ fn commanded(rejection: &Rejection) -> Command {
         assignee: None,
         document: None,
         trace: None,
+        waits: 0,
     })
 }
 

@@ -16,17 +16,18 @@ impl Sim {
     async fn post<M: Serialize + Send>(
         &self,
         queue: usize,
-        loses: Break,
+        loses: impl Fn(&M) -> Option<Break>,
         messages: Vec<Outgoing<M>>,
         about: impl Fn(&M) -> Option<Uuid>,
     ) -> Vec<Result<(), PortError>> {
         let mut results = Vec::new();
         for outgoing in messages {
             let put_off = about(&outgoing.message);
+            let loses = loses(&outgoing.message);
             let body = serde_json::to_string(&outgoing.message).unwrap();
             let delay = i64::try_from(outgoing.delay.as_millis()).unwrap();
             let sent = self.effect("send", move |world| {
-                if world.is_broken(loses) && world.dice.one_in(10) {
+                if loses.is_some_and(|loses| world.is_broken(loses)) && world.dice.one_in(10) {
                     return;
                 }
                 if put_off.is_some_and(|id| world.muted.remove(&(self.task, id)))
@@ -45,8 +46,9 @@ impl Sim {
 
 impl SendMessages<Assignment> for Sim {
     async fn send(&self, messages: Vec<Outgoing<Assignment>>) -> Vec<Result<(), PortError>> {
-        self.post(ASSIGNMENTS, Break::LosesAssignments, messages, |_| None)
-            .await
+        // No record says of a command that waits for its file that it is owed: if it is lost, nobody can know.
+        let loses = |it: &Assignment| (it.waits == 0).then_some(Break::LosesAssignments);
+        self.post(ASSIGNMENTS, loses, messages, |_| None).await
     }
 }
 
@@ -61,10 +63,9 @@ impl SendMessages<Delivery> for Sim {
         if !lost.is_empty() {
             return messages.iter().map(|_| Ok(())).collect();
         }
-        self.post(DELIVERIES, Break::LosesDeliveries, messages, |message| {
-            Some(message.delivery_id)
-        })
-        .await
+        let loses = |_: &Delivery| Some(Break::LosesDeliveries);
+        self.post(DELIVERIES, loses, messages, |it| Some(it.delivery_id))
+            .await
     }
 }
 
@@ -108,7 +109,7 @@ impl Sim {
 
 impl SendMessages<DeadLetter> for Sim {
     async fn send(&self, messages: Vec<Outgoing<DeadLetter>>) -> Vec<Result<(), PortError>> {
-        self.post(PARKED, Break::DropsDeadLetters, messages, |_| None)
-            .await
+        let loses = |_: &DeadLetter| Some(Break::DropsDeadLetters);
+        self.post(PARKED, loses, messages, |_| None).await
     }
 }

@@ -1,8 +1,8 @@
 //! What is looked through: scenes, and the faults that may strike in each.
 
 use super::scenario::{
-    CONDITION_AND_STAGE, LONG_WAIT, ONE_CONDITION, ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES,
-    TWO_COMMANDS, TWO_STAGES,
+    CALLED_BACK, CONDITION_AND_STAGE, LONG_WAIT, ONE_CONDITION, ONE_STAGE, Scene, THREE_COMMANDS,
+    THREE_STAGES, TWO_COMMANDS, TWO_STAGES,
 };
 
 /// What bounds a world, so that it can be looked through to its end.
@@ -135,6 +135,7 @@ pub(crate) fn short() -> Vec<(Scene, Bounds)> {
     for faults in [NONE, CRASH, DUPLICATE, LOST, STANDSTILL, AUDIT] {
         worlds.push((LONG_WAIT, Bounds::with(faults)));
     }
+    worlds.push((CALLED_BACK, Bounds::with_two_dispatchers(NONE)));
     worlds.extend(controlled());
     for faults in [CRASH, DUPLICATE, LOST, STANDSTILL, AUDIT] {
         worlds.push((ONE_CONDITION, Bounds::with(faults)));
@@ -182,6 +183,9 @@ fn pairs() -> Vec<Budget> {
 /// What `MODEL_BOUNDS=long` looks through besides: some millions of worlds each.
 pub(crate) fn long() -> Vec<(Scene, Bounds)> {
     let mut worlds = short();
+    for faults in [CRASH, DUPLICATE, LOST] {
+        worlds.push((CALLED_BACK, Bounds::with_two_dispatchers(faults)));
+    }
     for faults in [CRASH, DUPLICATE, STANDSTILL] {
         worlds.push((THREE_COMMANDS, Bounds::with(faults)));
     }

@@ -1,7 +1,7 @@
 use super::bounds::{Bounds, CRASH, DIED_TWICE, DUPLICATE, NONE, STANDSTILL, STOOD_STILL};
 use super::scenario::{
-    LONG_WAIT, ONE_CONDITION, ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES, TWO_COMMANDS,
-    TWO_STAGES,
+    CALLED_BACK, LONG_WAIT, ONE_CONDITION, ONE_STAGE, Scene, THREE_COMMANDS, THREE_STAGES,
+    TWO_COMMANDS, TWO_STAGES,
 };
 
 /// Deliberate breaks. Each one must be caught.
@@ -85,10 +85,12 @@ pub(crate) enum Break {
     CallsAtLeg,
     /// What a stage says of the failures that it repeats is not read.
     RetryOnIgnored,
+    /// A command that waits for its file is acknowledged, and not sent again.
+    PutBackNotSent,
 }
 
 impl Break {
-    pub(crate) const ALL: [Self; 39] = [
+    pub(crate) const ALL: [Self; 40] = [
         Self::AcknowledgesFirst,
         Self::AcknowledgesFailures,
         Self::NoLease,
@@ -128,6 +130,7 @@ impl Break {
         Self::LegSentAtOnce,
         Self::CallsAtLeg,
         Self::RetryOnIgnored,
+        Self::PutBackNotSent,
     ];
 
     /// A scene and the fault, if any, in which it shows.
@@ -157,6 +160,7 @@ impl Break {
             | Self::EmitsFirst
             | Self::RetrySentFirst
             | Self::AnnouncesFirst => (TWO_STAGES, NONE),
+            Self::PutBackNotSent => (CALLED_BACK, NONE),
             Self::EverybodyIsAdmin => (THREE_COMMANDS, NONE),
             Self::AcknowledgesFirst
             | Self::AcknowledgesFailures

@@ -145,7 +145,7 @@ pub(crate) fn bury(model: &Small, body: &Body, record: Option<&Record>, heard: &
                 let assigns = matches!(body, Body::Assignment(..));
                 effects.retain(|effect| match effect {
                     machine::Effect::Announce(_) => false,
-                    machine::Effect::SendAssignment(_) => !assigns,
+                    machine::Effect::SendAssignment(..) => !assigns,
                     _ => true,
                 });
             }
@@ -194,7 +194,9 @@ pub(crate) fn audit(record: Option<&Record>) -> At {
     let again = found
         .filter(|found| found.due <= NOW)
         .map(|found| match found.message {
-            PendingMessage::Assignment(assignment) => machine::Effect::SendAssignment(assignment),
+            PendingMessage::Assignment(assignment) => {
+                machine::Effect::SendAssignment(assignment, Duration::ZERO)
+            }
             PendingMessage::Delivery(delivery) => {
                 machine::Effect::SendDelivery(delivery, Duration::ZERO)
             }
@@ -246,10 +248,10 @@ fn effect(effect: machine::Effect, lane: Lane, seen: Option<&Record>) -> Option<
             is_delayed: delay > Duration::ZERO,
             seen: seen.cloned(),
         },
-        machine::Effect::SendAssignment(assignment) => Effect::Send {
+        machine::Effect::SendAssignment(assignment, delay) => Effect::Send {
             queue: Queue::Assignments,
             body: Body::assignment(*assignment),
-            is_delayed: false,
+            is_delayed: delay > Duration::ZERO,
             seen: None,
         },
         machine::Effect::Announce(left) => Effect::Announce(Fact::new(*left)),

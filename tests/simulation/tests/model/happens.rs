@@ -28,6 +28,31 @@ pub(crate) fn all() -> Vec<Property<Small>> {
                         .all(|s| stages.contains(s))
             })
         }),
+        P::sometimes("a command waits for its file", |model, world| {
+            model.once(40, || {
+                begins(model, world, Role::Dispatcher, |effect| {
+                    matches!(
+                        effect,
+                        Effect::Send {
+                            queue: Queue::Assignments,
+                            is_delayed: true,
+                            ..
+                        }
+                    )
+                })
+            })
+        }),
+        P::sometimes("a command that has waited takes effect", |model, world| {
+            model.once(41, || {
+                some(world, |worker| {
+                    let has_waited = matches!(worker.body(), Some(Body::Assignment(assignment, _)) if assignment.waits > 0);
+                    let At::Doing(effects) = &worker.at else {
+                        return false;
+                    };
+                    has_waited && matches!(effects.first(), Some(Effect::Write(..)))
+                })
+            })
+        }),
         P::sometimes("a file is skipped", |model, world| {
             model.once(39, || {
                 world.is_quiet() && ends(world, |d| d.outcome == Some(Outcome::Skipped))
@@ -114,7 +139,7 @@ pub(crate) fn all() -> Vec<Property<Small>> {
         P::sometimes("a sender assigns the next stage again", |model, world| {
             model.once(11, || {
                 sends(world, |decision| {
-                    matches!(first(&decision), Some(Product::SendAssignment(_)))
+                    matches!(first(&decision), Some(Product::SendAssignment(..)))
                 })
             })
         }),
@@ -316,10 +341,10 @@ fn some(world: &World, is: impl Fn(&Worker) -> bool) -> bool {
     world.workers.iter().any(is)
 }
 
-/// Whether a worker that has just read has this to do first.
+/// Whether a worker that has just read the record, or what the history says, has this to do first.
 fn begins(model: &Small, world: &World, role: Role, does: impl Fn(&Effect) -> bool) -> bool {
     some(world, |worker| {
-        let has_read = worker.role == role && matches!(worker.at, At::Read(_));
+        let has_read = worker.role == role && matches!(worker.at, At::Read(_) | At::Asked(..));
         let At::Doing(effects) = model.settled(world, worker).at else {
             return false;
         };

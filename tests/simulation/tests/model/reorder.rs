@@ -37,6 +37,9 @@ impl Small {
             Break::AnnouncesFirst => {
                 effects.sort_by_key(|effect| !matches!(effect, Effect::Announce(_)));
             }
+            Break::PutBackNotSent => effects.retain(
+                |effect| !matches!(effect, Effect::SendAssignment(_, delay) if !delay.is_zero()),
+            ),
             Break::RetrySentFirst => swap_write_and_retry(&mut effects),
             Break::ExitWritesHistory => believe_in_exit(&mut effects),
             Break::ExitApart => write_exit_apart(&mut effects),
@@ -114,7 +117,7 @@ impl Small {
 const fn is_send(effect: &Effect) -> bool {
     matches!(
         effect,
-        Effect::SendDelivery(..) | Effect::SendLeg(..) | Effect::SendAssignment(_)
+        Effect::SendDelivery(..) | Effect::SendLeg(..) | Effect::SendAssignment(..)
     )
 }
 

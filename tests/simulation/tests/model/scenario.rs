@@ -96,6 +96,13 @@ pub(crate) const TWO_COMMANDS: Scene = Scene {
     ..TWO_STAGES
 };
 
+/// Two commands, one of which takes the file out of the stage again.
+pub(crate) const CALLED_BACK: Scene = Scene {
+    name: "called back",
+    commands: &[(Role::WorkforceManager, "A"), (Role::Admin, "Failures")],
+    ..ONE_STAGE
+};
+
 pub(crate) fn id(name: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
 }
@@ -147,5 +154,6 @@ pub(crate) fn assignment(number: usize, command: &Command) -> Assignment {
         assignee: None,
         document: None,
         trace: None,
+        waits: 0,
     }
 }

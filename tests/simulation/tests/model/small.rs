@@ -28,7 +28,7 @@ pub(crate) struct Small {
     /// Decisions are pure: the same one is made once.
     decisions: RwLock<HashMap<Question, At>>,
     /// What has happened in some world: once is enough.
-    happened: [AtomicBool; 40],
+    happened: [AtomicBool; 42],
 }
 
 /// All that a decision depends on; the id is a new claim's.

@@ -5,6 +5,7 @@ use workflow::{Stage, Workflow};
 
 use self::select::{choose, under_way_here};
 use crate::backend::directory::Directory;
+use crate::backend::remote::Remote;
 use crate::backend::unfinished::is_under_way;
 use crate::backend::workflows::{teams_of, webhook_stage};
 use crate::backend::{Backend, Operation};
@@ -14,7 +15,7 @@ use crate::command::visits::{Visit, assignments, code_of, outcome, send};
 use crate::command::wait::wait_and_print;
 use crate::command::waiting::PausedHere;
 use crate::command::work::{stopped, work};
-use crate::command::{ERROR, PAUSED, SUCCESS};
+use crate::command::{ERROR, PAUSED, SUCCESS, over_api};
 use crate::error::Error;
 use crate::runner::drain::Drained;
 use crate::terminal::hint::say_refused;
@@ -22,6 +23,10 @@ use crate::terminal::output::say;
 use crate::terminal::report::{self, Row};
 
 impl Operation for RedeliverArgs {
+    async fn over(&self, remote: &Remote) -> Result<u8, Error> {
+        over_api::redeliver(remote, self).await
+    }
+
     async fn on(&self, backend: &impl Backend) -> Result<u8, Error> {
         let (workflow, stage) = webhook_stage(backend, &self.stage, &self.within).await?;
         let teams = teams_of(backend, self.within.team.as_ref(), workflow.id).await?;

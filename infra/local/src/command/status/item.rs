@@ -106,7 +106,7 @@ fn write(
         [
             stage(visit.stage_id),
             Row::outcome_of(visit).to_owned(),
-            report::calls(visit).to_string(),
+            visit.calls().to_string(),
             visit.moved_to.map_or_else(|| "-".to_owned(), stage),
             why.to_owned(),
         ]

@@ -1,44 +1,29 @@
 mod item;
 mod stages;
 
-use std::io::Write;
-
 use delivery::ports::{FileStates, Listing, Lists, Operator, PortError, Workflows};
-use delivery::{FileKey, FileState, Outcome};
-use serde::Serialize;
+use delivery::{FileKey, FileState};
 use uuid::Uuid;
 use workflow::{Stage, StageLookupError, Workflow};
 
 use self::item::item;
 use crate::backend::directory::Directory;
+use crate::backend::remote::Remote;
 use crate::backend::workflows::{meant, no_such_stage};
 use crate::backend::{Backend, Operation};
 use crate::cli::{StatusArgs, WithinArgs};
-use crate::command::SUCCESS;
-use crate::command::parked;
 use crate::command::visits::at_rest;
+use crate::command::{SUCCESS, over_api, parked};
 use crate::error::Error;
-use crate::terminal::columns::write_columns;
-use crate::terminal::output::{output, say};
-use crate::terminal::report::{calls, print_json};
-
-/// One file at rest.
-#[derive(Debug, Serialize)]
-struct Resting {
-    item_id: Uuid,
-    name: String,
-    stage: String,
-    state: &'static str,
-    webhook: Option<String>,
-    outcome: Option<&'static str>,
-    attempts: usize,
-    #[serde(skip)]
-    calls: usize,
-    status: Option<u16>,
-    reason: Option<&'static str>,
-}
+use crate::terminal::output::say;
+use crate::terminal::report::print_json;
+use crate::terminal::resting::{Resting, print};
 
 impl Operation for StatusArgs {
+    async fn over(&self, remote: &Remote) -> Result<u8, Error> {
+        over_api::status(remote, self).await
+    }
+
     async fn on(&self, backend: &impl Backend) -> Result<u8, Error> {
         if let Some(item_id) = self.item {
             return of_item(backend, &self.within, item_id, self.json).await;
@@ -159,9 +144,7 @@ async fn of_item(
     }
     match chosen {
         Some(key) => item(operator, None, &key, json).await,
-        None => Err(Error::Usage(
-            "the state directory holds no workflow".to_owned(),
-        )),
+        None => Err(Error::Usage("no workflow is stored".to_owned())),
     }
 }
 
@@ -184,39 +167,12 @@ fn resting(workflow: &Workflow, state: &FileState, name: String) -> Resting {
         webhook: delivery.map(|delivery| stage(delivery.stage_id)),
         outcome: delivery
             .and_then(|delivery| delivery.outcome)
-            .map(Outcome::as_str),
+            .map(|outcome| outcome.as_str().to_owned()),
         attempts: delivery.map_or(0, |delivery| delivery.attempts.len()),
-        calls: delivery.map_or(0, calls),
+        calls: delivery.map_or(0, delivery::DeliveryState::calls),
         status: delivery.and_then(delivery::DeliveryState::last_status),
         reason: delivery
             .and_then(|delivery| delivery.reason)
-            .map(delivery::Reason::code),
+            .map(|reason| reason.code().to_owned()),
     }
-}
-
-fn print(rows: &[Resting], failed: bool) -> Result<(), Error> {
-    if rows.is_empty() {
-        let what = if failed {
-            "no file's last webhook failed"
-        } else {
-            "no file is at rest"
-        };
-        return Ok(output(|out| writeln!(out, "{what}"))?);
-    }
-    let header = ["STAGE", "FILE", "LAST WEBHOOK", "OUTCOME", "CALLS", "WHY"].map(str::to_owned);
-    let mut lines = vec![header];
-    lines.extend(rows.iter().map(|row| {
-        [
-            row.stage.clone(),
-            row.name.clone(),
-            row.webhook.clone().unwrap_or_else(|| "-".to_owned()),
-            row.outcome.unwrap_or("-").to_owned(),
-            row.calls.to_string(),
-            match (row.status, row.reason) {
-                (Some(status), Some("http_status")) => format!("HTTP {status}"),
-                (_, reason) => reason.unwrap_or_default().to_owned(),
-            },
-        ]
-    }));
-    Ok(output(|out| write_columns(out, &lines))?)
 }

@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use bytes::Bytes;
 use delivery::ports::{Items, NewDocument, Operator};
 use delivery::{FileKey, Item, Timestamp};
@@ -8,7 +10,7 @@ use uuid::Uuid;
 use super::{Server, key};
 use crate::support::{Endpoint, directory, document, workflow};
 
-/// `BULK_FILES=100000 cargo test --release -p webhook-stage --features serve bulk` is the whole.
+/// `BULK_FILES=100000 cargo test --release --workspace --test it bulk -- --nocapture` is the whole.
 fn files() -> u64 {
     let set = std::env::var("BULK_FILES").ok();
     set.and_then(|text| text.parse().ok()).unwrap_or(3000)
@@ -70,14 +72,19 @@ fn one_call_assigns_all_files_and_each_is_delivered_once() {
     // The second has no effect, since it has the first one's key.
     for round in 0..2 {
         let header = "idempotency-key: all\r\n";
+        let asked = Instant::now();
         let answer = client.request("POST", "items/stage", header, &command.to_string());
+        println!("answered after {} ms", asked.elapsed().as_millis());
         let (status, answer) = answer.unwrap();
         assert_eq!(status, 200, "{answer}");
         if round == 0 {
             assert_eq!(answer["created_commands"], files());
         }
     }
+    let begun = Instant::now();
     client.wait_for("annotate", files());
+    let (took, peak) = (begun.elapsed().as_secs_f32(), server.peak_memory());
+    println!("all delivered after {took:.1} s more; most memory: {peak}");
     let calls = endpoint.calls();
     let delivered = calls.iter().map(|call| call.header("webhook-id").unwrap());
     let delivered: std::collections::BTreeSet<_> = delivered.collect();

@@ -1,8 +1,10 @@
 //! `serve`, as a process: what it accepts is kept, however it ends.
 
 mod bulk;
+mod cancel;
 mod client;
 mod keys;
+mod over_api;
 mod stopped;
 
 use std::io::{BufRead, BufReader};
@@ -33,6 +35,14 @@ impl Server {
         std::thread::spawn(move || lines.for_each(drop));
         let address = address.expect("it says where it listens");
         Self { child, address }
+    }
+
+    /// The most memory that it has used so far, where the system says it.
+    fn peak_memory(&self) -> String {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        peak.unwrap_or("unknown").trim().to_owned()
     }
 
     fn client(&self, key: &str) -> Client {

@@ -159,6 +159,7 @@ pub(crate) fn assignment(workflow: &Workflow, document: Option<DocumentRef>) -> 
         assignee: None,
         document,
         trace: None,
+        waits: 0,
     }
 }
 

@@ -173,6 +173,25 @@ async fn files_are_registered_staged_and_delivered() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_is_too_large_for_a_request_is_uploaded() {
+    let admin = Caller::with("uploads", "admin", "7");
+    let item = Uuid::new_v4();
+    let path = format!("/items/{item}");
+    let upload = admin.post(&format!("{path}/upload"), Value::Null).await;
+    let document = json!({
+        "version": "2.0",
+        "item": {"name": "large.png", "path": "/", "source_info": {"item_id": item}, "slots": []},
+        "annotations": ["x".repeat(8 * 1024 * 1024)],
+    });
+    let url = upload["upload_url"].as_str().unwrap();
+    let put = admin.client.put(url).body(document.to_string()).send();
+    assert!(put.await.unwrap().status().is_success());
+    let registered = admin.post(&format!("{path}/register"), Value::Null).await;
+    assert_eq!(registered["name"], "large.png", "{registered}");
+    assert_eq!(admin.get(&path).await["id"], item.to_string());
+}
+
 /// The functions asked for nothing that their roles do not allow.
 fn nothing_was_refused() {
     for role in ["ApiRole", "AssignerRole"] {

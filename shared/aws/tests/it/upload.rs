@@ -19,7 +19,7 @@ async fn a_url_takes_any_document_of_one_item_for_a_time() {
     let url = url.unwrap();
     let (path, query) = url.split_once('?').unwrap();
     assert!(
-        path.ends_with(&format!("/documents/t/{}.json", key.item_id)),
+        path.ends_with(&format!("/t/{}.json", key.item_id)),
         "{path}"
     );
     for part in [

@@ -1,12 +1,11 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws::{
     CloudWatchObserver, Environment, EnvironmentError, Queue, Registry, SdkConfig, SourceQueue,
     Table,
 };
-use delivery::ports::{Items, Outgoing, Page, PortError, SendMessages, Workflows};
-use delivery::{Assignment, BulkAssignment, DeadLetter, FileKey, Item, ItemFilter, Listed};
+use delivery::ports::{Outgoing, PortError, SendMessages, Workflows};
+use delivery::{Assignment, BulkAssignment, DeadLetter};
 use uuid::Uuid;
 use workflow::Workflow;
 
@@ -56,33 +55,7 @@ impl Workflows for Assigner {
     }
 }
 
-impl Items for Assigner {
-    async fn put_items(&self, items: Vec<Item>) -> Result<(), PortError> {
-        self.registry.put_items(items).await
-    }
-
-    async fn item(&self, key: &FileKey) -> Result<Option<Listed>, PortError> {
-        self.registry.item(key).await
-    }
-
-    async fn items(
-        &self,
-        team: &str,
-        filter: &ItemFilter,
-        after: Option<Uuid>,
-        limit: usize,
-    ) -> Result<Page<Listed>, PortError> {
-        self.registry.items(team, filter, after, limit).await
-    }
-
-    async fn count_items(
-        &self,
-        team: &str,
-        filter: &ItemFilter,
-    ) -> Result<BTreeMap<Option<Uuid>, u64>, PortError> {
-        self.registry.count_items(team, filter).await
-    }
-}
+delivery::items_by!(Assigner: registry);
 
 impl SendMessages<Assignment> for Assigner {
     async fn send(&self, messages: Vec<Outgoing<Assignment>>) -> Vec<Result<(), PortError>> {

@@ -1,19 +1,15 @@
 //! What the API works with on AWS: a deployment, with the table and the queue that only the API needs.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_types::SdkConfig;
 use bytes::Bytes;
 use delivery::ports::{
-    ApiKeys, DocumentError, Documents, Items, NewDocument, Operator, Outgoing, Page, PortError,
-    Redriven, Removed, SendMessages, Service, StoredKey, SystemClock, Workflows,
+    ApiKeys, DocumentError, Documents, NewDocument, Operator, Outgoing, PortError, Redriven,
+    Removed, SendMessages, Service, StoredKey, SystemClock, Workflows,
 };
-use delivery::{
-    Assignment, BulkAssignment, DeadLetter, Delivery, Document, DocumentRef, FileKey, Item,
-    ItemFilter, Listed,
-};
+use delivery::{Assignment, BulkAssignment, DeadLetter, Delivery, Document, DocumentRef, FileKey};
 use uuid::Uuid;
 use workflow::{SecretRef, StageSecrets, Workflow};
 
@@ -164,33 +160,7 @@ impl SendMessages<BulkAssignment> for ApiStore {
     }
 }
 
-impl Items for ApiStore {
-    async fn put_items(&self, items: Vec<Item>) -> Result<(), PortError> {
-        self.registry.put_items(items).await
-    }
-
-    async fn item(&self, key: &FileKey) -> Result<Option<Listed>, PortError> {
-        self.registry.item(key).await
-    }
-
-    async fn items(
-        &self,
-        team: &str,
-        filter: &ItemFilter,
-        after: Option<Uuid>,
-        limit: usize,
-    ) -> Result<Page<Listed>, PortError> {
-        self.registry.items(team, filter, after, limit).await
-    }
-
-    async fn count_items(
-        &self,
-        team: &str,
-        filter: &ItemFilter,
-    ) -> Result<BTreeMap<Option<Uuid>, u64>, PortError> {
-        self.registry.count_items(team, filter).await
-    }
-}
+delivery::items_by!(ApiStore: registry);
 
 impl ApiKeys for ApiStore {
     async fn key(&self, prefix: &str) -> Result<Option<StoredKey>, PortError> {

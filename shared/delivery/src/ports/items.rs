@@ -34,3 +34,46 @@ pub trait Items: Send + Sync {
         filter: &ItemFilter,
     ) -> impl Future<Output = Result<BTreeMap<Option<Uuid>, u64>, PortError>> + Send;
 }
+
+/// Implements [`Items`] for a type by that of its field.
+#[macro_export]
+macro_rules! items_by {
+    ($type:ty: $field:ident) => {
+        impl $crate::ports::Items for $type {
+            async fn put_items(
+                &self,
+                items: Vec<$crate::Item>,
+            ) -> Result<(), $crate::ports::PortError> {
+                self.$field.put_items(items).await
+            }
+
+            async fn item(
+                &self,
+                key: &$crate::FileKey,
+            ) -> Result<Option<$crate::Listed>, $crate::ports::PortError> {
+                self.$field.item(key).await
+            }
+
+            async fn items(
+                &self,
+                team: &str,
+                filter: &$crate::ItemFilter,
+                after: Option<uuid::Uuid>,
+                limit: usize,
+            ) -> Result<$crate::ports::Page<$crate::Listed>, $crate::ports::PortError> {
+                self.$field.items(team, filter, after, limit).await
+            }
+
+            async fn count_items(
+                &self,
+                team: &str,
+                filter: &$crate::ItemFilter,
+            ) -> Result<
+                std::collections::BTreeMap<Option<uuid::Uuid>, u64>,
+                $crate::ports::PortError,
+            > {
+                self.$field.count_items(team, filter).await
+            }
+        }
+    };
+}

@@ -173,25 +173,6 @@ async fn files_are_registered_staged_and_delivered() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_document_that_is_too_large_for_a_request_is_uploaded() {
-    let admin = Caller::with("uploads", "admin", "7");
-    let item = Uuid::new_v4();
-    let path = format!("/items/{item}");
-    let upload = admin.post(&format!("{path}/upload"), Value::Null).await;
-    let document = json!({
-        "version": "2.0",
-        "item": {"name": "large.png", "path": "/", "source_info": {"item_id": item}, "slots": []},
-        "annotations": ["x".repeat(8 * 1024 * 1024)],
-    });
-    let url = upload["upload_url"].as_str().unwrap();
-    let put = admin.client.put(url).body(document.to_string()).send();
-    assert!(put.await.unwrap().status().is_success());
-    let registered = admin.post(&format!("{path}/register"), Value::Null).await;
-    assert_eq!(registered["name"], "large.png", "{registered}");
-    assert_eq!(admin.get(&path).await["id"], item.to_string());
-}
-
 /// The functions asked for nothing that their roles do not allow.
 fn nothing_was_refused() {
     for role in ["ApiRole", "AssignerRole"] {
@@ -201,6 +182,42 @@ fn nothing_was_refused() {
         calls.retain(|call| call["allowed"] != true);
         assert!(calls.is_empty(), "{calls:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_too_large_for_a_request_is_uploaded() {
+    let admin = Caller::with("uploads", "admin", "7");
+    let workflow = admin.store_workflow().await;
+    let item = Uuid::new_v4().to_string();
+    let document = json!({
+        "version": "2.0",
+        "item": {"name": "long.mp4", "path": "/", "source_info": {"item_id": item}, "slots": []},
+        "annotations": [{"id": "a", "name": "x".repeat(7 * 1024 * 1024)}],
+    });
+    let register = format!("/items/{item}/register");
+    let (status, answer) = admin.call(Method::POST, &register, None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{answer}");
+    let upload = admin
+        .post(&format!("/items/{item}/upload"), Value::Null)
+        .await;
+    let put = admin.client.put(upload["upload_url"].as_str().unwrap());
+    let put = put.body(document.to_string()).send().await.unwrap();
+    assert!(put.status().is_success(), "{put:?}");
+    let registered = admin.post(&register, Value::Null).await;
+    assert_eq!(
+        (&registered["id"], &registered["name"]),
+        (&json!(item), &json!("long.mp4"))
+    );
+    let staged = json!({
+        "filters": {"item_ids": [item]}, "stage_id": workflow["stages"][1]["id"], "workflow_id": workflow["id"],
+    });
+    admin.post("/items/stage", staged).await;
+    let visits = admin.delivered(&item).await;
+    assert!(
+        visits["visits"][0]["attempts"][0]["status"].is_number(),
+        "{visits}"
+    );
+    nothing_was_refused();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,5 +18,4 @@ mod registry;
 mod secrets;
 mod source;
 mod team_secrets;
-mod upload;
 mod workflows;

@@ -65,6 +65,22 @@ impl Bucket {
             .map_err(|error| port_error("store a document", &error))
     }
 
+    /// A URL that takes a file's document by PUT until it expires, or until the process's credentials do.
+    ///
+    /// # Errors
+    /// [`PortError`] when there are no credentials to sign it with.
+    #[cfg(feature = "service")]
+    pub async fn upload_url(&self, key: &FileKey, expiry: Duration) -> Result<String, PortError> {
+        let what = "presign a document's URL";
+        let expiry = aws_sdk_s3::presigning::PresigningConfig::expires_in(expiry)
+            .map_err(|error| PortError::caused(PortErrorKind::Corrupt, what, error))?;
+        // No header is signed besides the host: whoever puts the document need not know of any.
+        let put = self.client.put_object().bucket(&self.name);
+        let put = put.key(object_key(key)).presigned(expiry).await;
+        let put = put.map_err(|error| port_error(what, &error))?;
+        Ok(put.uri().to_owned())
+    }
+
     fn put(&self, key: &FileKey, bytes: Bytes) -> PutObjectFluentBuilder {
         self.client
             .put_object()
@@ -103,7 +119,7 @@ pub(crate) fn client(config: &SdkConfig) -> Client {
     Client::from_conf(config)
 }
 
-pub(crate) fn object_key(key: &FileKey) -> String {
+fn object_key(key: &FileKey) -> String {
     format!("{}/{}.json", key.team, key.item_id)
 }
 

@@ -3,10 +3,9 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_types::SdkConfig;
-use delivery::FileKey;
 use delivery::ports::{PortError, PortErrorKind, Presign};
 
-use crate::documents::{Bucket, client, object_key};
+use crate::documents::{Bucket, client};
 use crate::error::port_error;
 
 /// Turns `s3://bucket/key` into a URL that anyone may GET for a limited time, like those in V7's payload.
@@ -38,22 +37,6 @@ impl S3Presign {
             client: documents.client.clone(),
             documents: documents.name.clone(),
         }
-    }
-}
-
-impl Bucket {
-    /// A URL that takes a file's document by PUT for a limited time, without credentials.
-    ///
-    /// # Errors
-    /// [`PortError`] when there are no credentials to sign with.
-    pub async fn upload_url(&self, key: &FileKey, expiry: Duration) -> Result<String, PortError> {
-        const WHAT: &str = "presign an upload's URL";
-        let expiry = PresigningConfig::expires_in(expiry)
-            .map_err(|_| PortError::new(PortErrorKind::Corrupt, WHAT))?;
-        let put = self.client.put_object().bucket(&self.name);
-        let request = put.key(object_key(key)).presigned(expiry).await;
-        let request = request.map_err(|error| port_error(WHAT, &error))?;
-        Ok(request.uri().to_owned())
     }
 }
 

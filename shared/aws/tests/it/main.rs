@@ -18,4 +18,5 @@ mod registry;
 mod secrets;
 mod source;
 mod team_secrets;
+mod upload;
 mod workflows;

@@ -16,7 +16,7 @@ use crate::emulator::{Emulator, TOKEN, start};
 const EXAMPLE: &[u8] = include_bytes!("../../../infra/local/examples/workflow.json");
 
 /// A deployment with the API. The others are without, as a user's is who did not ask for it.
-fn emulator() -> &'static Emulator {
+pub(super) fn emulator() -> &'static Emulator {
     static EMULATOR: OnceLock<Emulator> = OnceLock::new();
     EMULATOR.get_or_init(|| start(&["--parameter", "Api=true"]))
 }
@@ -40,14 +40,19 @@ struct Caller {
     team: String,
 }
 
+/// A new key.
+pub(super) fn key(team: &str, role: &str, user: &str) -> String {
+    let made = keys(&["add", "--team", team, "--role", role, "--user-id", user]);
+    assert!(made.status.success(), "{made:?}");
+    String::from_utf8(made.stdout).unwrap().trim().to_owned()
+}
+
 impl Caller {
     /// Somebody with a new key.
     fn with(team: &str, role: &str, user: &str) -> Self {
-        let made = keys(&["add", "--team", team, "--role", role, "--user-id", user]);
-        assert!(made.status.success(), "{made:?}");
         Self {
             client: Client::new(),
-            key: String::from_utf8(made.stdout).unwrap().trim().to_owned(),
+            key: key(team, role, user),
             team: team.to_owned(),
         }
     }

@@ -9,6 +9,7 @@
 
 mod adapters;
 mod api;
+mod clients;
 mod deployment;
 mod emulator;
 mod missing;

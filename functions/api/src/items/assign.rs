@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::{Extension, Path, State};
 use bytes::Bytes;
-use delivery::ports::Outgoing;
+use delivery::ports::{Outgoing, PortErrorKind};
 use delivery::{BulkAssignment, ItemFilter, MAX_NAMED};
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ pub(crate) struct AssignItems {
 /// What became of a command.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CreatedCommands {
-    /// How many items it concerns. It is carried out soon after the answer.
+    /// How many items it concerns; 1 if there are too many to count. It is carried out soon after the answer.
     pub(crate) created_commands: u64,
 }
 
@@ -169,8 +169,13 @@ pub(crate) async fn send<S: Engine, C>(
     api: &Api<S, C>,
     bulk: BulkAssignment,
 ) -> Result<CreatedCommands, ApiError> {
-    let counts = api.store.count_items(&bulk.team, &bulk.filter).await?;
-    let created_commands = counts.values().sum();
+    let counts = api.store.count_items(&bulk.team, &bulk.filter).await;
+    let created_commands = match counts {
+        Ok(counts) => counts.values().sum(),
+        // The assigner goes through however many there are, a page at a time.
+        Err(error) if error.kind == PortErrorKind::TooMany => 1,
+        Err(error) => return Err(error.into()),
+    };
     if created_commands == 0 {
         return Ok(CreatedCommands { created_commands });
     }

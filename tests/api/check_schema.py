@@ -40,5 +40,5 @@ for name in ["Check annotations", "Another", "Annotate", "Check"]:
 known = {"TEAM": workflow.TEAM, "API_KEY": KEY}
 program = pathlib.Path(sys.prefix) / "bin" / "schemathesis"
 with tempfile.TemporaryDirectory() as directory:
-    command = [program, "--config-file", SETTINGS, "run", f"{URL}/openapi.json", *sys.argv[3:]]
+    command = [program, "--config-file", SETTINGS, "run", f"{URL}/openapi.json", "--url", URL, *sys.argv[3:]]
     sys.exit(subprocess.run(command, cwd=directory, env={**os.environ, **known}, check=False).returncode)

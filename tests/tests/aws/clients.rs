@@ -1,6 +1,5 @@
-//! Clients that are not this project's, against the deployed API: programs of `tests/api`, as `tests/tests/api` runs them against the
-//! local server. The one that is made from the OpenAPI document is not among them: the emulator takes requests without a key for
-//! some of S3's, and so answers them itself.
+//! Clients that are not this project's, against the deployed API: the programs of `tests/api`, as `tests/tests/api` runs them against
+//! the local server.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,11 +7,11 @@ use std::process::Command;
 use crate::api::{emulator, key};
 
 /// Each program has a team of its own, because it looks at all that the team has.
-fn passes(program: &str, team: &str, keys: &[String]) {
+fn passes(program: &str, team: &str, arguments: &[String]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("api");
     let mut python = Command::new("python3");
     python.arg(path.join(program)).env("API_TEAM", team);
-    python.arg(emulator().output("ApiUrl")).args(keys);
+    python.arg(emulator().output("ApiUrl")).args(arguments);
     let output = python.output().unwrap();
     let said = [output.stdout, output.stderr];
     let [out, err] = said.map(|said| String::from_utf8_lossy(&said).into_owned());
@@ -33,4 +32,12 @@ fn darwin_py() {
     let keys = [admin.clone(), worker, another];
     passes("check_darwin_py.py", "darwin", &keys);
     passes("check_darwin_py_older.py", "darwin", &[admin]);
+}
+
+#[test]
+fn answers_are_as_the_document_says() {
+    let owner = key("schema", "owner", "1");
+    // Fewer than against the local server: each request starts at an emulator of all of AWS.
+    let few = ["--max-examples", "5"].map(str::to_owned);
+    passes("check_schema.py", "schema", &[&[owner][..], &few].concat());
 }

@@ -35,9 +35,8 @@ fn darwin_py() {
 }
 
 #[test]
+#[ignore = "the local server's is run each time, and this takes minutes"]
 fn answers_are_as_the_document_says() {
     let owner = key("schema", "owner", "1");
-    // Fewer than against the local server: each request starts at an emulator of all of AWS.
-    let few = ["--max-examples", "5"].map(str::to_owned);
-    passes("check_schema.py", "schema", &[&[owner][..], &few].concat());
+    passes("check_schema.py", "schema", &[owner]);
 }

@@ -17,13 +17,13 @@ environment.enter("access-venv", "../access/requirements.txt")
 import base64  # noqa: E402
 import json  # noqa: E402
 import threading  # noqa: E402
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer  # noqa: E402
 from urllib.parse import unquote_plus  # noqa: E402
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: E402
 from oauthlib.oauth2 import BackendApplicationServer, RequestValidator  # noqa: E402
 from standardwebhooks import Webhook  # noqa: E402
 
+import local_server  # noqa: E402
 import signing  # noqa: E402
 
 CLIENT = {"id": "a client:1", "secret": "planted secret/%+&=:é"}
@@ -102,9 +102,7 @@ def signed(handler, body):
 RECEIVERS = {"protected": protected, "signed-for-aws": signed_for_aws, "signed": signed}
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class Handler(local_server.Handler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         what = self.path.split("/")[1].split("?")[0]
@@ -134,21 +132,6 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, json.dumps(LOG))
             LOG.clear()
 
-    def answer(self, status, text, headers=None):
-        data = text.encode()
-        self.send_response(status)
-        for name, value in (headers or {"Content-Type": "application/json"}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *args):
-        pass
-
 
 if __name__ == "__main__":
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"http://127.0.0.1:{server.server_port}", flush=True)
-    sys.stdin.read()
+    local_server.serve(Handler)

@@ -10,7 +10,10 @@ import re
 import sys
 import threading
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+sys.path.insert(0, str(__import__("pathlib").Path(__file__).resolve().parent.parent / "emulator"))
+
+import local_server  # noqa: E402
 
 NEEDED = "no_finding"
 LOG, LOCK = [], threading.Lock()
@@ -44,9 +47,7 @@ def send_back(team, item_id, dataset_id):
         assert json.load(response) == {"created_commands": 1}
 
 
-class Gateway(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class Gateway(local_server.Handler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         path, _, query = self.path.partition("?")
@@ -63,25 +64,12 @@ class Gateway(BaseHTTPRequestHandler):
             },
             None,
         )
-        self.answer(answer["statusCode"], answer["body"].encode())
+        self.answer(answer["statusCode"], answer["body"])
 
     def do_GET(self):
         with LOCK:
-            self.answer(200, json.dumps(LOG).encode())
-
-    def answer(self, status, data):
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *args):
-        pass
+            self.answer(200, json.dumps(LOG))
 
 
 if __name__ == "__main__":
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"http://127.0.0.1:{server.server_port}", flush=True)
-    sys.stdin.read()
+    local_server.serve(Gateway)

@@ -10,6 +10,7 @@ mod items;
 mod key;
 mod number;
 mod openapi;
+mod path;
 mod principal;
 mod refused;
 mod request;

@@ -2,25 +2,17 @@
 
 use axum::extract::{Extension, Path};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::error::ApiError;
+use crate::path::InTeam;
 use crate::principal::Principal;
 use crate::refused::{Missing, Refused};
 use crate::respond::{Answer, ok};
 
 /// UUID namespace of teams' numbers. It must never change.
 const NAMESPACE: Uuid = Uuid::from_u128(0x8b0e_5a41_92d7_4c1c_8d5f_6a0c_54f3_19e2);
-
-/// The team of a path.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[allow(dead_code, reason = "it is only for the documentation")]
-pub(crate) struct InTeam {
-    /// The team's slug.
-    team: String,
-}
 
 /// A team.
 #[derive(Serialize, ToSchema)]

@@ -35,7 +35,7 @@ fn darwin_py() {
 }
 
 #[test]
-#[ignore = "the local server's is run each time, and this takes minutes"]
+#[ignore = "takes minutes: cargo test -p tests --test aws clients:: -- --ignored"]
 fn answers_are_as_the_document_says() {
     let owner = key("schema", "owner", "1");
     passes("check_schema.py", "schema", &[owner]);

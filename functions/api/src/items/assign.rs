@@ -16,11 +16,11 @@ use super::filter::Filters;
 use crate::api::{Api, Calls, Engine};
 use crate::error::ApiError;
 use crate::number::Number;
+use crate::path::{InTeam, OnlyOnce};
 use crate::principal::Principal;
 use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::{json, new_id};
 use crate::respond::{Answer, ok};
-use crate::team::InTeam;
 use crate::workflows::find;
 
 /// Items to put into a stage.
@@ -60,7 +60,7 @@ pub(crate) struct CreatedCommands {
     post, path = "/v2/teams/{team}/items/stage", tag = "items", operation_id = "set_stage",
     params(
         InTeam,
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key has one effect"),
+        OnlyOnce,
     ),
     request_body = SetStage,
     responses(
@@ -105,7 +105,7 @@ pub(crate) async fn stage<S: Engine, C: Calls<S>>(
     post, path = "/v2/teams/{team}/items/assign", tag = "items", operation_id = "assign_items",
     params(
         InTeam,
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key has one effect"),
+        OnlyOnce,
     ),
     request_body = AssignItems,
     responses(

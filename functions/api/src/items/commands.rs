@@ -19,11 +19,11 @@ use super::show::of_team;
 use crate::api::{Api, Calls, Engine};
 use crate::error::{ApiError, ErrorBody};
 use crate::number::Number;
+use crate::path::{InTeam, OfItem, OnlyOnce};
 use crate::principal::Principal;
 use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::{json, new_id};
 use crate::respond::{Answer, ok};
-use crate::team::InTeam;
 
 /// V7 takes several commands at once; here each request has one.
 #[derive(Deserialize, ToSchema)]
@@ -72,8 +72,8 @@ pub(crate) struct Nothing {}
     post, path = "/v2/teams/{team}/items/{id}/commands", tag = "items", operation_id = "command_item",
     params(
         InTeam,
-        ("id" = Uuid, Path, description = "The item"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key has one effect"),
+        OfItem,
+        OnlyOnce,
     ),
     request_body = Commands,
     responses(

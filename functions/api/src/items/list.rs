@@ -12,11 +12,11 @@ use super::filter::{Filters, InQuery, status_of};
 use super::view::{Item, view};
 use crate::api::{Api, Calls, Engine};
 use crate::error::ApiError;
+use crate::path::InTeam;
 use crate::principal::Principal;
 use crate::refused::{Invalid, Missing, Refused};
 use crate::request::{query, uuid};
 use crate::respond::{Answer, ok};
-use crate::team::InTeam;
 
 /// The largest page, and the page of whoever does not say.
 const LARGEST_PAGE: usize = 500;

@@ -13,11 +13,11 @@ use super::view::view;
 use crate::api::{Api, Calls, Engine};
 use crate::error::ApiError;
 use crate::number::LARGEST;
+use crate::path::InTeam;
 use crate::principal::Principal;
 use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::{is_json, new_id, query};
 use crate::respond::{Answer, created, ok};
-use crate::team::InTeam;
 
 /// Register a file.
 ///

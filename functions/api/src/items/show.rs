@@ -12,11 +12,11 @@ use workflow::{Actor, Workflow};
 use super::view::{Item, view};
 use crate::api::{Api, Calls, Engine};
 use crate::error::ApiError;
+use crate::path::{InTeam, OfItem};
 use crate::principal::Principal;
 use crate::refused::{Invalid, Missing, Refused};
 use crate::request::uuid;
 use crate::respond::{Answer, ok};
-use crate::team::InTeam;
 use crate::time::written;
 
 /// A file's visits, in the form of V7's stage history, with the attempts of its deliveries.
@@ -97,7 +97,7 @@ struct Rejected {
     get, path = "/v2/teams/{team}/items/{id}", tag = "items", operation_id = "show_item",
     params(
         InTeam,
-        ("id" = Uuid, Path, description = "The item"),
+        OfItem,
     ),
     responses(
         (status = 200, description = "The item", body = Item),
@@ -120,7 +120,7 @@ pub(crate) async fn show<S: Engine, C: Calls<S>>(
     get, path = "/v2/teams/{team}/items/{id}/visits", tag = "items", operation_id = "list_visits",
     params(
         InTeam,
-        ("id" = Uuid, Path, description = "The item"),
+        OfItem,
     ),
     responses(
         (status = 200, description = "Its visits, oldest first", body = Visits),

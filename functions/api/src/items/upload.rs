@@ -14,11 +14,11 @@ use uuid::Uuid;
 use super::register::{dataset_of, described, registered};
 use crate::api::{Api, Calls, Engine};
 use crate::error::{ApiError, ErrorBody};
+use crate::path::{InTeam, OfItem};
 use crate::principal::Principal;
 use crate::refused::{Forbidden, Invalid, Missing, Refused};
 use crate::request::uuid;
 use crate::respond::{Answer, ok};
-use crate::team::InTeam;
 
 /// The largest document that is read to register its item: 100 MiB.
 const LARGEST: u64 = 100 * 1024 * 1024;
@@ -44,7 +44,7 @@ pub(crate) struct Upload {
     post, path = "/v2/teams/{team}/items/{id}/upload", tag = "items", operation_id = "upload_document",
     params(
         InTeam,
-        ("id" = Uuid, Path, description = "The item, which need not be registered yet"),
+        OfItem,
     ),
     responses(
         (status = 200, description = "The URL", body = Upload),
@@ -80,7 +80,7 @@ pub(crate) async fn upload<S: Engine, C: Calls<S>>(
     post, path = "/v2/teams/{team}/items/{id}/register", tag = "items", operation_id = "register_uploaded_item",
     params(
         InTeam,
-        ("id" = Uuid, Path, description = "The item"),
+        OfItem,
         ("dataset_id" = Option<u64>, Query, description = "V7's number of the dataset, if the document does not say it"),
     ),
     responses(

@@ -15,11 +15,11 @@ use uuid::Uuid;
 use super::webhook_stage;
 use crate::api::{Api, Calls, Engine};
 use crate::error::ApiError;
+use crate::path::{InTeam, OfStage};
 use crate::principal::Principal;
 use crate::refused::{Forbidden, Invalid, InvalidBody, Missing, Refused};
 use crate::request::optional_json;
 use crate::respond::{Answer, ok};
-use crate::team::InTeam;
 use crate::time::written;
 
 /// Why a stage is paused.
@@ -72,8 +72,7 @@ impl StageState {
     get, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}", tag = "stages", operation_id = "show_stage",
     params(
         InTeam,
-        ("id" = Uuid, Path, description = "The workflow"),
-        ("stage" = Uuid, Path, description = "The stage"),
+        OfStage,
     ),
     responses(
         (status = 200, description = "Whether it holds its deliveries back", body = StageState),
@@ -96,8 +95,7 @@ pub(crate) async fn show<S: Engine, C: Calls<S>>(
     post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/pause", tag = "stages", operation_id = "pause_stage",
     params(
         InTeam,
-        ("id" = Uuid, Path, description = "The workflow"),
-        ("stage" = Uuid, Path, description = "The stage"),
+        OfStage,
     ),
     request_body(content = Option<PauseReason>, description = "Why; may be left out"),
     responses(
@@ -136,8 +134,7 @@ pub(crate) async fn pause<S: Engine, C: Calls<S>>(
     post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/resume", tag = "stages", operation_id = "resume_stage",
     params(
         InTeam,
-        ("id" = Uuid, Path, description = "The workflow"),
-        ("stage" = Uuid, Path, description = "The stage"),
+        OfStage,
     ),
     responses(
         (status = 200, description = "It is not paused any more", body = StageState),
@@ -162,8 +159,7 @@ pub(crate) async fn resume<S: Engine, C: Calls<S>>(
     post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/close", tag = "stages", operation_id = "close_breaker",
     params(
         InTeam,
-        ("id" = Uuid, Path, description = "The workflow"),
-        ("stage" = Uuid, Path, description = "The stage"),
+        OfStage,
     ),
     responses(
         (status = 200, description = "Its circuit breaker is closed", body = StageState),

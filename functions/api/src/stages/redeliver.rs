@@ -12,11 +12,11 @@ use super::webhook_stage;
 use crate::api::{Api, Calls, Engine};
 use crate::error::ApiError;
 use crate::items::assign::{CreatedCommands, send};
+use crate::path::{InTeam, OfStage, OnlyOnce};
 use crate::principal::Principal;
 use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::{new_id, optional_json};
 use crate::respond::{Answer, ok};
-use crate::team::InTeam;
 use crate::time::read;
 
 /// The files to send again.
@@ -38,9 +38,8 @@ pub(crate) struct Redeliver {
     post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/redeliver", tag = "stages", operation_id = "redeliver",
     params(
         InTeam,
-        ("id" = Uuid, Path, description = "The workflow"),
-        ("stage" = Uuid, Path, description = "The stage"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key has one effect"),
+        OfStage,
+        OnlyOnce,
     ),
     request_body(content = Option<Redeliver>, description = "Which files; may be left out"),
     responses(

@@ -14,11 +14,11 @@ use uuid::Uuid;
 use super::webhook_stage;
 use crate::api::{Api, Calls, Engine};
 use crate::error::ApiError;
+use crate::path::{InTeam, OfStage};
 use crate::principal::Principal;
 use crate::refused::{Forbidden, InvalidBody, Missing, Refused};
 use crate::request::optional_json;
 use crate::respond::{Answer, ok};
-use crate::team::InTeam;
 
 /// What to send.
 #[derive(Default, Deserialize, ToSchema)]
@@ -52,8 +52,7 @@ pub(crate) struct TestResult {
     post, path = "/v2/teams/{team}/workflows/{id}/stages/{stage}/test", tag = "stages", operation_id = "test_stage",
     params(
         InTeam,
-        ("id" = Uuid, Path, description = "The workflow"),
-        ("stage" = Uuid, Path, description = "The stage"),
+        OfStage,
     ),
     request_body(content = Option<TestCall>, description = "What to send; may be left out"),
     responses(

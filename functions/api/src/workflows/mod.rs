@@ -13,11 +13,11 @@ use serde_json::Value;
 
 use crate::api::{Api, Calls, Engine};
 use crate::error::{ApiError, ErrorBody};
+use crate::path::{InTeam, OfWorkflow, OnlyOnce};
 use crate::principal::Principal;
 use crate::refused::{Forbidden, Invalid, InvalidBody, Missing, Refused};
 use crate::request::{new_id, query, uuid};
 use crate::respond::{Answer, created, no_content, ok};
-use crate::team::InTeam;
 
 use store::{Given, given, stored};
 use view::view;
@@ -73,7 +73,7 @@ pub(crate) async fn list<S: Engine, C: Calls<S>>(
     post, path = "/v2/teams/{team}/workflows", tag = "workflows", operation_id = "create_workflow",
     params(
         InTeam,
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same key makes the same workflow"),
+        OnlyOnce,
     ),
     request_body(content = Object, description = "The workflow"),
     responses(
@@ -112,7 +112,7 @@ pub(crate) async fn create<S: Engine, C: Calls<S>>(
     get, path = "/v2/teams/{team}/workflows/{id}", tag = "workflows", operation_id = "show_workflow",
     params(
         InTeam,
-        ("id" = Uuid, Path, description = "The workflow"),
+        OfWorkflow,
     ),
     responses(
         (status = 200, description = "The workflow, as V7 exports it, without secrets", body = Object),
@@ -136,7 +136,7 @@ pub(crate) async fn get<S: Engine, C: Calls<S>>(
     put, path = "/v2/teams/{team}/workflows/{id}", tag = "workflows", operation_id = "replace_workflow",
     params(
         InTeam,
-        ("id" = Uuid, Path, description = "The workflow"),
+        OfWorkflow,
     ),
     request_body(content = Object, description = "The workflow"),
     responses(
@@ -168,7 +168,7 @@ pub(crate) async fn replace<S: Engine, C: Calls<S>>(
     delete, path = "/v2/teams/{team}/workflows/{id}", tag = "workflows", operation_id = "remove_workflow",
     params(
         InTeam,
-        ("id" = Uuid, Path, description = "The workflow"),
+        OfWorkflow,
     ),
     responses(
         (status = 204, description = "It is removed"),

@@ -32,6 +32,7 @@ mod receivers;
 mod redact;
 mod redirect;
 mod scan;
+mod sessions;
 mod signature;
 mod streamed;
 mod strip_annotations;

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use rustls::client::Resumption;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
+
+use crate::sessions::Sessions;
 
 /// A certificate, followed by those that vouch for it, and its key.
 pub(crate) struct Identity {
@@ -35,6 +38,7 @@ pub(crate) fn config(
         Some(Identity { chain, key }) => config.with_client_auth_cert(chain, key)?,
         None => config.with_no_client_auth(),
     };
+    config.resumption = Resumption::store(Arc::new(Sessions::default()));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -92,6 +92,9 @@ async fn a_group_of_assignments_knows_the_deliveries_ahead_of_it() {
     let few = |group: Group<'_>| if group.ahead > 2 { 0 } else { 10 };
     send(&engine, 1, 3).await;
     send(&engine, 2, 3).await;
+    let more_than_two = |group: Group<'_>| if group.groups > 2 { 10 } else { 0 };
+    let taken = engine.receive(Queue::Deliveries, 10, VISIBILITY, more_than_two);
+    assert!(taken.await.unwrap().is_empty(), "there are two groups");
     let mut sent = std::pin::pin!(engine.sent(Queue::Assignments));
     let taken = engine.receive(Queue::Assignments, 10, VISIBILITY, few);
     assert!(taken.await.unwrap().is_empty());

@@ -24,12 +24,14 @@ impl FairShare {
         Self { last }
     }
 
-    /// How many more slots a stage may take that has `held`, while `free` (at least one) are left.
-    pub(crate) fn room(self, free: usize, held: usize) -> usize {
+    /// How many more slots a stage may take at once that has `held`, while `free` (at least one) are left. With many stages it
+    /// is few, because ten calls to one receiver need ten connections, and one call to each of ten receivers needs one each.
+    pub(crate) fn room(self, free: usize, held: usize, stages: usize) -> usize {
+        let each = free.div_ceil(stages.max(1));
         let short = (free.saturating_sub(self.last) * PER_FREE_SLOT).saturating_sub(held);
         // Each slot that it takes also leaves one less free.
         let room = short.div_ceil(PER_FREE_SLOT + 1);
-        if held == 0 { room.max(1) } else { room }
+        if held == 0 { room.max(1) } else { room }.min(each)
     }
 }
 
@@ -50,7 +52,7 @@ mod tests {
                     let more = if free == 0 {
                         0
                     } else {
-                        FairShare::of(slots).room(free, *held)
+                        FairShare::of(slots).room(free, *held, stages)
                     };
                     let more = more.min(free).min(10);
                     *held += more;
@@ -81,6 +83,14 @@ mod tests {
                 assert!(held < slots, "{stages} stages take all of {slots}");
             }
         }
+    }
+
+    #[test]
+    fn many_stages_get_few_at_a_time() {
+        let share = FairShare::of(64);
+        assert_eq!(share.room(64, 0, 1), 56);
+        assert_eq!(share.room(64, 0, 16), 4);
+        assert_eq!(share.room(64, 0, 1000), 1);
     }
 
     #[test]

@@ -87,6 +87,8 @@ pub struct Group<'a> {
     /// For a group of assignments, how many deliveries of the same group are due and not in flight, counted up to a
     /// thousand. Zero on the other queues.
     pub ahead: usize,
+    /// How many groups the queue has, this one included.
+    pub groups: usize,
 }
 
 /// The receiving side of an engine's queues, for pollers on one machine: on AWS the event source mapping does this.

@@ -104,6 +104,7 @@ impl Index {
             name,
             in_flight,
             ahead: ahead.map_or(0, |due| due.take(MOST_AHEAD).count()),
+            groups: self.queues[queue as usize].groups.len(),
         }
     }
 

@@ -103,8 +103,8 @@ struct Poller {
     slots: Arc<Semaphore>,
     share: FairShare,
     longest: Duration,
-    /// How many deliveries of a stage may be due before no more of its assignments are received: with more, files would
-    /// only wait at another place, and their records be written to disk in one more form.
+    /// How many deliveries may be due, of all stages with assignments, before no more of these are received: with more, files
+    /// would only wait at another place, and their records be written to disk in one more form.
     ahead: usize,
     stopped: watch::Receiver<bool>,
 }
@@ -148,14 +148,16 @@ impl Poller {
         let (queue, ahead) = (self.queue, self.ahead);
         let room = move |group: Group<'_>| {
             let is_full = match queue {
-                Queue::Assignments => group.ahead >= ahead && !paused.holds(group.name),
+                Queue::Assignments => {
+                    group.ahead >= ahead.div_ceil(group.groups) && !paused.holds(group.name)
+                }
                 Queue::Deliveries => paused.holds(group.name),
                 _ => false,
             };
             if is_full {
                 0
             } else {
-                share.room(free, group.in_flight)
+                share.room(free, group.in_flight, group.groups)
             }
         };
         // In a task of its own: if a receive were cancelled, its messages would stay hidden with nobody to

@@ -1,11 +1,11 @@
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use delivery::ports::{Freshness, PortError, Secrets, Workflows};
 use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 use workflow::{SecretRef, StageSecrets, Workflow};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, WorkflowCache};
 use crate::error::corrupt;
 
 impl Workflows for Engine {
@@ -18,27 +18,34 @@ impl Workflows for Engine {
         if let Some(found) = self.cached().get(&key) {
             return Ok(Some(Arc::clone(found)));
         }
-        let team = team.to_owned();
-        let body: Option<Vec<u8>> = self
+        let cache = Arc::clone(&self.inner.workflows);
+        // Read there too, so that those who ask at the same time do not all read it, and nobody keeps it who began to
+        // read it before another was stored.
+        let found = self
             .writer()
             .run_unflushed("get workflow", move |store| {
-                store
+                if let Some(found) = locked(&cache).get(&key) {
+                    return Ok(Some(Ok(Arc::clone(found))));
+                }
+                let body: Option<Vec<u8>> = store
                     .db()
                     .prepare_cached(
                         "SELECT body FROM workflows WHERE team = ?1 AND workflow_id = ?2",
                     )?
-                    .query_row(params![team, workflow_id], |row| row.get(0))
-                    .optional()
+                    .query_row(params![key.0, key.1], |row| row.get(0))
+                    .optional()?;
+                let Some(body) = body else {
+                    return Ok(None);
+                };
+                let workflow = Workflow::from_stored(&body).map(Arc::new);
+                if let Ok(workflow) = &workflow {
+                    locked(&cache).insert(key, Arc::clone(workflow));
+                }
+                Ok(Some(workflow))
             })
             .await?;
-        let Some(body) = body else {
-            return Ok(None);
-        };
-        let workflow =
-            Workflow::from_stored(&body).map_err(|error| corrupt("read workflow", error))?;
-        let workflow = Arc::new(workflow);
-        self.cached().insert(key, Arc::clone(&workflow));
-        Ok(Some(workflow))
+        let found = found.transpose();
+        found.map_err(|error| corrupt("read workflow", error))
     }
 }
 
@@ -67,16 +74,18 @@ impl Engine {
     pub async fn store_workflow(&self, team: &str, workflow: &Workflow) -> Result<(), PortError> {
         let body = workflow.to_json();
         let (owner, id) = (team.to_owned(), workflow.id);
-        self.writer()
+        let stored = self
+            .writer()
             .run("store workflow", move |store| {
                 store.db().execute(
                     "INSERT OR REPLACE INTO workflows VALUES (?1, ?2, ?3)",
                     params![owner, id, body],
                 )
             })
-            .await?;
+            .await;
+        // Also if the commit failed: another job may have found it before.
         self.forget_workflow(team, workflow.id);
-        Ok(())
+        stored.map(|_| ())
     }
 
     /// Stores a team's secrets in `secrets.json` (mode 0600), never in the database.
@@ -99,12 +108,11 @@ impl Engine {
         self.stage_changed();
     }
 
-    fn cached(
-        &self,
-    ) -> std::sync::MutexGuard<'_, std::collections::HashMap<(String, Uuid), Arc<Workflow>>> {
-        self.inner
-            .workflows
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn cached(&self) -> MutexGuard<'_, WorkflowCache> {
+        locked(&self.inner.workflows)
     }
+}
+
+fn locked(cache: &Mutex<WorkflowCache>) -> MutexGuard<'_, WorkflowCache> {
+    cache.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -42,13 +42,16 @@ pub struct Engine {
     pub(crate) inner: Arc<Inner>,
 }
 
+/// Workflows that were read, by team and id.
+pub(crate) type WorkflowCache = HashMap<(String, Uuid), Arc<Workflow>>;
+
 pub(crate) struct Inner {
     pub(crate) directory: PathBuf,
     /// Declared before the writer, so that it ends first.
     _check: Option<Check>,
     pub(crate) writer: Writer,
     pub(crate) sent: [Notify; Queue::ALL.len()],
-    pub(crate) workflows: Mutex<HashMap<(String, Uuid), Arc<Workflow>>>,
+    pub(crate) workflows: Arc<Mutex<WorkflowCache>>,
     pub(crate) controls: Mutex<HashMap<StageKey, StageControl>>,
     pub(crate) stage_changes: AtomicU64,
     pub(crate) secrets: SecretsFile,
@@ -103,8 +106,11 @@ impl Engine {
         release(&mut connection, SystemTime::now().into()).map_err(failed)?;
         let secrets = SecretsFile::open(directory.join("secrets.json"))?;
         let check = (!is_small && after_a_crash).then(Ended::default);
+        schema::leave_flushing(&connection).map_err(failed)?;
         let store = Store::new(connection, after_a_crash, check.clone()).map_err(failed)?;
-        let writer = Writer::start(store).map_err(io_error(directory))?;
+        let log = log_of(&path).map_err(io_error(&path))?;
+        let writer = Writer::start(store, move || log.sync_data());
+        let writer = writer.map_err(io_error(directory))?;
         let start = |ended| Check::start(&path, writer.health(), ended);
         let check = check.map(start).transpose().map_err(failed)?;
         Ok(Self {
@@ -113,7 +119,7 @@ impl Engine {
                 _check: check,
                 writer,
                 sent: std::array::from_fn(|_| Notify::new()),
-                workflows: Mutex::default(),
+                workflows: Arc::default(),
                 controls: Mutex::default(),
                 stage_changes: AtomicU64::new(0),
                 secrets,
@@ -132,6 +138,12 @@ impl Engine {
     pub(crate) fn writer(&self) -> &Writer {
         &self.inner.writer
     }
+}
+
+/// A database's log. It is created when the database is opened, and stays until it is closed.
+fn log_of(database: &Path) -> io::Result<File> {
+    let path = database.with_extension("db-wal");
+    OpenOptions::new().write(true).open(path)
 }
 
 /// Whether a database and its log have no more bytes than this together.

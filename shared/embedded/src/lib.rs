@@ -1,8 +1,8 @@
 //! The engine for one machine: it implements the ports of `delivery` on SQLite and local files in a state
 //! directory.
 //!
-//! One process owns a state directory. One thread owns the database, and commits the work of many tasks
-//! together, so that a delivery costs only a share of a disk flush. Every write that was confirmed is on disk,
+//! One process owns a state directory. The work of many tasks is committed and flushed together, so that a delivery costs only a
+//! share of a disk flush. Every write that was confirmed is on disk,
 //! and survives `kill -9` and loss of power. The only exception is that a crash within 5 ms may undo the receipt or
 //! deletion of a message, which is then delivered again, as any message may be.
 //!
@@ -11,8 +11,10 @@
 //! ```
 
 mod check;
+mod committer;
 mod config;
 mod controls;
+mod database;
 mod documents;
 mod engine;
 mod error;

@@ -42,7 +42,7 @@ impl Receive for Engine {
         let receipts = receipts(messages);
         let (deleted, has_room) = self
             .writer()
-            .run_unflushed("delete messages", move |store| {
+            .run_deferred("delete messages", move |store| {
                 store.delete(queue, &receipts)
             })
             .await?;
@@ -128,7 +128,7 @@ impl Engine {
         let (receipts, due) = (receipts(messages), due_after(delay));
         let (given, _) = self
             .writer()
-            .run_unflushed("give messages back", move |store| {
+            .run_deferred("give messages back", move |store| {
                 store.release(queue, &receipts, due, uncounted)
             })
             .await?;

@@ -77,8 +77,8 @@ ALTER TABLE messages ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE attempts ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
 ";
 
-/// Settings of the connection. `FULL` flushes the log at every commit; without it a loss of power could undo
-/// writes that were already confirmed. The writer does without it where that does no harm.
+/// Settings of the connection. `FULL` flushes the log at every commit: without it a loss of power could undo what was
+/// upgraded or recovered.
 pub(crate) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -86,6 +86,12 @@ pub(crate) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", -16_000)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
+}
+
+/// Leaves the flush of each commit to the caller. SQLite still flushes what it must have on disk before it begins the log
+/// anew.
+pub(crate) fn leave_flushing(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "synchronous", "NORMAL")
 }
 
 /// Has a commit put the log into the database once it has 16 MB.

@@ -1,10 +1,11 @@
 use delivery::format::{self, read_stored};
-use delivery::ports::{FileStates, PortError, WriteError};
+use delivery::ports::{Archived, FileStates, PortError, WriteError};
 use delivery::{FileKey, FileState, Outcome, Status};
 
 use crate::engine::Engine;
 use crate::error::corrupt;
-use crate::store::StateRow;
+use crate::history;
+use crate::store::{StateRow, Store};
 
 impl FileStates for Engine {
     async fn get(&self, key: &FileKey) -> Result<Option<FileState>, PortError> {
@@ -17,14 +18,33 @@ impl FileStates for Engine {
     }
 
     async fn put(&self, next: &FileState) -> Result<(), WriteError> {
+        self.write(&[], next).await
+    }
+}
+
+impl Engine {
+    /// Keeps what belongs in a file's history, and then writes its record, in one transaction.
+    ///
+    /// # Errors
+    /// [`WriteError`], as of [`FileStates::put`].
+    pub async fn write(&self, archived: &[Archived], next: &FileState) -> Result<(), WriteError> {
+        let keep: Result<Vec<_>, _> = archived.iter().map(history::keep).collect();
+        let keep = keep.map_err(WriteError::Port)?;
         let row = row(next).map_err(WriteError::Port)?;
-        let next = next.clone();
-        let found = self
-            .writer()
-            .run("put file state", move |store| {
-                store.put_state(next.key.clone(), row, next)
-            })
-            .await;
+        let (next, is_queued) = (next.clone(), next.status == Status::Queued);
+        let write = move |store: &mut Store| {
+            for keep in keep {
+                keep(store)?;
+            }
+            store.put_state(next.key.clone(), row, next)
+        };
+        let what = "put file state";
+        // The message that the delivery is queued with comes next.
+        let found = if is_queued {
+            self.writer().run_ahead(what, write).await
+        } else {
+            self.writer().run(what, write).await
+        };
         match found.map_err(WriteError::Port)? {
             None => Ok(()),
             Some(None) => Err(WriteError::Conflict(None)),

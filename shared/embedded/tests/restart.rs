@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use delivery::control::{StageControl, StageKey, paused};
 use delivery::ports::{
-    Controls, FileStates, Items, Listing, Lists, MAX_RECEIVES, NewDocument, Operator, Outgoing,
-    Queue, Receive, Received, SendMessages,
+    Archived, Controls, FileStates, Items, Listing, Lists, MAX_RECEIVES, NewDocument, Operator,
+    Outgoing, Queue, Receive, Received, SendMessages, WriteError,
 };
-use delivery::{Delivery, FileKey, FileState, ItemFilter, Status, Task, Timestamp, Visit};
+use delivery::{
+    Delivery, FileKey, FileState, ItemFilter, Status, Task, Timestamp, Visit, VisitRecord,
+};
 use embedded::{Engine, MAX_CRASHES, Options};
 use uuid::Uuid;
 use workflow::{Actor, Role};
@@ -196,6 +198,29 @@ fn waiting() -> FileState {
         hops: 0,
         updated_at: then,
     }
+}
+
+#[tokio::test]
+async fn a_record_is_written_with_its_history() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = waiting();
+    let visit = VisitRecord {
+        key: first.key.clone(),
+        workflow_id: first.workflow_id,
+        version: 1,
+        visit: first.visit.clone(),
+        delivery: None,
+    };
+    let archived = [Archived::Visit(Box::new(visit.clone()))];
+    open(directory.path())
+        .write(&archived, &first)
+        .await
+        .unwrap();
+    let engine = open(directory.path());
+    assert_eq!(engine.get(&first.key).await.unwrap().as_ref(), Some(&first));
+    assert_eq!(engine.visits(&first.key).await.unwrap(), [visit]);
+    let again = engine.write(&archived, &first).await;
+    assert!(matches!(again, Err(WriteError::Conflict(Some(found))) if *found == first));
 }
 
 /// Its deliveries would otherwise become dead letters.

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
+use delivery::FileState;
 use delivery::control::RecentCalls;
-use delivery::ports::{NoEvents, Observation, Observer, SystemClock};
+use delivery::ports::{Archived, NoEvents, Observation, Observer, SystemClock, WriteError};
 use embedded::Engine;
 use webhook::WebhookCaller;
 
@@ -89,6 +90,10 @@ delivery::port_set! { impl StepPorts for Local as local {
     Events events: NoEvents = &NoEvents;
     Clock clock: SystemClock = &SystemClock;
     Observer observer: Watching = &local.watch;
+} with {
+    async fn write(&self, archived: Vec<Archived>, next: &FileState) -> Result<(), WriteError> {
+        self.engine.write(&archived, next).await
+    }
 } }
 
 delivery::port_set! { impl SendPorts for Local as local {

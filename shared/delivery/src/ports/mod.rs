@@ -31,7 +31,7 @@ pub use clock::{Clock, SystemClock};
 pub use config::{Freshness, Secrets, Workflows};
 pub use controls::{ControlWriteError, Controls, stored_control};
 pub use documents::{DocumentError, Documents};
-pub use history::History;
+pub use history::{Archived, History};
 pub use items::Items;
 pub use keys::{ApiKeys, StoredKey};
 pub use lists::{Listing, Lists, Page};

@@ -1,8 +1,11 @@
+use std::future::Future;
+
 use super::{
-    Caller, Clock, Controls, Documents, Events, FileStates, History, Observer, Secrets,
-    SendMessages, Unfinished, Workflows,
+    Archived, Caller, Clock, Controls, Documents, Events, FileStates, History, Observer, Secrets,
+    SendMessages, Unfinished, Workflows, WriteError,
 };
 use crate::message::{Assignment, DeadLetter, Delivery};
+use crate::state::FileState;
 
 /// The ports that the steps of a message are decided from and carried out over. A function that does without one
 /// names [`super::Absent`] for it.
@@ -52,6 +55,25 @@ pub trait StepPorts: Send + Sync {
     fn clock(&self) -> &Self::Clock;
     /// Metrics and progress.
     fn observer(&self) -> &Self::Observer;
+
+    /// Keeps what belongs in a file's history, and then writes its record as [`FileStates::put`] does. The record must not be
+    /// written without the history; the history may be kept without the record. An engine with transactions can do
+    /// both in one.
+    fn write(
+        &self,
+        archived: Vec<Archived>,
+        next: &FileState,
+    ) -> impl Future<Output = Result<(), WriteError>> + Send {
+        async move {
+            for record in &archived {
+                self.history()
+                    .keep(record)
+                    .await
+                    .map_err(WriteError::Port)?;
+            }
+            self.states().put(next).await
+        }
+    }
 }
 
 /// What the sender needs besides, to make the call.
@@ -101,11 +123,13 @@ pub trait AuditPorts: Send + Sync {
 ///     …
 /// } }
 /// ```
+///
+/// Methods that are not to be the trait's own follow in `with { … }`.
 #[macro_export]
 macro_rules! port_set {
     (impl $set:ident for $type:ty as $this:ident {
         $($port:ident $accessor:ident: $of:ty = $at:expr;)*
-    }) => {
+    } $(with { $($method:tt)* })?) => {
         impl $crate::ports::$set for $type {
             $(
                 type $port = $of;
@@ -115,6 +139,7 @@ macro_rules! port_set {
                     $at
                 }
             )*
+            $($($method)*)?
         }
     };
 }

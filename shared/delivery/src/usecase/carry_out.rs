@@ -1,3 +1,4 @@
+use std::mem;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -10,7 +11,8 @@ use crate::control::Lane;
 use crate::machine::{Effect, OnConflict, Report};
 use crate::message::{DeadLetter, Delivery};
 use crate::ports::{
-    Controls, Documents, Events, FileStates, History, Observation, Observer, PortError, StepPorts,
+    Archived, Controls, Documents, Events, FileStates, History, Observation, Observer, PortError,
+    StepPorts,
 };
 use crate::record::Rejection;
 use crate::state::FileState;
@@ -31,19 +33,22 @@ pub(super) async fn carry_out_from<P: StepPorts>(
     effects: Vec<Effect>,
 ) -> Result<Option<Conflict>, Fault> {
     let mut written = None;
+    let mut archived = Vec::new();
     for effect in effects {
         match effect {
-            Effect::ArchiveVisit(visit) => ports.history().visit(&visit).await?,
-            Effect::ArchiveAttempt(attempt) => ports.history().attempt(&attempt).await?,
+            Effect::ArchiveVisit(visit) => archived.push(Archived::Visit(visit)),
+            Effect::ArchiveAttempt(attempt) => archived.push(Archived::Attempt(attempt)),
             Effect::ArchiveRejection(rejection) => {
                 ports.history().rejection(&rejection).await?;
                 report_rejection(ports, &rejection);
             }
-            Effect::Write(next, on_conflict) => match write(ports.states(), &next).await? {
-                None => written = Some(next),
-                Some(_) if on_conflict == OnConflict::GiveUp => return Err(Fault::Contended),
-                conflict => return Ok(conflict),
-            },
+            Effect::Write(next, on_conflict) => {
+                match write(ports, mem::take(&mut archived), &next).await? {
+                    None => written = Some(next),
+                    Some(_) if on_conflict == OnConflict::GiveUp => return Err(Fault::Contended),
+                    conflict => return Ok(conflict),
+                }
+            }
             Effect::Report(made_true) => report(ports, &made_true),
             Effect::KeepDocument(key, document) => {
                 if let Err(error) = ports.documents().keep(&key, &document).await {
@@ -75,6 +80,9 @@ pub(super) async fn carry_out_from<P: StepPorts>(
                 send_one(ports.parked(), letter, Duration::ZERO).await?;
             }
         }
+    }
+    for record in &archived {
+        ports.history().keep(record).await?;
     }
     Ok(None)
 }

@@ -128,7 +128,7 @@ async fn attempt<P: SendPorts>(
     let lease_until = claimed_at.plus(timeout + LEASE_MARGIN);
     let claim_id = ports.clock().unique_id();
     let claimed = claim(current, claim_id, lease_until, stage.is_wanted, claimed_at);
-    if let Some(found) = write(ports.states(), &claimed).await? {
+    if let Some(found) = write(ports, Vec::new(), &claimed).await? {
         return Ok(Err(found));
     }
     let started = ports.clock().now();

@@ -1,18 +1,21 @@
 use std::time::Duration;
 
-use crate::ports::{FileStates, Outgoing, PortError, PortErrorKind, SendMessages, WriteError};
+use crate::ports::{
+    Archived, Outgoing, PortError, PortErrorKind, SendMessages, StepPorts, WriteError,
+};
 use crate::state::FileState;
 
-/// Writes a record conditionally. `Ok(None)`: it was written. `Ok(Some(_))`: somebody else wrote first, and
+/// Writes a record conditionally, with its file's history. `Ok(None)`: it was written. `Ok(Some(_))`: somebody else wrote first, and
 /// this is the current record.
 ///
 /// Finding exactly the record that was to be written counts as success, because an engine that retries by
 /// itself may find its own first write.
 pub(super) async fn write(
-    states: &impl FileStates,
+    ports: &impl StepPorts,
+    archived: Vec<Archived>,
     next: &FileState,
 ) -> Result<Option<Conflict>, PortError> {
-    match states.put(next).await {
+    match ports.write(archived, next).await {
         Ok(()) => Ok(None),
         Err(WriteError::Conflict(Some(found))) if *found == *next => Ok(None),
         Err(WriteError::Conflict(found)) => Ok(Some(Conflict(found.map(|state| *state)))),

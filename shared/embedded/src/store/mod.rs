@@ -1,4 +1,4 @@
-//! What the database's thread works on: the tables, and the changes that are not in them yet.
+//! What jobs on the database work on: the tables, and the changes that are not in them yet.
 //!
 //! A delivery changes its file's record and its messages about ten times. Done in the tables, each change would write pages
 //! of 4 KiB all over the database. Instead a commit appends its changes to the table `journal`, in one row, and they are
@@ -37,7 +37,7 @@ use undo::Undo;
 const SLICE: usize = if cfg!(test) { 3 } else { 64 };
 
 /// How long changes that need no flush may wait for the commit of one that does.
-const DEFER: Duration = Duration::from_millis(5);
+pub(crate) const DEFER: Duration = Duration::from_millis(5);
 
 pub(crate) struct Store {
     db: Connection,
@@ -55,8 +55,6 @@ pub(crate) struct Store {
     last_row: i64,
     /// Of the open transaction.
     transaction: Option<OpenTransaction>,
-    /// Whether commits currently flush, if that is known.
-    flushes: Option<bool>,
     /// Whether changes that need no flush may wait. See [`Store::defers`].
     may_defer: bool,
     has_written: bool,
@@ -96,7 +94,6 @@ impl Store {
             unwritten_since: None,
             last_row: 0,
             transaction: None,
-            flushes: None,
             may_defer: !after_a_crash,
             has_written: false,
             check,
@@ -111,13 +108,12 @@ impl Store {
         &self.db
     }
 
-    /// Begins a transaction whose commit flushes the disk.
+    /// Begins a transaction.
     pub(crate) fn begin(&mut self) -> rusqlite::Result<()> {
         if self.check.as_ref().is_some_and(Ended::is_so) {
             schema::checkpoint(&self.db)?;
             self.check = None;
         }
-        self.set_flush(true)?;
         self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         self.transaction = Some(OpenTransaction {
             undo: Vec::new(),
@@ -181,7 +177,6 @@ impl Store {
 
     /// Writes the changes that need no flush.
     pub(crate) fn write_unflushed(&mut self) -> rusqlite::Result<()> {
-        self.set_flush(false)?;
         let row = self.append()?;
         self.written(row);
         Ok(())
@@ -190,7 +185,6 @@ impl Store {
     /// Puts all changes into the tables.
     pub(crate) fn fold_all(&mut self) -> rusqlite::Result<()> {
         if !self.pending.is_empty() || self.last_row > 0 {
-            self.set_flush(false)?;
             let transaction = self.db.unchecked_transaction()?;
             fold::fold_all(&transaction, &self.pending)?;
             journal::remove(&transaction, i64::MAX)?;
@@ -226,16 +220,5 @@ impl Store {
                 self.pending.folding = None;
             }
         }
-    }
-
-    fn set_flush(&mut self, flush: bool) -> rusqlite::Result<()> {
-        if self.flushes != Some(flush) {
-            // If the level could not be set, it is not known which one applies.
-            self.flushes = None;
-            let level = if flush { "FULL" } else { "NORMAL" };
-            self.db.pragma_update(None, "synchronous", level)?;
-            self.flushes = Some(flush);
-        }
-        Ok(())
     }
 }

@@ -17,7 +17,7 @@ const FUNCTIONS: [(&str, f64, f64); 4] = [
     ("hello", 1.0, 0.6),
     ("authorizer", 1.2, 0.6),
     ("dispatcher", 2.0, 2.7),
-    ("sender", 2.0, 5.4),
+    ("sender", 2.0, 4.1),
 ];
 
 /// Prints all, and says which need more instructions than they may. How long they take depends on what else the machine

@@ -81,6 +81,7 @@ pub(super) async fn carry_out_from<P: StepPorts>(
             }
         }
     }
+    // A step that archives also writes. Should one not, its history is kept all the same.
     for record in &archived {
         ports.history().keep(record).await?;
     }

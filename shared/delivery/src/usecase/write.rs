@@ -5,8 +5,8 @@ use crate::ports::{
 };
 use crate::state::FileState;
 
-/// Writes a record conditionally, with its file's history. `Ok(None)`: it was written. `Ok(Some(_))`: somebody else wrote first, and
-/// this is the current record.
+/// Writes a record conditionally, with its file's history. `Ok(None)`: it was written. `Ok(Some(_))`: somebody else
+/// wrote first, and this is the current record.
 ///
 /// Finding exactly the record that was to be written counts as success, because an engine that retries by
 /// itself may find its own first write.
